@@ -1,0 +1,71 @@
+"""Initialization of neural networks, explained by running it."""
+
+from initexplain.activations import ACTIVATIONS, Activation
+from initexplain.datasets import noisy_sine, teacher, two_moons
+from initexplain.initializers import (
+    Initializer,
+    constant,
+    glorot_normal,
+    glorot_uniform,
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    lecun_uniform,
+    normal,
+    orthogonal,
+    truncated_normal,
+    uniform,
+    variance_scaling,
+    zeros,
+)
+from initexplain.losses import LOSSES, Loss
+from initexplain.network import Gradients, Network, Trace, forward, gradients
+from initexplain.training import (
+    OPTIMIZERS,
+    DivergenceWarning,
+    History,
+    Optimizer,
+    adam,
+    momentum,
+    sgd,
+    train,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "Activation",
+    "DivergenceWarning",
+    "Gradients",
+    "History",
+    "Initializer",
+    "Loss",
+    "Network",
+    "Optimizer",
+    "Trace",
+    "adam",
+    "constant",
+    "forward",
+    "glorot_normal",
+    "glorot_uniform",
+    "gradients",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "momentum",
+    "noisy_sine",
+    "normal",
+    "orthogonal",
+    "sgd",
+    "teacher",
+    "train",
+    "truncated_normal",
+    "two_moons",
+    "uniform",
+    "variance_scaling",
+    "zeros",
+]

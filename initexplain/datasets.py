@@ -1,0 +1,90 @@
+"""Toy data, drawn from a generator: inputs `(examples, features)`, targets `(examples, outputs)`."""
+
+import numpy as np
+
+from initexplain.checks import Array, count, not_negative
+
+
+def teacher(
+    rng: np.random.Generator,
+    *,
+    examples: int = 64,
+    features: int = 4,
+    outputs: int = 2,
+    units: int = 8,
+) -> tuple[Array, Array]:
+    """Normal inputs, and the answers of a random tanh network with one hidden layer.
+
+    A task that a network with enough different hidden units can learn and one unit cannot.
+
+    Args:
+        rng: the source of randomness.
+        examples: rows of inputs and targets.
+        features: columns of the inputs, independent N(0, 1).
+        outputs: columns of the targets, of variance near 1.
+        units: hidden units of the teacher.
+
+    Raises:
+        ValueError: a size is below 1.
+
+    Example:
+        >>> X, Y = teacher(np.random.default_rng(0), examples=10)
+        >>> X.shape, Y.shape
+        ((10, 4), (10, 2))
+    """
+    sizes = {"examples": examples, "features": features, "outputs": outputs, "units": units}
+    for name, size in sizes.items():
+        count(size, name)
+    inputs = rng.standard_normal((examples, features))
+    hidden = np.tanh(2.0 * inputs @ rng.standard_normal((features, units)) / np.sqrt(features))
+    return inputs, hidden @ rng.standard_normal((units, outputs)) / np.sqrt(units / 2)
+
+
+def noisy_sine(
+    rng: np.random.Generator, *, examples: int = 64, noise: float = 0.1
+) -> tuple[Array, Array]:
+    """One feature on an even grid of [-2, 2], one output: a sine and a half, with normal noise.
+
+    Args:
+        rng: the source of randomness.
+        examples: rows of inputs and targets.
+        noise: standard deviation of the noise, in units of the target.
+
+    Raises:
+        ValueError: `examples` is below 1, `noise` is negative or not finite.
+
+    Example:
+        >>> X, Y = noisy_sine(np.random.default_rng(0), examples=5, noise=0.0)
+        >>> X[:, 0].tolist(), Y.shape
+        ([-2.0, -1.0, 0.0, 1.0, 2.0], (5, 1))
+    """
+    inputs = np.linspace(-2.0, 2.0, count(examples, "examples"))[:, None]
+    jitter = not_negative(noise, "noise") * rng.standard_normal(inputs.shape)
+    return inputs, np.sin(0.75 * np.pi * inputs) + jitter
+
+
+def two_moons(
+    rng: np.random.Generator, *, examples: int = 100, noise: float = 0.1
+) -> tuple[Array, Array]:
+    """Two interleaved half circles in the plane: classes 0 and 1, as one column of targets.
+
+    Args:
+        rng: the source of randomness.
+        examples: rows of inputs and targets; the first half is class 0.
+        noise: standard deviation of the noise, in units of the half circles' radius.
+
+    Raises:
+        ValueError: `examples` is below 2, `noise` is negative or not finite.
+
+    Example:
+        >>> X, Y = two_moons(np.random.default_rng(0), examples=6)
+        >>> X.shape, Y[:, 0].tolist()
+        ((6, 2), [0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
+    """
+    first = count(examples, "examples", least=2) // 2
+    angles = np.concatenate([np.linspace(0, np.pi, n) for n in (first, examples - first)])
+    labels = (np.arange(examples) >= first).astype(float)
+    side = 1.0 - 2.0 * labels
+    inputs = np.stack([side * np.cos(angles) + labels, side * np.sin(angles) + labels / 2], axis=1)
+    jitter = not_negative(noise, "noise") * rng.standard_normal(inputs.shape)
+    return inputs - inputs.mean(axis=0) + jitter, labels[:, None]

@@ -1,0 +1,276 @@
+"""Initializers: factories that return `init(rng, shape) -> array`.
+
+Randomness is an argument: the same generator state gives the same array. A weight
+matrix has shape `(..., fan_out, fan_in)`, a bias vector `(..., fan_out)`; leading axes
+are an ensemble of networks.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from initexplain.checks import Array, lookup, not_negative, positive
+
+Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
+"""`init(rng, shape)` returns a float64 array of that shape."""
+
+Fan = Literal["fan_in", "fan_out", "fan_average"]
+
+# standard deviation of a standard normal cut off at two standard deviations
+TRUNCATION = 2.0
+TRUNCATED_STD = 0.87962566103423978
+
+
+def zeros() -> Initializer:
+    """Every entry 0.
+
+    Example:
+        >>> zeros()(np.random.default_rng(0), (2, 3)).tolist()
+        [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    return constant(0.0)
+
+
+def constant(value: float) -> Initializer:
+    """Every entry `value`.
+
+    Raises:
+        ValueError: `value` is not finite.
+
+    Example:
+        >>> constant(0.5)(np.random.default_rng(0), (1, 3)).tolist()
+        [[0.5, 0.5, 0.5]]
+    """
+    if not np.isfinite(value):
+        raise ValueError(f"value must be finite, found {value!r}")
+    return lambda rng, shape: np.full(shape, float(value))
+
+
+def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
+    """Independent entries from N(mean, std^2).
+
+    Raises:
+        ValueError: `std` is negative or not finite, or `mean` is not finite.
+
+    Example:
+        >>> W = normal(0.1)(np.random.default_rng(0), (300, 300))
+        >>> round(float(W.std()), 2)
+        0.1
+    """
+    not_negative(std, "std")
+    if not np.isfinite(mean):
+        raise ValueError(f"mean must be finite, found {mean!r}")
+    return lambda rng, shape: mean + std * rng.standard_normal(shape)
+
+
+def uniform(bound: float = 1.0) -> Initializer:
+    """Independent entries from U(-bound, bound), of variance bound^2 / 3.
+
+    Raises:
+        ValueError: `bound` is negative or not finite.
+
+    Example:
+        >>> W = uniform(0.3)(np.random.default_rng(0), (300, 300))
+        >>> bool(abs(W).max() <= 0.3), round(float(W.var()), 2)
+        (True, 0.03)
+    """
+    not_negative(bound, "bound")
+    return lambda rng, shape: rng.uniform(-bound, bound, shape)
+
+
+def truncated_normal(std: float = 1.0) -> Initializer:
+    """A normal cut off at two of its standard deviations, of standard deviation `std` after the cut.
+
+    The cut would shrink the standard deviation to 0.8796 of the normal's; the normal is made
+    wider to make up for it, as Keras and JAX do.
+
+    Raises:
+        ValueError: `std` is negative or not finite.
+
+    Example:
+        >>> W = truncated_normal(1.0)(np.random.default_rng(0), (300, 300))
+        >>> round(float(W.std()), 2), bool(abs(W).max() <= 2 / 0.8796)
+        (1.0, True)
+    """
+    not_negative(std, "std")
+
+    def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        draws = rng.standard_normal(shape)
+        outside = np.abs(draws) > TRUNCATION
+        while outside.any():
+            draws[outside] = rng.standard_normal(int(outside.sum()))
+            outside = np.abs(draws) > TRUNCATION
+        return draws * (std / TRUNCATED_STD)
+
+    return init
+
+
+def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """`(fan_in, fan_out)` of a weight matrix of shape `(..., fan_out, fan_in)`.
+
+    Raises:
+        ValueError: the shape has fewer than two axes (a bias has no fans).
+
+    Example:
+        >>> fans((5, 3))
+        (3, 5)
+    """
+    if len(shape) < 2:
+        raise ValueError(
+            f"fan_in and fan_out need a shape (..., fan_out, fan_in), found {shape}; "
+            "for biases use zeros, constant, normal or uniform"
+        )
+    return shape[-1], shape[-2]
+
+
+_DISTRIBUTIONS: dict[str, Callable[[float], Initializer]] = {
+    "normal": normal,
+    "uniform": lambda std: uniform(np.sqrt(3.0) * std),
+    "truncated_normal": truncated_normal,
+}
+
+_FANS: dict[str, Callable[[int, int], float]] = {
+    "fan_in": lambda fan_in, fan_out: fan_in,
+    "fan_out": lambda fan_in, fan_out: fan_out,
+    "fan_average": lambda fan_in, fan_out: (fan_in + fan_out) / 2,
+}
+
+
+def variance_scaling(
+    scale: float, fan: Fan = "fan_in", distribution: str = "normal", *, gain: float = 1.0
+) -> Initializer:
+    """Independent entries of mean 0 and variance `gain^2 * scale / fan`.
+
+    Every named scheme below is one line of this function.
+
+    Args:
+        scale: numerator of the variance.
+        fan: `"fan_in"`, `"fan_out"` or `"fan_average"` (their mean).
+        distribution: `"normal"`, `"uniform"` or `"truncated_normal"`.
+        gain: multiplies every entry.
+
+    Raises:
+        ValueError: a name is unknown, or `scale` or `gain` is not above 0.
+
+    Example:
+        >>> W = variance_scaling(1.0, "fan_out")(np.random.default_rng(0), (400, 100))
+        >>> round(float(W.std() * np.sqrt(400)), 2)
+        1.0
+    """
+    positive(scale, "scale")
+    positive(gain, "gain")
+    count = lookup(_FANS, fan, "fan")
+    draw = lookup(_DISTRIBUTIONS, distribution, "distribution")
+
+    def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return draw(float(gain * np.sqrt(scale / count(*fans(shape)))))(rng, shape)
+
+    return init
+
+
+def lecun_normal(*, gain: float = 1.0) -> Initializer:
+    """Normal of standard deviation `gain / sqrt(fan_in)`.
+
+    Keeps the variance of preactivations at that of the layer's inputs.
+    Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
+
+    Example:
+        >>> W = lecun_normal()(np.random.default_rng(0), (300, 100))
+        >>> round(float(W.std()), 2)
+        0.1
+    """
+    return variance_scaling(1.0, "fan_in", "normal", gain=gain)
+
+
+def lecun_uniform(*, gain: float = 1.0) -> Initializer:
+    """Uniform of bound `gain * sqrt(3 / fan_in)`: the variance of `lecun_normal`.
+
+    Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
+
+    Example:
+        >>> W = lecun_uniform()(np.random.default_rng(0), (100, 300))
+        >>> bool(abs(W).max() <= 0.1)
+        True
+    """
+    return variance_scaling(1.0, "fan_in", "uniform", gain=gain)
+
+
+def glorot_normal(*, gain: float = 1.0) -> Initializer:
+    """Normal of standard deviation `gain * sqrt(2 / (fan_in + fan_out))`.
+
+    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward
+    neural networks* (2010), section 4.2.
+
+    Example:
+        >>> W = glorot_normal()(np.random.default_rng(0), (100, 300))
+        >>> round(float(W.var() * 200), 1)
+        1.0
+    """
+    return variance_scaling(1.0, "fan_average", "normal", gain=gain)
+
+
+def glorot_uniform(*, gain: float = 1.0) -> Initializer:
+    """Uniform of bound `gain * sqrt(6 / (fan_in + fan_out))`.
+
+    Source: Glorot and Bengio (2010), section 4.2, equation 16.
+
+    Example:
+        >>> W = glorot_uniform()(np.random.default_rng(0), (300, 300))
+        >>> bool(abs(W).max() <= 0.1)
+        True
+    """
+    return variance_scaling(1.0, "fan_average", "uniform", gain=gain)
+
+
+def he_normal(*, gain: float = 1.0) -> Initializer:
+    """Normal of standard deviation `gain * sqrt(2 / fan_in)`, for ReLU.
+
+    Source: He, Zhang, Ren and Sun, *Delving deep into rectifiers* (2015), section 2.2.
+
+    Example:
+        >>> W = he_normal()(np.random.default_rng(0), (200, 200))
+        >>> round(float(W.std()), 2)
+        0.1
+    """
+    return variance_scaling(2.0, "fan_in", "normal", gain=gain)
+
+
+def he_uniform(*, gain: float = 1.0) -> Initializer:
+    """Uniform of bound `gain * sqrt(6 / fan_in)`, for ReLU.
+
+    Source: He, Zhang, Ren and Sun (2015), section 2.2.
+
+    Example:
+        >>> W = he_uniform()(np.random.default_rng(0), (300, 600))
+        >>> bool(abs(W).max() <= 0.1)
+        True
+    """
+    return variance_scaling(2.0, "fan_in", "uniform", gain=gain)
+
+
+def orthogonal(*, gain: float = 1.0) -> Initializer:
+    """A uniformly random matrix with orthonormal rows or columns (the fewer), times `gain`.
+
+    Source: Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear dynamics of
+    learning in deep linear neural networks* (2014), section 3.
+
+    Raises:
+        ValueError: `gain` is not above 0; the shape has fewer than two axes.
+
+    Example:
+        >>> W = orthogonal()(np.random.default_rng(0), (3, 5))
+        >>> bool(np.allclose(W @ W.T, np.eye(3)))
+        True
+    """
+    positive(gain, "gain")
+
+    def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        fan_in, fan_out = fans(shape)
+        tall = (*shape[:-2], max(fan_in, fan_out), min(fan_in, fan_out))
+        q, r = np.linalg.qr(rng.standard_normal(tall))
+        # the signs of R's diagonal make the distribution uniform (Haar)
+        q = q * np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :]
+        return gain * (q if fan_out >= fan_in else np.swapaxes(q, -1, -2))
+
+    return init

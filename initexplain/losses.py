@@ -1,0 +1,93 @@
+"""Losses on a network's outputs: the value, and the error that backpropagation starts from."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from initexplain.activations import ACTIVATIONS
+from initexplain.checks import Array, lookup
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss averaged over examples, of outputs and targets `(..., examples, outputs)`.
+
+    Attributes:
+        name: its key in [`LOSSES`][initexplain.losses.LOSSES].
+        evaluate: `(outputs, targets) -> (loss, error)`: the loss, of shape `(...)`, and its
+            derivative by the outputs, of the outputs' shape.
+        check_targets: raises `ValueError` for targets that the loss is not defined for.
+    """
+
+    name: str
+    evaluate: Callable[[Array, Array], tuple[Array, Array]]
+    check_targets: Callable[[Array], None]
+
+
+def _squared_error(outputs: Array, targets: Array) -> tuple[Array, Array]:
+    error = outputs - targets
+    examples = outputs.shape[-2]
+    return 0.5 * (error * error).sum(axis=(-1, -2)) / examples, error / examples
+
+
+def _logistic(logits: Array, targets: Array) -> tuple[Array, Array]:
+    examples = logits.shape[-2]
+    # log(1 + exp(z)) - y z, without overflow
+    losses = np.maximum(logits, 0.0) + np.log1p(np.exp(-np.abs(logits))) - targets * logits
+    probabilities = ACTIVATIONS["logistic"].value(logits)
+    return losses.sum(axis=(-1, -2)) / examples, (probabilities - targets) / examples
+
+
+def _softmax_cross_entropy(logits: Array, targets: Array) -> tuple[Array, Array]:
+    examples = logits.shape[-2]
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    exponentials = np.exp(shifted)
+    total = exponentials.sum(axis=-1, keepdims=True)
+    losses = np.log(total[..., 0]) - (targets * shifted).sum(axis=-1)
+    return losses.sum(axis=-1) / examples, (exponentials / total - targets) / examples
+
+
+def _any_targets(targets: Array) -> None:
+    """Squared error takes every finite target."""
+
+
+def _probabilities(targets: Array) -> None:
+    if ((targets < 0) | (targets > 1)).any():
+        raise ValueError("logistic loss: targets must lie between 0 and 1")
+
+
+def _distributions(targets: Array) -> None:
+    if (targets < 0).any() or not np.allclose(targets.sum(axis=-1), 1.0, atol=1e-5):
+        raise ValueError(
+            "softmax_cross_entropy: each row of the targets must be a distribution over the "
+            "outputs (one-hot, for instance): 0 or more, with sum 1"
+        )
+
+
+LOSSES: dict[str, Loss] = {
+    loss.name: loss
+    for loss in (
+        Loss("squared_error", _squared_error, _any_targets),
+        Loss("logistic", _logistic, _probabilities),
+        Loss("softmax_cross_entropy", _softmax_cross_entropy, _distributions),
+    )
+}
+"""Every loss of the package, by name. `"squared_error"` is half the squared error, summed over
+outputs, averaged over examples; the other two take logits."""
+
+
+def find_loss(loss: str | Loss) -> Loss:
+    """The loss of that name; a `Loss` is returned as it is.
+
+    Raises:
+        ValueError: the name is unknown; the message lists the known ones.
+
+    Example:
+        >>> value, error = find_loss("squared_error").evaluate(np.array([[3.0]]), np.array([[1.0]]))
+        >>> float(value), error.tolist()
+        (2.0, [[2.0]])
+    """
+    if isinstance(loss, Loss):
+        return loss
+    return lookup(LOSSES, loss, "loss")

@@ -1,0 +1,401 @@
+"""Fully connected networks: parameters, forward pass, gradients.
+
+A weight matrix has shape `(..., fan_out, fan_in)`: a row is a unit, a column is one input of
+the layer. Leading axes are an ensemble: networks of one shape that are computed side by side.
+Hidden layers apply the activation; the last layer is linear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from initexplain.activations import Activation, find_activation
+from initexplain.checks import Array, count, float_array
+from initexplain.initializers import Initializer, zeros
+from initexplain.losses import Loss, find_loss
+
+
+@dataclass(frozen=True, init=False, eq=False)
+class Network:
+    """The parameters of a fully connected network, and its activation.
+
+    The arrays are copied and read-only: a network never changes, training returns a new one.
+
+    Attributes:
+        weights: one matrix `(..., fan_out, fan_in)` per layer; a row is a unit.
+        biases: one vector `(..., fan_out)` per layer.
+        activation: applied after every layer but the last.
+
+    Example:
+        >>> W1, b1 = [[1.0, -1.0]], [0.0]
+        >>> W2, b2 = [[2.0]], [0.5]
+        >>> net = Network(weights=[W1, W2], biases=[b1, b2], activation="relu")
+        >>> net
+        Network(sizes=(2, 1, 1), activation='relu', dtype=float64)
+        >>> forward(net, [[3.0, 1.0], [1.0, 3.0]]).outputs.tolist()
+        [[4.5], [0.5]]
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    activation: Activation
+
+    def __init__(
+        self,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike],
+        activation: str | Activation = "tanh",
+    ) -> None:
+        """Checks, copies and locks the parameters.
+
+        Raises:
+            ValueError: there is no layer, a shape does not fit its neighbours (the message
+                names the layer and both shapes), a value is not finite, or the activation
+                is unknown.
+        """
+        object.__setattr__(self, "activation", find_activation(activation))
+        if len(weights) == 0 or len(weights) != len(biases):
+            raise ValueError(
+                "a network needs one weight matrix and one bias vector per layer, found "
+                f"{len(weights)} and {len(biases)}"
+            )
+        matrices = [float_array(w, f"weights of layer {i}") for i, w in enumerate(weights, 1)]
+        vectors = [float_array(b, f"biases of layer {i}") for i, b in enumerate(biases, 1)]
+        _check_shapes(matrices, vectors)
+        dtype = np.result_type(*matrices, *vectors)
+        object.__setattr__(self, "weights", tuple(_locked(w, dtype) for w in matrices))
+        object.__setattr__(self, "biases", tuple(_locked(b, dtype) for b in vectors))
+
+    @classmethod
+    def initialize(
+        cls,
+        rng: np.random.Generator,
+        sizes: Sequence[int],
+        *,
+        weights: Initializer,
+        biases: Initializer | None = None,
+        activation: str | Activation = "tanh",
+        ensemble: Sequence[int] = (),
+        dtype: DTypeLike = np.float64,
+    ) -> "Network":
+        """A network drawn layer by layer: weights first, then biases.
+
+        Args:
+            rng: the source of randomness.
+            sizes: units per layer, the inputs first: `[inputs, hidden..., outputs]`.
+            weights: initializer of every weight matrix.
+            biases: initializer of every bias vector; zeros if not given.
+            activation: of the hidden layers.
+            ensemble: leading axes; `(100,)` draws a hundred networks.
+            dtype: float64 or float32.
+
+        Raises:
+            ValueError: fewer than two sizes, or a size below 1.
+
+        Example:
+            >>> from initexplain.initializers import lecun_normal
+            >>> net = Network.initialize(np.random.default_rng(0), [4, 6, 2],
+            ...                          weights=lecun_normal(), ensemble=(10,))
+            >>> [w.shape for w in net.weights], [b.shape for b in net.biases]
+            ([(10, 6, 4), (10, 2, 6)], [(10, 6), (10, 2)])
+        """
+        if len(sizes) < 2:
+            raise ValueError(f"sizes needs at least inputs and outputs, found {list(sizes)}")
+        widths = [count(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
+        lead = tuple(count(size, "ensemble axis") for size in ensemble)
+        draw_biases = zeros() if biases is None else biases
+        dtype = _float_dtype(dtype)
+        drawn = [
+            (weights(rng, (*lead, fan_out, fan_in)), draw_biases(rng, (*lead, fan_out)))
+            for fan_in, fan_out in zip(widths, widths[1:])
+        ]
+        return cls(
+            weights=[w.astype(dtype) for w, _ in drawn],
+            biases=[b.astype(dtype) for _, b in drawn],
+            activation=activation,
+        )
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units per layer, the inputs first."""
+        return (self.weights[0].shape[-1], *(w.shape[-2] for w in self.weights))
+
+    @property
+    def ensemble(self) -> tuple[int, ...]:
+        """The leading axes: `()` for a single network."""
+        return self.weights[0].shape[:-2]
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """float32 or float64, the same for all parameters."""
+        return self.weights[0].dtype
+
+    def member(self, *index: int) -> "Network":
+        """One network of the ensemble.
+
+        Raises:
+            IndexError: the ensemble has no such member.
+
+        Example:
+            >>> pair = Network(weights=[np.ones((2, 1, 3))], biases=[np.zeros((2, 1))])
+            >>> pair.member(1)
+            Network(sizes=(3, 1), activation='tanh', dtype=float64)
+        """
+        if len(index) != len(self.ensemble):
+            raise IndexError(f"member {index} of an ensemble with axes {self.ensemble}")
+        return Network(
+            [w[index] for w in self.weights], [b[index] for b in self.biases], self.activation
+        )
+
+    def __repr__(self) -> str:
+        ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
+        return (
+            f"Network(sizes={self.sizes}, activation={self.activation.name!r}{ensemble}, "
+            f"dtype={self.dtype})"
+        )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a forward pass computed, layer by layer.
+
+    Attributes:
+        preactivations: `W a + b` of every layer, each `(..., examples, fan_out)`.
+        activations: `f(W a + b)` of the hidden layers, each `(..., examples, fan_out)`.
+    """
+
+    preactivations: tuple[Array, ...]
+    activations: tuple[Array, ...]
+
+    @property
+    def outputs(self) -> Array:
+        """The preactivations of the last layer, `(..., examples, outputs)`."""
+        return self.preactivations[-1]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Derivatives of a loss by the parameters, each of its parameter's shape.
+
+    Attributes:
+        weights: one array per layer.
+        biases: one array per layer.
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+def forward(network: Network, inputs: ArrayLike) -> Trace:
+    """Preactivations and activations of every layer.
+
+    Args:
+        network: the network, or an ensemble of them.
+        inputs: `(examples, features)`, shared by the ensemble, or `(..., examples, features)`
+            with the ensemble's axes.
+
+    Raises:
+        ValueError: inputs that are not finite, or do not fit the first layer.
+        FloatingPointError: a preactivation overflows; the message names the layer.
+
+    Example:
+        >>> net = Network(weights=[[[2.0]], [[1.0]]], biases=[[0.0], [1.0]], activation="tanh")
+        >>> trace = forward(net, [[0.0]])
+        >>> len(trace.preactivations), len(trace.activations), trace.outputs.tolist()
+        (2, 1, [[1.0]])
+    """
+    data = check_inputs(network, inputs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = run_forward(network.weights, network.biases, network.activation, data)
+    for layer, z in enumerate(trace.preactivations, 1):
+        _no_overflow(z, f"preactivations of layer {layer}")
+    return trace
+
+
+def gradients(
+    network: Network,
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    *,
+    loss: str | Loss = "squared_error",
+) -> tuple[Array, Gradients]:
+    """The loss, and its gradient by backpropagation.
+
+    With `delta_L` the derivative of the loss by the outputs, and from there down
+    `delta_{l-1} = (W_l^T delta_l) f'(z_{l-1})`, the gradients are
+    `dL/dW_l = delta_l a_{l-1}^T` and `dL/db_l = delta_l`, summed over examples.
+
+    Args:
+        network: the network, or an ensemble of them.
+        inputs: `(examples, features)`, or with the ensemble's axes in front.
+        targets: `(examples, outputs)`, or with the ensemble's axes in front.
+        loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
+
+    Returns:
+        The loss, of the ensemble's shape, and the gradients.
+
+    Raises:
+        ValueError: an unknown loss, data that are not finite or do not fit.
+        FloatingPointError: a preactivation, the loss or a gradient overflows; the message
+            says which, and in which layer.
+
+    Example:
+        >>> net = Network(weights=[[[1.0, 2.0]]], biases=[[0.0]])
+        >>> loss, grads = gradients(net, [[1.0, 1.0]], [[1.0]])
+        >>> float(loss), grads.weights[0].tolist(), grads.biases[0].tolist()
+        (2.0, [[2.0, 2.0]], [2.0])
+    """
+    criterion = find_loss(loss)
+    data = check_inputs(network, inputs)
+    wanted = check_targets(network, data, targets, criterion)
+    with np.errstate(over="ignore", invalid="ignore"):
+        trace = run_forward(network.weights, network.biases, network.activation, data)
+        for layer, z in enumerate(trace.preactivations, 1):
+            _no_overflow(z, f"preactivations of layer {layer}")
+        value, error = criterion.evaluate(trace.outputs, wanted)
+        _no_overflow(value, f"{criterion.name} loss")
+        result = run_backward(network.weights, network.activation, data, trace, error)
+    for layer, (w, b) in enumerate(zip(result.weights, result.biases), 1):
+        _no_overflow(w, f"weight gradients of layer {layer}")
+        _no_overflow(b, f"bias gradients of layer {layer}")
+    return value, result
+
+
+def run_forward(
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    activation: Activation,
+    inputs: Array,
+    masks: Sequence[Array] | None = None,
+) -> Trace:
+    """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
+
+    Args:
+        weights: one matrix `(..., fan_out, fan_in)` per layer.
+        biases: one vector `(..., fan_out)` per layer.
+        activation: of the hidden layers.
+        inputs: `(..., examples, features)`.
+        masks: factors of the hidden activations (dropout), one array per hidden layer.
+    """
+    preactivations: list[Array] = []
+    activations: list[Array] = []
+    layer_input = inputs
+    for w, b in zip(weights, biases):
+        preactivations.append(layer_input @ np.swapaxes(w, -1, -2) + b[..., None, :])
+        if len(preactivations) < len(weights):
+            layer_input = activation.value(preactivations[-1])
+            activations.append(layer_input)
+            if masks is not None:
+                layer_input = layer_input * masks[len(activations) - 1]
+    return Trace(tuple(preactivations), tuple(activations))
+
+
+def run_backward(
+    weights: Sequence[Array],
+    activation: Activation,
+    inputs: Array,
+    trace: Trace,
+    error: Array,
+    masks: Sequence[Array] | None = None,
+) -> Gradients:
+    """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
+    weight_gradients: list[Array] = []
+    bias_gradients: list[Array] = []
+    delta = error
+    for layer in reversed(range(len(weights))):
+        below = inputs if layer == 0 else trace.activations[layer - 1]
+        if masks is not None and layer > 0:
+            below = below * masks[layer - 1]
+        weight_gradients.append(np.swapaxes(delta, -1, -2) @ below)
+        bias_gradients.append(delta.sum(axis=-2))
+        if layer > 0:
+            delta = (delta @ weights[layer]) * activation.slope(trace.activations[layer - 1])
+            if masks is not None:
+                delta = delta * masks[layer - 1]
+    return Gradients(tuple(reversed(weight_gradients)), tuple(reversed(bias_gradients)))
+
+
+def check_inputs(network: Network, inputs: ArrayLike) -> Array:
+    """`inputs` as an array of the network's dtype, if they fit its first layer.
+
+    Raises:
+        ValueError: they are not finite, or their shape does not fit.
+    """
+    data = float_array(inputs, "inputs").astype(network.dtype, copy=False)
+    _check_data_shape(network, data, "inputs", ("examples", "features"), network.sizes[0])
+    return data
+
+
+def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Loss) -> Array:
+    """`targets` as an array of the network's dtype, if they fit outputs, inputs and loss.
+
+    Raises:
+        ValueError: they are not finite, their shape does not fit, or the loss is not
+            defined for them.
+    """
+    wanted = float_array(targets, "targets").astype(network.dtype, copy=False)
+    _check_data_shape(network, wanted, "targets", ("examples", "outputs"), network.sizes[-1])
+    if wanted.shape[-2] != inputs.shape[-2]:
+        raise ValueError(
+            f"inputs have {inputs.shape[-2]} examples and targets {wanted.shape[-2]}: "
+            f"shapes {inputs.shape} and {wanted.shape}"
+        )
+    loss.check_targets(wanted)
+    return wanted
+
+
+def _check_data_shape(
+    network: Network, data: Array, name: str, axes: tuple[str, str], width: int
+) -> None:
+    fits = data.ndim >= 2 and data.shape[-1] == width and data.shape[-2] > 0
+    if not fits or data.shape[:-2] not in ((), network.ensemble):
+        lead = f" or {(*network.ensemble, axes[0], width)}" if network.ensemble else ""
+        raise ValueError(
+            f"{name}: expected shape ({axes[0]}, {width}){lead} with one or more examples "
+            f"for a network of sizes {network.sizes}, found {data.shape}"
+        )
+
+
+def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
+    for layer, (w, b) in enumerate(zip(weights, biases), 1):
+        if w.ndim < 2 or 0 in w.shape:
+            raise ValueError(
+                f"weights of layer {layer}: expected shape (..., fan_out, fan_in) with every "
+                f"axis at least 1, found {w.shape}"
+            )
+        if b.shape != w.shape[:-1]:
+            raise ValueError(
+                f"layer {layer}: weights of shape {w.shape} need biases of shape "
+                f"{w.shape[:-1]}, found {b.shape}"
+            )
+        below = weights[layer - 2] if layer > 1 else w
+        if below is not w and w.shape[-1] != below.shape[-2]:
+            raise ValueError(
+                f"layer {layer}: weights of shape {w.shape} take {w.shape[-1]} inputs, but "
+                f"layer {layer - 1} has {below.shape[-2]} units (shape {below.shape})"
+            )
+        if w.shape[:-2] != below.shape[:-2]:
+            raise ValueError(
+                f"layer {layer}: ensemble axes {w.shape[:-2]} of weights {w.shape} differ from "
+                f"{below.shape[:-2]} of layer {layer - 1}, {below.shape}"
+            )
+
+
+def _locked(array: Array, dtype: DTypeLike) -> Array:
+    copy = np.array(array, dtype=dtype)
+    copy.flags.writeable = False
+    return copy
+
+
+def _float_dtype(dtype: DTypeLike) -> DTypeLike:
+    found = np.dtype(dtype)
+    if found not in (np.float32, np.float64):
+        raise ValueError(f"dtype must be float32 or float64, found {found}")
+    return found
+
+
+def _no_overflow(values: Array, name: str) -> None:
+    if not np.isfinite(values).all():
+        raise FloatingPointError(f"{name}: overflow, a value is not finite")
