@@ -47,8 +47,12 @@ class Activation:
     odd: bool
 
     def __call__(self, z: ArrayLike) -> Array:
-        """`f(z)`, elementwise. Raises `ValueError` where `z` is not finite."""
-        return self.value(float_array(z, "preactivations"))
+        """`f(z)`, elementwise; infinite where it is too large for the dtype.
+
+        Raises `ValueError` where `z` is not finite.
+        """
+        with np.errstate(over="ignore"):
+            return self.value(float_array(z, "preactivations"))
 
     def derivative(self, z: ArrayLike) -> Array:
         """`f'(z)`, elementwise; at a kink (0 for the ReLU family) the slope of the left side.
@@ -72,7 +76,8 @@ def _tanh_slope(a: Array) -> Array:
 
 
 def _lecun_tanh(z: Array) -> Array:
-    return LECUN_GAIN * np.tanh(LECUN_SLOPE * z)
+    value: Array = LECUN_GAIN * np.tanh(LECUN_SLOPE * z)
+    return value
 
 
 def _lecun_tanh_slope(a: Array) -> Array:
@@ -82,7 +87,8 @@ def _lecun_tanh_slope(a: Array) -> Array:
 
 def _logistic(z: Array) -> Array:
     # 1 / (1 + exp(-z)), written so that no exponential can overflow
-    return 0.5 + 0.5 * np.tanh(0.5 * z)
+    value: Array = 0.5 + 0.5 * np.tanh(0.5 * z)
+    return value
 
 
 def _logistic_slope(a: Array) -> Array:

@@ -1,7 +1,9 @@
 """Checks of arguments that every floor shares, and the array type they speak of."""
 
 import difflib
+import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +31,7 @@ def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
         ...
         ValueError: unknown activation 'tahn': did you mean 'tanh'? known: relu, tanh
     """
-    if name in table:
+    if isinstance(name, str) and name in table:
         return table[name]
     nearest = difflib.get_close_matches(str(name), table, n=1)
     hint = f" did you mean {nearest[0]!r}?" if nearest else ""
@@ -62,7 +64,8 @@ def float_array(values: ArrayLike, name: str) -> Array:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name}: expected real numbers, found dtype {array.dtype}")
     kept = array.dtype if array.dtype in (np.float32, np.float64) else np.dtype(np.float64)
-    array = array.astype(kept, copy=False)
+    with np.errstate(over="ignore"):  # what overflows is refused below, as infinite
+        array = array.astype(kept, copy=False)
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -71,25 +74,25 @@ def float_array(values: ArrayLike, name: str) -> Array:
 
 
 def positive(value: float, name: str) -> float:
-    """`value`, if it is a finite number above zero.
+    """`value` as a float, if it is a finite number above zero.
 
     Raises:
         ValueError: it is not.
     """
-    if not (np.isfinite(value) and value > 0):
+    if not (isinstance(value, Real) and math.isfinite(value) and value > 0):
         raise ValueError(f"{name} must be a finite number above 0, found {value!r}")
-    return value
+    return float(value)
 
 
 def not_negative(value: float, name: str) -> float:
-    """`value`, if it is a finite number of zero or more.
+    """`value` as a float, if it is a finite number of zero or more.
 
     Raises:
         ValueError: it is not.
     """
-    if not (np.isfinite(value) and value >= 0):
+    if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number, 0 or more, found {value!r}")
-    return value
+    return float(value)
 
 
 def count(value: int, name: str, *, least: int = 1) -> int:

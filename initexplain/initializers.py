@@ -96,7 +96,7 @@ def truncated_normal(std: float = 1.0) -> Initializer:
     not_negative(std, "std")
 
     def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        draws = rng.standard_normal(shape)
+        draws = np.asarray(rng.standard_normal(shape))
         outside = np.abs(draws) > TRUNCATION
         while outside.any():
             draws[outside] = rng.standard_normal(int(outside.sum()))
@@ -110,16 +110,17 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """`(fan_in, fan_out)` of a weight matrix of shape `(..., fan_out, fan_in)`.
 
     Raises:
-        ValueError: the shape has fewer than two axes (a bias has no fans).
+        ValueError: the shape has fewer than two axes (a bias has no fans), or no entries
+            along one of the last two.
 
     Example:
         >>> fans((5, 3))
         (3, 5)
     """
-    if len(shape) < 2:
+    if len(shape) < 2 or min(shape[-2:]) < 1:
         raise ValueError(
-            f"fan_in and fan_out need a shape (..., fan_out, fan_in), found {shape}; "
-            "for biases use zeros, constant, normal or uniform"
+            "fan_in and fan_out need a shape (..., fan_out, fan_in), both 1 or more, found "
+            f"{shape}; for biases use zeros, constant, normal or uniform"
         )
     return shape[-1], shape[-2]
 

@@ -111,11 +111,12 @@ class Network:
             (weights(rng, (*lead, fan_out, fan_in)), draw_biases(rng, (*lead, fan_out)))
             for fan_in, fan_out in zip(widths, widths[1:])
         ]
-        return cls(
-            weights=[w.astype(dtype) for w, _ in drawn],
-            biases=[b.astype(dtype) for _, b in drawn],
-            activation=activation,
-        )
+        with np.errstate(over="ignore"):  # beyond float32: refused by the constructor, as infinite
+            return cls(
+                weights=[w.astype(dtype) for w, _ in drawn],
+                biases=[b.astype(dtype) for _, b in drawn],
+                activation=activation,
+            )
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -323,7 +324,7 @@ def check_inputs(network: Network, inputs: ArrayLike) -> Array:
     Raises:
         ValueError: they are not finite, or their shape does not fit.
     """
-    data = float_array(inputs, "inputs").astype(network.dtype, copy=False)
+    data = _as_dtype(inputs, network.dtype, "inputs")
     _check_data_shape(network, data, "inputs", ("examples", "features"), network.sizes[0])
     return data
 
@@ -335,7 +336,7 @@ def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Los
         ValueError: they are not finite, their shape does not fit, or the loss is not
             defined for them.
     """
-    wanted = float_array(targets, "targets").astype(network.dtype, copy=False)
+    wanted = _as_dtype(targets, network.dtype, "targets")
     _check_data_shape(network, wanted, "targets", ("examples", "outputs"), network.sizes[-1])
     if wanted.shape[-2] != inputs.shape[-2]:
         raise ValueError(
@@ -381,6 +382,12 @@ def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
                 f"layer {layer}: ensemble axes {w.shape[:-2]} of weights {w.shape} differ from "
                 f"{below.shape[:-2]} of layer {layer - 1}, {below.shape}"
             )
+
+
+def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
+    array = float_array(values, name)
+    with np.errstate(over="ignore"):  # beyond float32: refused on the next line, as infinite
+        return float_array(array.astype(dtype, copy=False), name)
 
 
 def _locked(array: Array, dtype: DTypeLike) -> Array:

@@ -149,7 +149,7 @@ def find_optimizer(optimizer: str | Optimizer) -> Optimizer:
 
 Observer = Callable[[int, Network, Gradients], Any]
 """`observe(step, network, gradients)`: the parameters before update `step + 1`, and the
-gradients of that update."""
+gradients of that update, both read-only."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,8 @@ def train(
         optimizer: a name in [`OPTIMIZERS`][initexplain.training.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
         batch_size: examples per update, drawn anew in every epoch and the same for all members;
-            all of them if not given.
+            all of them if not given. An epoch uses every example once, so that its last batch
+            is smaller if `batch_size` does not divide the examples.
         dropout: chance of each hidden unit to be left out, drawn for every example and member.
         rng: needed for mini-batches and dropout.
         observe: called as `observe(step, network, gradients)` before updates
@@ -245,7 +246,7 @@ def train(
             gradients, losses[step] = run.gradients(data, wanted, next(batches))
             run.note_divergence(step, losses[step])
             if observe is not None and (step % every == 0 or step == steps):
-                observed.append(observe(step, run.snapshot(), gradients))
+                observed.append(observe(step, run.snapshot(), _read_only(gradients)))
             if step < steps:
                 run.update(gradients, step + 1)
     after = np.arange(steps + 1).reshape(-1, *(1 for _ in network.ensemble)) >= run.diverged_at
@@ -356,15 +357,22 @@ class _Run:
         return [(self.rng.random(shape) < keep).astype(dtype) / keep for shape in shapes]
 
 
+def _read_only(gradients: Gradients) -> Gradients:
+    # an observer that writes into them would change the update
+    for gradient in (*gradients.weights, *gradients.biases):
+        gradient.flags.writeable = False
+    return gradients
+
+
 def _batches(
     examples: int, batch_size: int | None, rng: np.random.Generator | None
 ) -> Iterator[Indices | None]:
-    """Endless batches of indices; None stands for all the examples."""
+    """Endless batches of indices, each example once an epoch; None stands for all of them."""
     while batch_size is None or rng is None:
         yield None
     while True:
         order = rng.permutation(examples)
-        for start in range(0, examples - batch_size + 1, batch_size):
+        for start in range(0, examples, batch_size):
             yield order[start : start + batch_size]
 
 
@@ -377,4 +385,4 @@ def _check_batch_size(batch_size: int | None, examples: int) -> int | None:
 def _check_fraction(value: float, name: str) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{name} must be at least 0 and below 1, found {value!r}")
-    return value
+    return float(value)

@@ -1,0 +1,50 @@
+# Two commands: `make site` builds the pages into site/, `make test` proves them.
+# Each sets up what it needs (.venv with pinned packages) the first time.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/ready
+# a notice of the theme about a MkDocs version that is not used here
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: site test serve claims lint format clean help
+
+site: $(READY)  ## build the pages, strictly, into site/
+	@echo "Building site/ ..."
+	@$(RUN) -m mkdocs build --strict
+	@echo "Done: open site/index.html through a server: $(RUN) -m http.server --directory site"
+
+test: $(READY) lint  ## check style and types, run every test
+	@echo "Running the tests ..."
+	@$(RUN) -m pytest
+	@echo "Done: all tests passed."
+
+serve: $(READY)  ## live preview; edits of pages and of the package show without a restart
+	@$(RUN) -m mkdocs serve --livereload
+
+claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
+	@$(RUN) -m initexplain.site docs
+
+lint: $(READY)
+	@echo "Checking style and types ..."
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: $(READY)  ## format the code
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+clean:  ## remove what the commands made
+	rm -rf site $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+help:
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "initexplain needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[site,test]"
+	@touch $@

@@ -1,0 +1,42 @@
+"""What Markdown cannot do, for MkDocs: notebook pages, the math font, errors without traceback.
+
+The site builds without this file too, then without notebooks and without the font.
+"""
+
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import Abort, PluginError
+from mkdocs.structure.files import File, Files
+
+from initexplain.site import mathml, notebooks
+from initexplain.site.extension import PageError
+
+MATH_FONT = "assets/math.woff2"
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Puts the executed page and the downloads of a notebook in the place of its source."""
+    for source in [f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")]:
+        path = Path(str(source.abs_src_path))
+        stem = source.src_uri.removesuffix(".py")
+        try:
+            page = notebooks.as_markdown(path)
+        except notebooks.NotebookError as error:
+            raise PluginError(f"{source.src_uri}: {error}") from None
+        files.append(File.generated(config, f"{stem}.md", content=page))
+        files.append(File.generated(config, f"{stem}.ipynb", content=notebooks.as_ipynb(path)))
+    return files
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """Writes the math font, cut down to the characters of this build's formulas."""
+    target = Path(config.site_dir) / MATH_FONT
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(mathml.font(mathml.used_characters))
+
+
+def on_build_error(error: Exception) -> None:
+    """Ends the build without a traceback where the page is at fault, not the program."""
+    if isinstance(error, PageError):
+        raise Abort("Aborted: the page above does not agree with the package.") from None

@@ -1,0 +1,1 @@
+"""Experiments: one module per page, each with `run(...) -> result`, a frozen dataclass."""

@@ -1,0 +1,1 @@
+"""Figures: one module per page, one function per figure, each `result -> Figure`."""

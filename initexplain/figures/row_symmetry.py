@@ -1,0 +1,58 @@
+"""Figures of the page "Row symmetry"."""
+
+import numpy as np
+
+from initexplain.experiments.row_symmetry import RowSymmetry
+from initexplain.figures.style import (
+    CONSTANT,
+    INK,
+    RANDOM,
+    ZERO,
+    StyledFigure,
+    draw_matrix,
+    label_line,
+    new_figure,
+)
+
+
+def rows(result: RowSymmetry) -> StyledFigure:
+    """The first weight matrix at three steps of training, for three starts."""
+    figure, panels = new_figure(height=4.6, rows=3, columns=3)
+    starts = (
+        ("zero", result.zero, ZERO),
+        ("constant", result.constant, CONSTANT),
+        ("random", result.random, RANDOM),
+    )
+    limit = max(np.abs(start.matrices).max() for _, start, _ in starts)
+    units = [f"unit {i}" for i in range(1, result.units + 1)]
+    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.features]]
+    for row, (name, start, colour) in enumerate(starts):
+        for column, step in enumerate(result.recorded_steps):
+            axes = panels[3 * row + column]
+            draw_matrix(
+                axes,
+                start.matrices[column],
+                limit=limit,
+                rows=units if column == 0 else (),
+                columns=features if row == 2 else (),
+            )
+            if row == 0:
+                axes.set_title(f"after {step} updates", size=10, color=INK)
+        panels[3 * row].set_ylabel(name, color=colour, size=11, rotation=0, ha="right", va="center")
+    return figure
+
+
+def losses(result: RowSymmetry) -> StyledFigure:
+    """Loss against step for the three starts."""
+    figure, (axes,) = new_figure(height=3.0)
+    steps = np.arange(result.steps + 1)
+    for text, start, colour, line in (
+        ("zero: frozen", result.zero, ZERO, "-"),
+        ("constant: one unit,\ncopied", result.constant, CONSTANT, "--"),
+        ("random", result.random, RANDOM, "-"),
+    ):
+        axes.plot(steps, start.losses, line, color=colour)
+        label_line(axes, steps[-1], start.losses[-1], text, colour)
+    axes.set_yscale("log")
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
+    return figure

@@ -1,0 +1,203 @@
+"""The look that all figures share: one colour for one meaning, type sizes, SVG output.
+
+Colours are the light palette's. On a page the site floor replaces each of them by the theme
+variable of the same name, so that a figure follows the reader's palette; saved or shown
+elsewhere, the figure simply has these colours.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+
+from initexplain.checks import Array
+
+# role -> (light palette, dark palette); starting from Okabe and Ito's set, darkened or lightened
+# until each has a contrast of 4.5:1 on the page's background and can colour type
+PALETTE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "ink": ("#1f2328", "#e3e6ec"),
+        "muted": ("#59636e", "#a3abb8"),
+        "grid": ("#d1d9e0", "#3d434e"),
+        "surface": ("#ffffff", "#1e2129"),
+        "zero": ("#b34700", "#ff9a5c"),
+        "constant": ("#9a3d78", "#e79ac8"),
+        "random": ("#0068a3", "#5cb8ec"),
+        "bias": ("#00765a", "#3ccb9f"),
+        "theory": ("#474d54", "#c3c9d3"),
+        "measured": ("#8a5f00", "#f0b73e"),
+        "negative": ("#b1003a", "#ff7b93"),
+        "positive": ("#3b4cc0", "#95a7ff"),
+        "middle": ("#f2f3f5", "#2a2e37"),
+    }
+)
+
+ZERO, CONSTANT, RANDOM, BIAS, THEORY, MEASURED = (
+    PALETTE[role][0] for role in ("zero", "constant", "random", "bias", "theory", "measured")
+)
+INK, MUTED, GRID, SURFACE = (PALETTE[role][0] for role in ("ink", "muted", "grid", "surface"))
+
+LEVELS = 8
+"""Steps of a colour map on either side of its middle."""
+
+
+def ramp(end: str, steps: int = LEVELS) -> list[tuple[str, str]]:
+    """`(light, dark)` colours from the middle (excluded) to the role `end`, evenly mixed in sRGB."""
+    mixes = []
+    for step in range(1, steps + 1):
+        share = step / steps
+        light, dark = (
+            to_hex(
+                (1 - share) * np.array(to_rgb(PALETTE["middle"][side]))
+                + share * np.array(to_rgb(PALETTE[end][side]))
+            )
+            for side in (0, 1)
+        )
+        mixes.append((light, dark))
+    return mixes
+
+
+def ramp_colours() -> dict[str, tuple[str, str]]:
+    """Every step of the colour maps by name: `negative-1` ... `negative-8`, `positive-1` ...."""
+    return {
+        f"{end}-{step}": pair
+        for end in ("negative", "positive")
+        for step, pair in enumerate(ramp(end), 1)
+    }
+
+
+def css_variables() -> dict[str, str]:
+    """Light colour -> name of the CSS variable that a page puts in its place."""
+    # a ramp ends in its role's own colour, which keeps the role's name
+    colours = {**ramp_colours(), **PALETTE}
+    return {light: f"--ie-{role}" for role, (light, _) in colours.items()}
+
+
+SIGNED = ListedColormap(
+    [light for light, _ in reversed(ramp("negative"))]
+    + [PALETTE["middle"][0]]
+    + [light for light, _ in ramp("positive")],
+    name="signed",
+)
+"""Negative, zero, positive: the middle colour is exactly 0 when the range is symmetric."""
+
+MAGNITUDE = ListedColormap(
+    [PALETTE["middle"][0], *(light for light, _ in ramp("positive"))], name="magnitude"
+)
+"""Small to large."""
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "lines.linewidth": 2.0,
+    "lines.solid_capstyle": "round",
+    "lines.markersize": 5,
+    "axes.unicode_minus": True,
+    "axes.formatter.use_mathtext": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "initexplain",
+    "figure.dpi": 72,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The settings under which every figure is drawn and saved."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+class StyledFigure(Figure):
+    """A matplotlib figure that saves, and shows itself in a notebook, in the site's style."""
+
+    def svg(self) -> str:
+        """The figure as an SVG document, the same bytes at every call."""
+        buffer = io.BytesIO()
+        with style():
+            self.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        return buffer.getvalue().decode()
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+
+def new_figure(
+    *, height: float, rows: int = 1, columns: int = 1, width: float = 6.8, **options: Any
+) -> tuple[StyledFigure, list[Axes]]:
+    """A figure of the page's width, and its panels row by row.
+
+    Args:
+        height: in inches; 1 inch is 100 pixels on the page.
+        rows: panels below each other.
+        columns: panels beside each other.
+        width: in inches.
+        **options: passed to `Figure.subplots` (`sharex`, `gridspec_kw`, ...).
+    """
+    with style():
+        figure = StyledFigure(figsize=(width, height), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False, **options)
+    return figure, list(panels.ravel())
+
+
+def label_line(axes: Axes, x: float, y: float, text: str, colour: str, **options: Any) -> None:
+    """Writes `text` beside the data at `(x, y)`, in data coordinates, instead of a legend."""
+    settings = {"ha": "left", "va": "center", "xytext": (5, 0), **options}
+    axes.annotate(text, (x, y), textcoords="offset points", color=colour, **settings)
+
+
+def draw_matrix(
+    axes: Axes, matrix: Array, *, limit: float, rows: Sequence[str] = (), columns: Sequence[str] = ()
+) -> None:
+    """Draws a signed matrix as cells, rows from the top; colours run from -limit to limit.
+
+    Args:
+        axes: where to draw.
+        matrix: `(rows, columns)`.
+        limit: the magnitude at the ends of the colour map.
+        rows: labels of the rows, drawn at the left.
+        columns: labels of the columns, drawn below.
+    """
+    height, width = matrix.shape
+    axes.pcolormesh(
+        np.arange(width + 1),
+        np.arange(height + 1),
+        matrix,
+        cmap=SIGNED,
+        vmin=-limit,
+        vmax=limit,
+        edgecolors=GRID,
+        linewidth=0.6,
+    )
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    axes.set_xticks(np.arange(width) + 0.5 if columns else [], columns)
+    axes.set_yticks(np.arange(height) + 0.5 if rows else [], rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

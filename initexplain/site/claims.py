@@ -1,0 +1,157 @@
+"""Numbers in prose: `[1.019](claim:page.attribute)`, compared and rewritten at the precision written.
+
+`python -m initexplain.site docs` rewrites the stale ones below a folder.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from initexplain.site import results
+
+LINK = re.compile(r"\[(?P<text>[^\]\[]+)\]\(claim:(?P<name>[\w.]+)\)")
+_NUMBER = re.compile(
+    r"(?P<sign>[-−+]?)(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
+    r"(?:e(?P<exponent>[-−+]?\d+))?(?P<percent>\s?%)?"
+)
+# room for values that sit on the edge between two roundings and tip over on another machine
+_EDGE = Decimal("1e-6")
+
+
+class StaleClaimError(ValueError):
+    """A number in the text differs from what the package computes."""
+
+
+@dataclass(frozen=True)
+class WrittenNumber:
+    """A number as it stands in the text.
+
+    Attributes:
+        text: the characters.
+        value: its value.
+        unit: one in the last digit written.
+    """
+
+    text: str
+    value: Decimal
+    unit: Decimal
+
+    @classmethod
+    def parse(cls, text: str) -> "WrittenNumber":
+        """Reads `6`, `2,000`, `-4.595`, `1e-26`, `50 %`; the minus may be a hyphen or U+2212.
+
+        Raises:
+            ValueError: the text is no such number.
+
+        Example:
+            >>> WrittenNumber.parse("−4.595").value, WrittenNumber.parse("50 %").unit
+            (Decimal('-4.595'), Decimal('0.01'))
+        """
+        match = _NUMBER.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not a number such as 6, 2,000, -4.595, 1.2e-26 or 50 %")
+        fraction = match["fraction"] or ""
+        exponent = int((match["exponent"] or "0").replace("−", "-")) - 2 * bool(match["percent"])
+        sign = "-" if match["sign"] in "-−" and match["sign"] else ""
+        digits = Decimal(sign + match["digits"].replace(",", "") + fraction)
+        places = max(len(fraction) - 1, 0)
+        return cls(text, digits.scaleb(exponent), Decimal(1).scaleb(exponent - places))
+
+    def agrees(self, value: float) -> bool:
+        """Whether `value`, rounded to the precision written, is the number written."""
+        return abs(Decimal(value) - self.value) <= self.unit * (Decimal("0.5") + _EDGE)
+
+    def rewritten(self, value: float) -> str:
+        """The text for `value`, in the same form and precision.
+
+        Example:
+            >>> WrittenNumber.parse("1.2e-5").rewritten(3.456e-7), WrittenNumber.parse("49 %").rewritten(0.5)
+            ('3.5e-7', '50 %')
+        """
+        match = _NUMBER.fullmatch(self.text.strip())
+        assert match is not None
+        places = max(len(match["fraction"] or "") - 1, 0)
+        if match["exponent"]:
+            mantissa, exponent = f"{value:.{places}e}".split("e")
+            text = f"{mantissa}e{int(exponent)}"
+        else:
+            comma = "," if "," in match["digits"] else ""
+            text = f"{value * 100 if match['percent'] else value:{comma}.{places}f}"
+            text += match["percent"] or ""
+        # a value that rounds to zero has no sign
+        text = text.removeprefix("-") if not re.search("[1-9]", text) else text
+        return text.replace("-", "−") if "−" in self.text else text
+
+
+def check(text: str, name: str) -> results.ClaimedValue:
+    """The value behind `name`, if the number written agrees with it.
+
+    Raises:
+        ValueError: the text is not a number, or the name is unknown.
+        StaleClaimError: the number differs; the message has both.
+    """
+    written = WrittenNumber.parse(text)
+    found = results.claim(name)
+    if not written.agrees(found.value):
+        raise StaleClaimError(
+            f"claim {name}: the text says {text}, computed {written.rewritten(found.value)} "
+            f"({found.value!r}); `make claims` rewrites it"
+        )
+    return found
+
+
+def typeset(text: str) -> str:
+    """The number as print sets it: a true minus, powers of ten as such.
+
+    Example:
+        >>> typeset("-1.2e-26"), typeset("2,000")
+        ('−1.2 × 10⁻²⁶', '2,000')
+    """
+    mantissa, power, exponent = text.replace("-", "−").partition("e")
+    if not power:
+        return mantissa
+    raised = exponent.translate(str.maketrans("−+0123456789", "⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{raised}" if mantissa == "1" else f"{mantissa} × 10{raised}"
+
+
+def rewrite(markdown: str) -> tuple[str, list[str]]:
+    """The Markdown with every stale number rewritten, and a line for each change.
+
+    Raises:
+        ValueError: a name is unknown or a text is no number.
+    """
+    changes = []
+
+    def renewed(match: re.Match[str]) -> str:
+        written = WrittenNumber.parse(match["text"])
+        found = results.claim(match["name"])
+        if written.agrees(found.value):
+            return match[0]
+        text = written.rewritten(found.value)
+        changes.append(f"{match['name']}: {match['text']} -> {text}")
+        return f"[{text}](claim:{match['name']})"
+
+    return LINK.sub(renewed, markdown), changes
+
+
+def rewrite_folders(folders: list[str]) -> int:
+    """Rewrites the stale numbers of all Markdown and notebook sources below the folders."""
+    paths = [p for f in folders for p in sorted(Path(f).rglob("*")) if p.suffix in (".md", ".py")]
+    failed = False
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        try:
+            renewed, changes = rewrite(text)
+        except ValueError as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            failed = True
+            continue
+        for change in changes:
+            print(f"{path}: {change}")
+        if changes:
+            path.write_text(renewed, encoding="utf-8")
+    print(f"{len(paths)} pages read")
+    return int(failed)
+

@@ -1,0 +1,149 @@
+"""The Python-Markdown extension: figures by name, numbers with their source, MathML.
+
+It knows Markdown and nothing of the program that builds the site.
+"""
+
+import sys
+from collections.abc import Callable
+from xml.etree.ElementTree import Element, SubElement
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+from pymdownx.arithmatex import ArithmatexExtension
+
+from initexplain.site import claims, mathml, results
+from initexplain.site.svg import inline_svg
+
+FIGURE, CLAIM = "figure:", "claim:"
+SLOW_SECONDS = 0.5
+
+
+class PageError(ValueError):
+    """What is wrong with a page: one line for each figure, number or formula that failed."""
+
+
+class InitexplainExtension(Extension):
+    """Registers the processors; `markdown_extensions: [initexplain.site]` names it."""
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+        """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processor."""
+        ArithmatexExtension(generic=True, smart_dollar=True).extendMarkdown(md)
+        md.registerExtension(self)
+        # after "inline" (20), so that links, images and formulas are elements by then
+        md.treeprocessors.register(PageProcessor(md), "initexplain", 15)
+
+
+class PageProcessor(Treeprocessor):
+    """Replaces figure images, claim links and formulas in the element tree of a page."""
+
+    md: Markdown
+
+    def run(self, root: Element) -> None:
+        """Works through the page and reports all of its failures at once.
+
+        Raises:
+            PageError: a figure, a number or a formula failed.
+        """
+        self.failures: list[str] = []
+        self._each(root, "p", self._figure)
+        self._each(root, "img", self._misplaced_figure)
+        self._each(root, "a", self._claim)
+        self._each(root, "span", self._formula)
+        self._each(root, "div", self._formula)
+        if self.failures:
+            raise PageError("".join(f"\n  - {failure}" for failure in self.failures))
+
+    def _each(self, root: Element, tag: str, replace: Callable[[Element], None]) -> None:
+        for element in list(root.iter(tag)):
+            try:
+                replace(element)
+            except (ValueError, RuntimeError) as error:
+                self.failures.append(str(error))
+
+    def _figure(self, paragraph: Element) -> None:
+        """A paragraph that starts with a figure: the figure, and its caption."""
+        image = paragraph[0] if len(paragraph) else None
+        if image is None or image.tag != "img" or (paragraph.text or "").strip():
+            return
+        source, label = image.get("src", ""), image.get("alt", "").strip()
+        if not source.startswith(FIGURE):
+            return
+        name = source.removeprefix(FIGURE)
+        image.set("src", "")  # dealt with, whatever comes of it
+        caption = Element("figcaption")
+        caption.text, image.tail = (image.tail or "").lstrip(), None
+        caption.extend(paragraph[1:])
+        if not label:
+            raise ValueError(f"figure {name}: no alt text; write ![what it shows](figure:{name})")
+        if not "".join(caption.itertext()).strip():
+            raise ValueError(f"figure {name}: no caption; write it below the image")
+        drawn = results.figure(name)
+        if drawn.seconds > SLOW_SECONDS:
+            print(f"figure {name}: {drawn.seconds:.1f} s", file=sys.stderr)
+        svg = inline_svg(drawn.svg, name=name, label=label, variables=drawn.variables)
+        _last_text(caption, " ")
+        caption.append(_source_link(drawn.source, "Code of this figure", "ie-source"))
+        for child in list(paragraph):
+            paragraph.remove(child)
+        paragraph.tag, paragraph.text = "figure", None
+        paragraph.set("class", "ie-figure")
+        paragraph.set("id", f"figure-{name.replace('.', '-').replace('_', '-')}")
+        box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
+        box.text = AtomicString(self.md.htmlStash.store(svg))
+        paragraph.append(caption)
+
+    def _misplaced_figure(self, image: Element) -> None:
+        source = image.get("src", "")
+        if source.startswith(FIGURE):
+            raise ValueError(f"{source}: a figure stands at the start of a paragraph of its own")
+
+    def _claim(self, link: Element) -> None:
+        """A link to a value: the number as written, with the way to what computes it."""
+        target = link.get("href", "")
+        if not target.startswith(CLAIM):
+            return
+        text = "".join(link.itertext())
+        found = claims.check(text, target.removeprefix(CLAIM))
+        tail = link.tail
+        link.clear()
+        link.tag, link.tail = "span", tail
+        link.set("class", "ie-claim")
+        link.append(_source_link(found.source, claims.typeset(text), ""))
+
+    def _formula(self, element: Element) -> None:
+        """A formula that arithmatex found: MathML in its place."""
+        if element.get("class") != "arithmatex":
+            return
+        display = element.tag == "div"
+        tex = (element.text or "").strip()[2:-2]
+        markup = mathml.to_mathml(tex, display=display)
+        element.set("class", "ie-formula")
+        element.set("data-search-exclude", "")
+        if display:
+            element.set("tabindex", "0")  # scrolls by keyboard where it is wider than the page
+        element.text = AtomicString(self.md.htmlStash.store(markup))
+
+
+def _source_link(source: str, text: str, css_class: str) -> Element:
+    """A link to the source of a Python object, resolved where the reference is known."""
+    # mkdocstrings' own element: MkDocs and Zensical turn it into a link to the reference pages
+    link = Element("autoref", {"identifier": source})
+    if css_class:
+        link.set("class", css_class)
+    link.text = AtomicString(text)
+    return link
+
+
+def _last_text(element: Element, text: str) -> None:
+    """Appends text at the end of an element's content."""
+    if len(element):
+        element[-1].tail = (element[-1].tail or "").rstrip() + text
+    else:
+        element.text = (element.text or "").rstrip() + text
+
+
+def makeExtension(**config: object) -> InitexplainExtension:  # noqa: N802 - Markdown's name
+    """What Markdown calls for `extensions=["initexplain.site"]`."""
+    return InitexplainExtension(**config)

@@ -1,0 +1,72 @@
+"""TeX to MathML while the site builds, and the font for readers whose machine has none."""
+
+import io
+import re
+from importlib import resources
+
+from math_core import LatexError, LatexToMathML
+
+_CONVERTER = LatexToMathML(fancy_error=False)
+_TAGS = re.compile(r"<[^>]*>")
+_SINGLE_LETTER = re.compile(r"<mi>(.)</mi>")
+_ITALIC_H = "\u210e"  # the code point that mathematical italic h has instead of U+1D455
+
+used_characters: set[str] = set()
+"""Every character that a formula has shown since the process started."""
+
+
+def to_mathml(tex: str, *, display: bool) -> str:
+    r"""The `<math>` element for a formula.
+
+    Args:
+        tex: the formula, without dollar signs.
+        display: set apart, or in the line.
+
+    Raises:
+        ValueError: the TeX does not parse; the message has the formula and the reason.
+
+    Example:
+        >>> to_mathml("x^2", display=False)
+        '<math><msup><mi>x</mi><mn>2</mn></msup></math>'
+        >>> to_mathml(r"\frac{1", display=False)
+        Traceback (most recent call last):
+        ...
+        ValueError: TeX '\\frac{1': Expected a closing "}", but got end of input.
+    """
+    try:
+        mathml = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
+    except LatexError as error:
+        raise ValueError(f"TeX {tex.strip()!r}: {error}") from None
+    used_characters.update(_TAGS.sub("", mathml))
+    used_characters.update(_italic(letter) for letter in _SINGLE_LETTER.findall(mathml))
+    return mathml
+
+
+def _italic(letter: str) -> str:
+    """The mathematical italic that a browser shows for a single-letter `<mi>`."""
+    if letter == "h":
+        return _ITALIC_H
+    for first, last, start in (("A", "Z", 0x1D434), ("a", "z", 0x1D44E), ("Α", "Ω", 0x1D6E2), ("α", "ω", 0x1D6FC)):
+        if first <= letter <= last:
+            return chr(start + ord(letter) - ord(first))
+    return letter
+
+
+def font(characters: set[str]) -> bytes:
+    """STIX Two Math cut down to these characters, as WOFF2, its `MATH` table kept.
+
+    The font comes with the package `ziamath`, under the SIL Open Font License.
+    """
+    from fontTools import subset  # type: ignore[import-untyped]
+
+    source = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
+    options = subset.Options(flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True)
+    with resources.as_file(source) as path:
+        cut = subset.load_font(str(path), options)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes={ord(c) for text in characters for c in text})
+    cutter.subset(cut)
+    cut.recalcTimestamp = False
+    buffer = io.BytesIO()
+    subset.save_font(cut, buffer, options)
+    return buffer.getvalue()

@@ -1,0 +1,97 @@
+"""Notebooks: a jupytext source, executed, as the Markdown of a page.
+
+The Markdown goes through the same extensions as every other page, so a notebook has checked links,
+MathML, claims and figures that follow the palette, and no style sheet of its own.
+"""
+
+import functools
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from initexplain.figures.style import css_variables
+from initexplain.site.results import source_fingerprint
+from initexplain.site.svg import inline_svg
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_TIMEOUT_SECONDS = 120
+
+
+class NotebookError(RuntimeError):
+    """A cell failed, or has an output that the page cannot show."""
+
+
+def read(path: Path) -> NotebookNode:
+    """The notebook of a jupytext percent script, with cell ids that stay the same."""
+    notebook = jupytext.read(path)
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.id = f"cell-{number}"
+    return notebook
+
+
+def as_ipynb(path: Path) -> str:
+    """The notebook as a file for Jupyter, without outputs."""
+    return str(nbformat.writes(read(path))) + "\n"
+
+
+def as_markdown(path: Path) -> str:
+    """The executed notebook as Markdown; executed once for a source and a package.
+
+    Raises:
+        NotebookError: a cell fails, or draws a figure without alt text; the message names the
+            notebook, the cell and the error.
+    """
+    return _executed(path, path.read_text(encoding="utf-8"), source_fingerprint())
+
+
+@functools.cache
+def _executed(path: Path, text: str, fingerprint: str) -> str:
+    notebook = read(path)
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=_TIMEOUT_SECONDS,
+        extra_arguments=["--log-level=ERROR"],
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise NotebookError(f"{path.name}: {_ANSI.sub('', str(error)).strip()}") from None
+    parts = [_cell(cell, path) for cell in notebook.cells]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _cell(cell: NotebookNode, path: Path) -> str:
+    source = str(cell.source).strip()
+    if cell.cell_type == "markdown":
+        return source
+    outputs = [_output(output, cell, path) for output in cell.outputs]
+    return "\n\n".join([f"```python\n{source}\n```", *outputs]) if source else ""
+
+
+def _output(output: NotebookNode, cell: NotebookNode, path: Path) -> str:
+    if output.output_type == "stream":
+        return _text(output.text)
+    if "image/svg+xml" in output.data:
+        label = cell.metadata.get("alt", "")
+        if not label:
+            raise NotebookError(
+                f"{path.name}: {cell.id} draws a figure without alt text; "
+                'write it in the cell\'s first line: # %% alt="what it shows"'
+            )
+        name = f"{path.stem}-{cell.id}"
+        svg = inline_svg(output.data["image/svg+xml"], name=name, label=label, variables=css_variables())
+        return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{svg}</div></figure>'
+    if "text/plain" in output.data:
+        return _text(output.data["text/plain"])
+    raise NotebookError(f"{path.name}: {cell.id} has an output of an unknown kind: {list(output.data)}")
+
+
+def _text(text: str) -> str:
+    return f'```{{.text .ie-output}}\n{text.rstrip()}\n```'
+

@@ -1,0 +1,97 @@
+"""The process behind `results`: reads questions from standard input, answers on standard output."""
+
+import functools
+import importlib
+import inspect
+import math
+import pickle
+import pkgutil
+import sys
+import time
+import traceback
+from types import ModuleType
+from typing import Any
+
+from initexplain import experiments, figures
+from initexplain.checks import lookup
+from initexplain.site.results import ClaimedValue, DrawnFigure
+
+
+def pages(package: ModuleType) -> dict[str, str]:
+    """The page modules of a floor: name -> dotted name."""
+    return {
+        module.name: f"{package.__name__}.{module.name}"
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.name != "style"
+    }
+
+
+@functools.cache
+def result(page: str) -> Any:
+    """What the experiment of a page returns with its default settings."""
+    module = importlib.import_module(lookup(pages(experiments), page, "experiment"))
+    return module.run()
+
+
+def draw(name: str) -> DrawnFigure:
+    """Draws the figure `page.function`."""
+    from initexplain.figures import style  # matplotlib takes most of a second to import
+
+    page, _, function_name = name.partition(".")
+    start = time.perf_counter()
+    module = importlib.import_module(lookup(pages(figures), page, "figure page"))
+    known = {
+        f"{page}.{key}": value
+        for key, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and key[0] != "_"
+    }
+    function = lookup(known, name, "figure")
+    with style.style():
+        drawn = function(result(page))
+    return DrawnFigure(
+        svg=drawn.svg(),
+        variables=style.css_variables(),
+        seconds=time.perf_counter() - start,
+        source=f"{module.__name__}.{function_name}",
+    )
+
+
+def evaluate(name: str) -> ClaimedValue:
+    """Reads the number `page.attribute` (or deeper: `page.part.attribute`) off a result."""
+    page, *path = name.split(".")
+    owner, value = None, result(page)
+    for key in path:
+        known = {k: k for k in dir(value) if k[0] != "_" and not callable(getattr(value, k))}
+        owner = value
+        value = getattr(value, lookup(known, key, f"value of {type(value).__name__}"))
+    if owner is None or isinstance(value, str) or getattr(value, "ndim", 0) != 0:
+        raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"claim {name!r} is not finite: {value}")
+    return ClaimedValue(float(value), f"{type(owner).__module__}.{type(owner).__qualname__}.{path[-1]}")
+
+
+ANSWERS = {"figure": draw, "claim": evaluate}
+
+
+def main() -> None:
+    """Answers questions until standard input ends."""
+    questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # whatever an experiment prints must not mix with the answers
+    while True:
+        try:
+            kind, name = pickle.load(questions)  # noqa: S301 - written by our own process
+        except EOFError:
+            return
+        try:
+            answer: object = ANSWERS[kind](name)
+        except ValueError as error:
+            answer = error
+        except Exception:  # noqa: BLE001 - every failure belongs to the page that asked
+            answer = RuntimeError(f"{kind} {name}: {traceback.format_exc()}")
+        pickle.dump(answer, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Activations against plain formulas, finite differences and closed-form constants."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import initexplain as ie
+from initexplain.activations import find_activation
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+Floats = NDArray[np.float64]
+
+REFERENCE: dict[str, Callable[[float], float]] = {
+    "identity": lambda z: z,
+    "tanh": math.tanh,
+    "lecun_tanh": lambda z: 1.7159 * math.tanh(2 * z / 3),
+    "logistic": lambda z: 1 / (1 + math.exp(-z)),
+    "relu": lambda z: z if z > 0 else 0.0,
+    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
+    "selu": lambda z: (
+        1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * (math.exp(z) - 1))
+    ),
+}
+
+every_activation = pytest.mark.parametrize("name", ie.ACTIVATIONS)
+
+# no point is nearer than 0.01 to zero, where the ReLU family has its kinks
+AWAY_FROM_ZERO = np.concatenate([np.linspace(-9, -0.01, 400), np.linspace(0.01, 9, 400)])
+EXTREMES = [0.0, -0.0, 1e3, -1e3, 1e308, -1e308, 5e-324, -5e-324, 1e-300, -1e-300]
+
+
+def normal_grid() -> tuple[Floats, Floats]:
+    """Points and weights of the trapezoid rule for the expectation under N(0, 1)."""
+    z = np.linspace(-12.0, 12.0, 24_001)
+    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return z, density * (z[1] - z[0])
+
+
+def test_the_table_has_a_reference_for_every_entry_and_keys_are_names() -> None:
+    assert set(REFERENCE) == set(ie.ACTIVATIONS)
+    assert [activation.name for activation in ie.ACTIVATIONS.values()] == list(ie.ACTIVATIONS)
+
+
+@every_activation
+def test_value_is_the_plain_formula(name: str) -> None:
+    expected = [REFERENCE[name](z) for z in AWAY_FROM_ZERO.tolist()]
+    np.testing.assert_allclose(
+        ie.ACTIVATIONS[name](AWAY_FROM_ZERO), expected, rtol=1e-11, atol=1e-15
+    )
+
+
+@every_activation
+def test_derivative_is_the_slope_of_the_plain_formula(name: str) -> None:
+    f, h = REFERENCE[name], 1e-5
+    expected = [(f(z + h) - f(z - h)) / (2 * h) for z in AWAY_FROM_ZERO.tolist()]
+    found = ie.ACTIVATIONS[name].derivative(AWAY_FROM_ZERO)
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=2e-10)
+
+
+@every_activation
+def test_derivative_is_the_slope_of_the_value(name: str) -> None:
+    # needs no reference, so that it also holds a new entry to account
+    activation, h = ie.ACTIVATIONS[name], 1e-5
+    slope = (activation(AWAY_FROM_ZERO + h) - activation(AWAY_FROM_ZERO - h)) / (2 * h)
+    np.testing.assert_allclose(
+        activation.derivative(AWAY_FROM_ZERO), slope, rtol=1e-8, atol=2e-10
+    )
+
+
+@every_activation
+def test_derivative_at_zero_is_the_slope_of_the_left_side(name: str) -> None:
+    f, h = REFERENCE[name], 1e-7
+    found = float(ie.ACTIVATIONS[name].derivative(0.0))
+    assert found == pytest.approx((f(0.0) - f(-h)) / h, abs=1e-6)
+
+
+@every_activation
+def test_odd_says_whether_the_function_is_odd(name: str) -> None:
+    activation = ie.ACTIVATIONS[name]
+    unevenness = np.abs(activation(AWAY_FROM_ZERO) + activation(-AWAY_FROM_ZERO)).max()
+    assert activation.odd == (unevenness < 1e-14)
+
+
+@every_activation
+def test_value_never_falls_and_derivative_is_never_negative(name: str) -> None:
+    # what lets the derivative be a function of the value
+    z = np.linspace(-50, 50, 5001)
+    assert (np.diff(ie.ACTIVATIONS[name](z)) >= 0).all()
+    assert (ie.ACTIVATIONS[name].derivative(z) >= 0).all()
+
+
+@every_activation
+def test_linear_region_is_where_the_derivative_is_half_of_its_largest(name: str) -> None:
+    activation = ie.ACTIVATIONS[name]
+    low, high = activation.linear_region
+    half = activation.derivative(np.linspace(-20, 20, 40_001)).max() / 2
+    inside = np.linspace(max(low, -20.0), min(high, 20.0), 1001)[1:-1]
+    assert (activation.derivative(inside) >= half).all()
+    beyond = [end + sign * 1e-6 for end, sign in ((low, -1), (high, 1)) if math.isfinite(end)]
+    assert all(float(activation.derivative(z)) < half for z in beyond)
+
+
+@every_activation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_inputs_give_finite_values(name: str, dtype: type[np.floating]) -> None:
+    largest = np.finfo(dtype).max / 2
+    z = np.clip(np.array(EXTREMES), -largest, largest).astype(dtype)
+    activation = ie.ACTIVATIONS[name]
+    for found in (activation(z), activation.derivative(z)):
+        assert np.isfinite(found).all()
+        assert found.dtype == dtype
+
+
+@every_activation
+def test_the_largest_float_gives_no_warning_and_a_finite_derivative(name: str) -> None:
+    largest = np.finfo(np.float64).max
+    activation = ie.ACTIVATIONS[name]
+    assert not np.isnan(activation([largest, -largest])).any()
+    assert np.isfinite(activation.derivative([largest, -largest])).all()
+
+
+@every_activation
+@pytest.mark.parametrize("shape", [(), (1,), (0,), (2, 0), (2, 3, 4)])
+def test_shapes_and_dtypes_are_kept(name: str, shape: tuple[int, ...]) -> None:
+    activation = ie.ACTIVATIONS[name]
+    for dtype in (np.float32, np.float64):
+        z = np.full(shape, 0.5, dtype=dtype)
+        for found in (activation(z), activation.derivative(z)):
+            assert (found.shape, found.dtype) == (shape, dtype)
+    assert activation(np.ones(shape, dtype=int)).dtype == np.float64
+
+
+@every_activation
+def test_the_input_is_neither_changed_nor_returned(name: str) -> None:
+    z = np.array([-1.0, 0.0, 2.0])
+    found = ie.ACTIVATIONS[name](z)
+    found += 1.0
+    assert z.tolist() == [-1.0, 0.0, 2.0]
+
+
+@every_activation
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_an_input_that_is_not_finite_is_refused(name: str, bad: float) -> None:
+    for call in (ie.ACTIVATIONS[name], ie.ACTIVATIONS[name].derivative):
+        with pytest.raises(ValueError, match=r"preactivations: .* at index \(1,\)"):
+            call([0.0, bad])
+
+
+def test_find_activation_passes_an_activation_through() -> None:
+    relu = ie.ACTIVATIONS["relu"]
+    assert find_activation(relu) is relu
+    assert find_activation("relu") is relu
+
+
+def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
+    with pytest.raises(ValueError, match="unknown activation 'lecun_tahn'.*'lecun_tanh'") as info:
+        find_activation("lecun_tahn")
+    assert str(info.value).endswith(", ".join(ie.ACTIVATIONS))
+
+
+def test_lecun_tanh_constants() -> None:
+    # LeCun et al. (1998), section 4.4, with its constants as printed
+    lecun = ie.ACTIVATIONS["lecun_tanh"]
+    assert float(lecun(1.0)) - 1 == pytest.approx(-2.74e-6, abs=0.005e-6)
+    assert float(lecun(-1.0)) == -float(lecun(1.0))
+    assert float(lecun.derivative(0.0)) == pytest.approx(1.1439, abs=5e-5)
+    z, h = np.linspace(0.5, 1.5, 100_001), 1e-4
+    curvature = np.abs(lecun.derivative(z + h) - lecun.derivative(z - h)) / (2 * h)
+    assert z[curvature.argmax()] == pytest.approx(0.98772, abs=2e-5)
+
+
+def test_second_moments_under_a_standard_normal() -> None:
+    z, weight = normal_grid()
+    moments = {
+        name: (
+            float((weight * activation(z)).sum()),
+            float((weight * activation(z) ** 2).sum()),
+        )
+        for name, activation in ie.ACTIVATIONS.items()
+    }
+    assert moments["identity"] == pytest.approx((0.0, 1.0), abs=1e-12)
+    assert moments["lecun_tanh"][1] == pytest.approx(0.7504, abs=5e-5)
+    assert moments["logistic"][0] == pytest.approx(0.5, abs=1e-12)
+    assert moments["relu"] == pytest.approx((1 / math.sqrt(2 * math.pi), 0.5), abs=1e-6)
+    assert moments["relu"][1] - moments["relu"][0] ** 2 == pytest.approx(0.3408, abs=5e-5)
+    assert moments["leaky_relu"][1] == pytest.approx((1 + 0.01**2) / 2, abs=1e-6)
+    # SELU keeps mean 0 and variance 1; the trapezoid rule errs by 2e-8 at the kink
+    assert moments["selu"] == pytest.approx((0.0, 1.0), abs=1e-6)
