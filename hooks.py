@@ -9,15 +9,22 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files
 
-from initexplain.site import mathml, notebooks
+from initexplain.site import mathml, notebooks, results
 from initexplain.site.extension import PageError
 
 MATH_FONT = "assets/math.woff2"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Puts the executed page and the downloads of a notebook in the place of its source."""
-    for source in [f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")]:
+    """Starts the computations of all pages, and puts executed pages beside notebook sources."""
+    results.prefetch(
+        Path(str(file.abs_src_path)).read_text(encoding="utf-8")
+        for file in files
+        if file.src_uri.endswith((".md", ".py"))
+    )
+    for source in [
+        f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")
+    ]:
         path = Path(str(source.abs_src_path))
         stem = source.src_uri.removesuffix(".py")
         try:

@@ -1,4 +1,4 @@
-"""Toy data, drawn from a generator: inputs `(examples, features)`, targets `(examples, outputs)`."""
+"""Toy data from a generator: inputs `(examples, features)`, targets `(examples, outputs)`."""
 
 import numpy as np
 

@@ -44,7 +44,7 @@ def constant(value: float) -> Initializer:
     """
     if not np.isfinite(value):
         raise ValueError(f"value must be finite, found {value!r}")
-    return lambda rng, shape: np.full(shape, float(value))
+    return lambda _rng, shape: np.full(shape, float(value))
 
 
 def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
@@ -80,7 +80,7 @@ def uniform(bound: float = 1.0) -> Initializer:
 
 
 def truncated_normal(std: float = 1.0) -> Initializer:
-    """A normal cut off at two of its standard deviations, of standard deviation `std` after the cut.
+    """A normal cut off at two standard deviations, of standard deviation `std` after the cut.
 
     The cut would shrink the standard deviation to 0.8796 of the normal's; the normal is made
     wider to make up for it, as Keras and JAX do.
@@ -132,8 +132,8 @@ _DISTRIBUTIONS: dict[str, Callable[[float], Initializer]] = {
 }
 
 _FANS: dict[str, Callable[[int, int], float]] = {
-    "fan_in": lambda fan_in, fan_out: fan_in,
-    "fan_out": lambda fan_in, fan_out: fan_out,
+    "fan_in": lambda fan_in, _fan_out: fan_in,
+    "fan_out": lambda _fan_in, fan_out: fan_out,
     "fan_average": lambda fan_in, fan_out: (fan_in + fan_out) / 2,
 }
 

@@ -7,6 +7,7 @@ Hidden layers apply the activation; the last layer is linear.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -109,7 +110,7 @@ class Network:
         dtype = _float_dtype(dtype)
         drawn = [
             (weights(rng, (*lead, fan_out, fan_in)), draw_biases(rng, (*lead, fan_out)))
-            for fan_in, fan_out in zip(widths, widths[1:])
+            for fan_in, fan_out in pairwise(widths)
         ]
         with np.errstate(over="ignore"):  # beyond float32: refused by the constructor, as infinite
             return cls(
@@ -258,7 +259,7 @@ def gradients(
         value, error = criterion.evaluate(trace.outputs, wanted)
         _no_overflow(value, f"{criterion.name} loss")
         result = run_backward(network.weights, network.activation, data, trace, error)
-    for layer, (w, b) in enumerate(zip(result.weights, result.biases), 1):
+    for layer, (w, b) in enumerate(zip(result.weights, result.biases, strict=True), 1):
         _no_overflow(w, f"weight gradients of layer {layer}")
         _no_overflow(b, f"bias gradients of layer {layer}")
     return value, result
@@ -269,6 +270,7 @@ def run_forward(
     biases: Sequence[Array],
     activation: Activation,
     inputs: Array,
+    *,
     masks: Sequence[Array] | None = None,
 ) -> Trace:
     """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
@@ -283,7 +285,7 @@ def run_forward(
     preactivations: list[Array] = []
     activations: list[Array] = []
     layer_input = inputs
-    for w, b in zip(weights, biases):
+    for w, b in zip(weights, biases, strict=True):
         preactivations.append(layer_input @ np.swapaxes(w, -1, -2) + b[..., None, :])
         if len(preactivations) < len(weights):
             layer_input = activation.value(preactivations[-1])
@@ -299,6 +301,7 @@ def run_backward(
     inputs: Array,
     trace: Trace,
     error: Array,
+    *,
     masks: Sequence[Array] | None = None,
 ) -> Gradients:
     """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
@@ -360,7 +363,7 @@ def _check_data_shape(
 
 
 def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
-    for layer, (w, b) in enumerate(zip(weights, biases), 1):
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
         if w.ndim < 2 or 0 in w.shape:
             raise ValueError(
                 f"weights of layer {layer}: expected shape (..., fan_out, fan_in) with every "

@@ -310,9 +310,7 @@ def _pairs(labels: Labels) -> tuple[Labels, Signs]:
     return pairs, signs
 
 
-def _combined_sums(
-    matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Generator
-) -> Array:
+def _combined_sums(matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Generator) -> Array:
     """Random combinations `(rows, combinations)` of each row's sums over classes of columns.
 
     The negated copy of a unit has the negated value, a silent unit the value 0: so the doubled

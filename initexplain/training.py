@@ -19,7 +19,6 @@ from initexplain.network import (
     run_forward,
 )
 
-
 Indices = NDArray[np.int64]
 
 
@@ -65,7 +64,7 @@ def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
         >>> sgd().slots
         0
     """
-    return Optimizer("sgd", 0, lambda gradient, slots, step: gradient, l2, weight_decay)
+    return Optimizer("sgd", 0, lambda gradient, _slots, _step: gradient, l2, weight_decay)
 
 
 def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
@@ -83,7 +82,7 @@ def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -
     """
     _check_fraction(beta, "beta")
 
-    def direction(gradient: Array, slots: Sequence[Array], step: int) -> Array:
+    def direction(gradient: Array, slots: Sequence[Array], _step: int) -> Array:
         (velocity,) = slots
         velocity *= beta
         velocity += gradient
@@ -260,6 +259,7 @@ class _Run:
 
     def __init__(
         self,
+        *,
         network: Network,
         optimizer: Optimizer,
         loss: Loss,
@@ -305,9 +305,9 @@ class _Run:
             if batch is not None:
                 inputs, targets = inputs[..., batch, :], targets[..., batch, :]
             masks = self._masks(inputs.shape[-2])
-            trace = run_forward(self.weights, self.biases, self.activation, inputs, masks)
+            trace = run_forward(self.weights, self.biases, self.activation, inputs, masks=masks)
             _, error = self.loss.evaluate(trace.outputs, targets)
-        found = run_backward(self.weights, self.activation, inputs, trace, error, masks)
+        found = run_backward(self.weights, self.activation, inputs, trace, error, masks=masks)
         return found, value
 
     def update(self, gradients: Gradients, step: int) -> None:
@@ -315,9 +315,8 @@ class _Run:
         rule, stopped = self.optimizer, self.stopped
         for i, gradient in enumerate((*gradients.weights, *gradients.biases)):
             p, updated = self.parameters[i], self.previous[i]
-            if rule.l2:
-                gradient = gradient + rule.l2 * p
-            move = rule.direction(gradient, self.slots[i], step)
+            penalized = gradient + rule.l2 * p if rule.l2 else gradient
+            move = rule.direction(penalized, self.slots[i], step)
             if rule.weight_decay:
                 move = move + rule.weight_decay * p
             np.subtract(p, self.learning_rate * move, out=updated)
@@ -333,7 +332,7 @@ class _Run:
         new = np.asarray(~finite & ~self.stopped)
         if new.any():
             self.diverged_at[new] = step
-            for p, last in zip(self.parameters, self.previous):
+            for p, last in zip(self.parameters, self.previous, strict=True):
                 p[new] = last[new]
 
     def warn(self) -> None:

@@ -21,9 +21,7 @@ REFERENCE: dict[str, Callable[[float], float]] = {
     "logistic": lambda z: 1 / (1 + math.exp(-z)),
     "relu": lambda z: z if z > 0 else 0.0,
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
-    "selu": lambda z: (
-        1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * (math.exp(z) - 1))
-    ),
+    "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * (math.exp(z) - 1)),
 }
 
 every_activation = pytest.mark.parametrize("name", ie.ACTIVATIONS)
@@ -66,9 +64,7 @@ def test_derivative_is_the_slope_of_the_value(name: str) -> None:
     # needs no reference, so that it also holds a new entry to account
     activation, h = ie.ACTIVATIONS[name], 1e-5
     slope = (activation(AWAY_FROM_ZERO + h) - activation(AWAY_FROM_ZERO - h)) / (2 * h)
-    np.testing.assert_allclose(
-        activation.derivative(AWAY_FROM_ZERO), slope, rtol=1e-8, atol=2e-10
-    )
+    np.testing.assert_allclose(activation.derivative(AWAY_FROM_ZERO), slope, rtol=1e-8, atol=2e-10)
 
 
 @every_activation
@@ -130,7 +126,8 @@ def test_shapes_and_dtypes_are_kept(name: str, shape: tuple[int, ...]) -> None:
     for dtype in (np.float32, np.float64):
         z = np.full(shape, 0.5, dtype=dtype)
         for found in (activation(z), activation.derivative(z)):
-            assert (found.shape, found.dtype) == (shape, dtype)
+            assert found.shape == shape
+            assert found.dtype == dtype
     assert activation(np.ones(shape, dtype=int)).dtype == np.float64
 
 
@@ -157,7 +154,7 @@ def test_find_activation_passes_an_activation_through() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
-    with pytest.raises(ValueError, match="unknown activation 'lecun_tahn'.*'lecun_tanh'") as info:
+    with pytest.raises(ValueError, match=r"unknown activation 'lecun_tahn'.*'lecun_tanh'") as info:
         find_activation("lecun_tahn")
     assert str(info.value).endswith(", ".join(ie.ACTIVATIONS))
 

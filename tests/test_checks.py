@@ -20,12 +20,16 @@ def test_lookup_returns_the_entry() -> None:
 
 @pytest.mark.parametrize("name", ["tahn", "TANH", "", "gelu", None, 3, ["tanh"], {"tanh": 1}])
 def test_lookup_of_an_unknown_name_lists_the_known_ones(name: Any) -> None:
-    with pytest.raises(ValueError, match="unknown activation .*known: relu, tanh, identity") as info:
+    with pytest.raises(
+        ValueError, match=r"unknown activation .*known: relu, tanh, identity"
+    ) as info:
         lookup(TABLE, name, "activation")
     assert repr(name) in str(info.value)
 
 
-@pytest.mark.parametrize(("name", "nearest"), [("tahn", "tanh"), ("rellu", "relu"), ("ident", "identity")])
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("tahn", "tanh"), ("rellu", "relu"), ("ident", "identity")]
+)
 def test_lookup_suggests_the_nearest_name(name: str, nearest: str) -> None:
     with pytest.raises(ValueError, match=f"did you mean '{nearest}'"):
         lookup(TABLE, name, "activation")
@@ -51,7 +55,9 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("given", "kept"), KEPT)
-def test_float_array_keeps_single_precision_and_makes_the_rest_double(given: Any, kept: Any) -> None:
+def test_float_array_keeps_single_precision_and_makes_the_rest_double(
+    given: Any, kept: Any
+) -> None:
     array = float_array(np.array([[1, 0], [0, 1]], dtype=given), "inputs")
     assert array.dtype == kept
     assert array.dtype.isnative
@@ -108,7 +114,7 @@ def test_float_array_refuses_what_is_not_a_real_number(values: Any) -> None:
 
 @pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0]], [1.0, [2.0]], [[1.0], 2.0]])
 def test_float_array_refuses_ragged_lists(values: Any) -> None:
-    with pytest.raises(ValueError, match="^targets: not a rectangular array"):
+    with pytest.raises(ValueError, match=r"^targets: not a rectangular array"):
         float_array(values, "targets")
 
 
@@ -129,7 +135,7 @@ def test_numbers_in_range_become_python_floats(check: Any, value: Any) -> None:
 @pytest.mark.parametrize("check", [positive, not_negative])
 @pytest.mark.parametrize("value", NOT_NUMBERS + WRONG_TYPES, ids=repr)
 def test_numbers_out_of_range_are_refused_by_name(check: Any, value: Any) -> None:
-    with pytest.raises(ValueError, match="^rate must be a finite number") as info:
+    with pytest.raises(ValueError, match=r"^rate must be a finite number") as info:
         check(value, "rate")
     assert repr(value) in str(info.value)
 
@@ -149,7 +155,7 @@ def test_count_takes_whole_numbers(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [0, -1, True, np.True_, 1.0, 2.5, "3", None, [1], np.array([1])])
 def test_count_refuses_the_rest(value: Any) -> None:
-    with pytest.raises(ValueError, match="^size must be a whole number of at least 1, found"):
+    with pytest.raises(ValueError, match=r"^size must be a whole number of at least 1, found"):
         count(value, "size")
 
 

@@ -22,7 +22,11 @@ every_maker = pytest.mark.parametrize(
 
 
 def test_every_dataset_of_the_module_is_in_the_table() -> None:
-    public = {name for name, value in vars(datasets).items() if getattr(value, "__module__", "") == datasets.__name__}
+    public = {
+        name
+        for name, value in vars(datasets).items()
+        if getattr(value, "__module__", "") == datasets.__name__
+    }
     assert public == set(MAKERS)
 
 

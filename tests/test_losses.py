@@ -97,12 +97,12 @@ def test_error_is_the_slope_of_the_plain_formula(name: str, shape: tuple[int, ..
 @every_loss
 def test_the_error_vanishes_at_the_best_outputs(name: str) -> None:
     targets = draw_targets(np.random.default_rng(3), name, (4, 3))
-    best = {
+    best: dict[str, Callable[[Any], Any]] = {
         "squared_error": lambda t: t,
         "logistic": lambda t: np.log(t / (1 - t)),
         "softmax_cross_entropy": np.log,
-    }[name](targets)
-    _, error = ie.LOSSES[name].evaluate(best, targets)
+    }
+    _, error = ie.LOSSES[name].evaluate(best[name](targets), targets)
     np.testing.assert_allclose(error, 0.0, atol=1e-15)
 
 
@@ -143,7 +143,10 @@ def test_large_logits_neither_overflow_nor_warn(z: float) -> None:
 
 def test_softmax_ignores_a_shift_of_the_logits() -> None:
     rng = np.random.default_rng(6)
-    logits, targets = rng.standard_normal((4, 3)), draw_targets(rng, "softmax_cross_entropy", (4, 3))
+    logits, targets = (
+        rng.standard_normal((4, 3)),
+        draw_targets(rng, "softmax_cross_entropy", (4, 3)),
+    )
     loss = ie.LOSSES["softmax_cross_entropy"].evaluate
     shift = np.array([[0.0], [5.0], [-300.0], [1e4]])
     assert float(loss(logits + shift, targets)[0]) == pytest.approx(float(loss(logits, targets)[0]))
@@ -164,7 +167,9 @@ def test_known_values() -> None:
     half = np.zeros((3, 1)), np.array([[0.0], [1.0], [0.5]])
     assert float(ie.LOSSES["logistic"].evaluate(*half)[0]) == pytest.approx(math.log(2))
     even = np.zeros((2, 5)), np.eye(5)[:2]
-    assert float(ie.LOSSES["softmax_cross_entropy"].evaluate(*even)[0]) == pytest.approx(math.log(5))
+    assert float(ie.LOSSES["softmax_cross_entropy"].evaluate(*even)[0]) == pytest.approx(
+        math.log(5)
+    )
     far = np.array([[3.0, 4.0], [0.0, 0.0]]), np.zeros((2, 2))
     assert float(ie.LOSSES["squared_error"].evaluate(*far)[0]) == 6.25
     # the logit of a prior of 0.01 brings the loss of the background from ln 2 to 0.01005
@@ -206,6 +211,6 @@ def test_find_loss_passes_a_loss_through_and_lists_the_known_names() -> None:
     loss = ie.LOSSES["logistic"]
     assert find_loss(loss) is loss
     assert find_loss("logistic") is loss
-    with pytest.raises(ValueError, match="unknown loss 'square_error'.*'squared_error'") as info:
+    with pytest.raises(ValueError, match=r"unknown loss 'square_error'.*'squared_error'") as info:
         find_loss("square_error")
     assert str(info.value).endswith(", ".join(ie.LOSSES))

@@ -145,7 +145,7 @@ def test_training_follows_the_reference_rule(case: Case, start: tuple[float, flo
         steps=steps,
         learning_rate=rate,
         optimizer=case.optimizer,
-        observe=lambda step, net, grads: path.append(
+        observe=lambda _step, net, _grads: path.append(
             (float(net.weights[0][0, 0]), float(net.biases[0][0]))
         ),
     )
@@ -314,7 +314,7 @@ def test_observe_is_called_every_so_often_and_at_the_end(
         *data(),
         steps=steps,
         learning_rate=0.1,
-        observe=lambda step, net, grads: step,
+        observe=lambda step, _net, _grads: step,
         observe_every=every,
     )
     assert history.observed == expected
@@ -332,7 +332,7 @@ def test_observe_sees_the_network_before_the_update_and_its_gradients(optimizer:
         steps=4,
         learning_rate=0.1,
         optimizer=optimizer,
-        observe=lambda step, net, grads: (net, grads),
+        observe=lambda _step, net, grads: (net, grads),
     )
     assert_same_network(history.observed[0][0], start)
     assert_same_network(history.observed[-1][0], history.network)
@@ -350,7 +350,7 @@ def test_an_observer_cannot_change_the_training() -> None:
     def meddle(step: int, net: ie.Network, grads: ie.Gradients) -> None:
         for array in (*parameters(net), *grads.weights, *grads.biases):
             with pytest.raises(ValueError, match="read-only"):
-                array += 1.0
+                np.add(array, 1.0, out=array)
 
     watched = ie.train(mlp(), *data(), steps=3, learning_rate=0.1, observe=meddle)
     assert_same_network(
@@ -370,9 +370,7 @@ def test_an_error_of_the_observer_comes_through() -> None:
 def test_neither_the_network_nor_the_data_are_changed(optimizer: str) -> None:
     network, (inputs, targets) = mlp((2,)), data()
     kept = [a.copy() for a in (*parameters(network), inputs, targets)]
-    history = ie.train(
-        network, inputs, targets, steps=3, learning_rate=0.1, optimizer=optimizer
-    )
+    history = ie.train(network, inputs, targets, steps=3, learning_rate=0.1, optimizer=optimizer)
     for before, after in zip(kept, (*parameters(network), inputs, targets), strict=True):
         np.testing.assert_array_equal(before, after)
     for p, q in zip(parameters(network), parameters(history.network), strict=True):
@@ -385,9 +383,7 @@ def test_neither_the_network_nor_the_data_are_changed(optimizer: str) -> None:
 @pytest.mark.parametrize("ensemble", [(), (2,)])
 def test_no_steps_only_measure_the_loss(optimizer: str, ensemble: tuple[int, ...]) -> None:
     network, (inputs, targets) = mlp(ensemble), data()
-    history = ie.train(
-        network, inputs, targets, steps=0, learning_rate=0.1, optimizer=optimizer
-    )
+    history = ie.train(network, inputs, targets, steps=0, learning_rate=0.1, optimizer=optimizer)
     assert history.losses.shape == (1, *ensemble)
     np.testing.assert_allclose(history.losses[0], ie.gradients(network, inputs, targets)[0])
     assert_same_network(history.network, network)
@@ -424,7 +420,7 @@ def batches_used(examples: int, batch_size: int, steps: int) -> list[dict[int, f
         learning_rate=0.0,
         batch_size=batch_size,
         rng=np.random.default_rng(8),
-        observe=lambda step, net, grads: grads.weights[0][0].copy(),
+        observe=lambda _step, _net, grads: grads.weights[0][0].copy(),
     )
     found = history.observed[:steps]
     return [{int(i): float(g[i]) for i in np.flatnonzero(g)} for g in found]
@@ -451,9 +447,7 @@ def test_batches_are_drawn_anew_in_every_epoch() -> None:
 def test_the_order_of_batches_is_the_generators() -> None:
     def run(seed: int) -> Any:
         rng = np.random.default_rng(seed)
-        return ie.train(
-            mlp(), *data(), steps=5, learning_rate=0.1, batch_size=2, rng=rng
-        ).losses
+        return ie.train(mlp(), *data(), steps=5, learning_rate=0.1, batch_size=2, rng=rng).losses
 
     np.testing.assert_array_equal(run(1), run(1))
     assert not np.array_equal(run(1), run(2))
@@ -469,7 +463,7 @@ def test_losses_of_mini_batches_are_taken_on_all_the_examples() -> None:
         learning_rate=0.1,
         batch_size=1,
         rng=np.random.default_rng(0),
-        observe=lambda step, net, grads: net,
+        observe=lambda _step, net, _grads: net,
     )
     for loss, network in zip(history.losses, history.observed, strict=True):
         assert float(loss) == pytest.approx(float(ie.gradients(network, inputs, targets)[0]))
@@ -493,7 +487,7 @@ LINEAR = ie.Loss(
         (outputs * targets).sum(axis=(-1, -2)) / outputs.shape[-2],
         targets / outputs.shape[-2] + 0 * outputs,
     ),
-    lambda targets: None,
+    lambda _targets: None,
 )
 
 
@@ -510,7 +504,7 @@ def dropout_gradients(
         loss=loss,
         dropout=dropout,
         rng=np.random.default_rng(21),
-        observe=lambda step, net, grads: grads,
+        observe=lambda _step, _net, grads: grads,
     )
     found: ie.Gradients = history.observed[0]
     return found
@@ -622,7 +616,7 @@ def test_masks_are_drawn_anew_for_every_update() -> None:
         learning_rate=0.0,
         dropout=0.5,
         rng=np.random.default_rng(0),
-        observe=lambda step, net, grads: tuple((grads.weights[1] != 0).any(axis=0).tolist()),
+        observe=lambda _step, _net, grads: tuple((grads.weights[1] != 0).any(axis=0).tolist()),
     )
     assert len(set(history.observed)) == 4
 
@@ -833,7 +827,8 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("change", "message"), BAD_ARGUMENTS.values(), ids=BAD_ARGUMENTS.keys())
 def test_bad_arguments_are_refused(change: dict[str, Any], message: str) -> None:
-    given = {"steps": 1, "learning_rate": 0.1, "rng": np.random.default_rng(0)} | change
+    rng = np.random.default_rng(0)
+    given: dict[str, Any] = {"steps": 1, "learning_rate": 0.1, "rng": rng} | change
     with pytest.raises(ValueError, match=message):
         ie.train(mlp(), *data(), **given)
 
@@ -849,7 +844,7 @@ BAD_OPTIMIZERS: dict[str, tuple[Callable[[], object], str]] = {
     "beta2": (lambda: ie.adam(0.9, math.nan), "beta2 must be at least 0 and below 1"),
     "epsilon": (lambda: ie.adam(epsilon=0), "epsilon must be a finite number above 0, found 0"),
     "direct": (
-        lambda: ie.Optimizer("mine", 0, lambda g, slots, step: g, l2=-1),
+        lambda: ie.Optimizer("mine", 0, lambda g, _slots, _step: g, l2=-1),
         "l2 must be a finite number",
     ),
 }
@@ -881,8 +876,6 @@ def test_an_optimizer_of_ones_own() -> None:
 @every_optimizer
 def test_an_optimizer_keeps_no_state_between_runs(optimizer: str) -> None:
     rule = find_optimizer(optimizer)
-    runs = [
-        ie.train(mlp(), *data(), steps=4, learning_rate=0.1, optimizer=rule) for _ in range(2)
-    ]
+    runs = [ie.train(mlp(), *data(), steps=4, learning_rate=0.1, optimizer=rule) for _ in range(2)]
     np.testing.assert_array_equal(runs[0].losses, runs[1].losses)
     assert_same_network(runs[0].network, runs[1].network)

@@ -98,10 +98,12 @@ def run(
             targets,
             steps=steps,
             learning_rate=LEARNING_RATE,
-            observe=lambda step, network, gradients: network.weights[0],
+            observe=lambda _step, network, _gradients: network.weights[0],
             observe_every=every,
         )
-        return RowsThroughTraining(np.stack([history.observed[i] for i in (0, 1, -1)]), history.losses)
+        return RowsThroughTraining(
+            np.stack([history.observed[i] for i in (0, 1, -1)]), history.losses
+        )
 
     return RowSymmetry(
         zero=rows(zeros()),

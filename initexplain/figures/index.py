@@ -3,7 +3,15 @@
 import numpy as np
 
 from initexplain.experiments.index import FourStarts, Start
-from initexplain.figures.style import BIAS, MUTED, RANDOM, ZERO, StyledFigure, label_line, new_figure
+from initexplain.figures.style import (
+    BIAS,
+    MUTED,
+    RANDOM,
+    ZERO,
+    StyledFigure,
+    label_line,
+    new_figure,
+)
 
 
 def four_starts(result: FourStarts) -> StyledFigure:

@@ -49,19 +49,16 @@ LEVELS = 8
 
 
 def ramp(end: str, steps: int = LEVELS) -> list[tuple[str, str]]:
-    """`(light, dark)` colours from the middle (excluded) to the role `end`, evenly mixed in sRGB."""
-    mixes = []
-    for step in range(1, steps + 1):
-        share = step / steps
-        light, dark = (
-            to_hex(
-                (1 - share) * np.array(to_rgb(PALETTE["middle"][side]))
-                + share * np.array(to_rgb(PALETTE[end][side]))
-            )
-            for side in (0, 1)
+    """`(light, dark)` colours from the middle, excluded, to the role `end`, mixed in sRGB."""
+
+    def mixed(side: int, share: float) -> str:
+        ends = to_rgb(PALETTE["middle"][side]), to_rgb(PALETTE[end][side])
+        red, green, blue = (
+            (1 - share) * start + share * stop for start, stop in zip(*ends, strict=True)
         )
-        mixes.append((light, dark))
-    return mixes
+        return to_hex((red, green, blue))
+
+    return [(mixed(0, step / steps), mixed(1, step / steps)) for step in range(1, steps + 1)]
 
 
 def ramp_colours() -> dict[str, tuple[str, str]]:
@@ -93,7 +90,7 @@ MAGNITUDE = ListedColormap(
 )
 """Small to large."""
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 10,
     "axes.labelsize": 10,
@@ -174,7 +171,12 @@ def label_line(axes: Axes, x: float, y: float, text: str, colour: str, **options
 
 
 def draw_matrix(
-    axes: Axes, matrix: Array, *, limit: float, rows: Sequence[str] = (), columns: Sequence[str] = ()
+    axes: Axes,
+    matrix: Array,
+    *,
+    limit: float,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> None:
     """Draws a signed matrix as cells, rows from the top; colours run from -limit to limit.
 

@@ -1,4 +1,4 @@
-"""Numbers in prose: `[1.019](claim:page.attribute)`, compared and rewritten at the precision written.
+"""Numbers in prose, `[1.019](claim:page.attribute)`: compared at the precision written.
 
 `python -m initexplain.site docs` rewrites the stale ones below a folder.
 """
@@ -13,8 +13,8 @@ from initexplain.site import results
 
 LINK = re.compile(r"\[(?P<text>[^\]\[]+)\]\(claim:(?P<name>[\w.]+)\)")
 _NUMBER = re.compile(
-    r"(?P<sign>[-−+]?)(?P<digits>\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?"
-    r"(?:e(?P<exponent>[-−+]?\d+))?(?P<percent>\s?%)?"
+    r"(?P<sign>[-−]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?"
+    r"(?:e(?P<exponent>[-−]?\d+)|(?P<percent>\s?%))?"
 )
 # room for values that sit on the edge between two roundings and tip over on another machine
 _EDGE = Decimal("1e-6")
@@ -29,14 +29,20 @@ class WrittenNumber:
     """A number as it stands in the text.
 
     Attributes:
-        text: the characters.
         value: its value.
-        unit: one in the last digit written.
+        places: digits after the point.
+        exponent: the power of ten that is written; None if there is none.
+        percent: the percent sign and the space before it; empty if there is none.
+        comma: what separates thousands: a comma or nothing.
+        minus: the character in front of negative numbers.
     """
 
-    text: str
     value: Decimal
-    unit: Decimal
+    places: int
+    exponent: int | None
+    percent: str
+    comma: str
+    minus: str
 
     @classmethod
     def parse(cls, text: str) -> "WrittenNumber":
@@ -46,18 +52,28 @@ class WrittenNumber:
             ValueError: the text is no such number.
 
         Example:
-            >>> WrittenNumber.parse("−4.595").value, WrittenNumber.parse("50 %").unit
-            (Decimal('-4.595'), Decimal('0.01'))
+            >>> number = WrittenNumber.parse("−4.595")
+            >>> number.value, number.places, number.unit
+            (Decimal('-4.595'), 3, Decimal('0.001'))
         """
         match = _NUMBER.fullmatch(text.strip())
         if match is None:
             raise ValueError(f"{text!r} is not a number such as 6, 2,000, -4.595, 1.2e-26 or 50 %")
-        fraction = match["fraction"] or ""
-        exponent = int((match["exponent"] or "0").replace("−", "-")) - 2 * bool(match["percent"])
-        sign = "-" if match["sign"] in "-−" and match["sign"] else ""
-        digits = Decimal(sign + match["digits"].replace(",", "") + fraction)
-        places = max(len(fraction) - 1, 0)
-        return cls(text, digits.scaleb(exponent), Decimal(1).scaleb(exponent - places))
+        digits = text.strip().removesuffix(match["percent"] or "").replace(",", "")
+        value = Decimal(digits.replace("−", "-"))
+        return cls(
+            value=value / 100 if match["percent"] else value,
+            places=len(match["fraction"] or ""),
+            exponent=int(match["exponent"].replace("−", "-")) if match["exponent"] else None,
+            percent=match["percent"] or "",
+            comma="," if "," in match["whole"] else "",
+            minus="−" if "−" in text else "-",
+        )
+
+    @property
+    def unit(self) -> Decimal:
+        """One in the last digit written."""
+        return Decimal(1).scaleb((self.exponent or 0) - self.places - 2 * bool(self.percent))
 
     def agrees(self, value: float) -> bool:
         """Whether `value`, rounded to the precision written, is the number written."""
@@ -67,22 +83,19 @@ class WrittenNumber:
         """The text for `value`, in the same form and precision.
 
         Example:
-            >>> WrittenNumber.parse("1.2e-5").rewritten(3.456e-7), WrittenNumber.parse("49 %").rewritten(0.5)
-            ('3.5e-7', '50 %')
+            >>> WrittenNumber.parse("1.2e-5").rewritten(3.456e-7)
+            '3.5e-7'
+            >>> WrittenNumber.parse("49 %").rewritten(0.5)
+            '50 %'
         """
-        match = _NUMBER.fullmatch(self.text.strip())
-        assert match is not None
-        places = max(len(match["fraction"] or "") - 1, 0)
-        if match["exponent"]:
-            mantissa, exponent = f"{value:.{places}e}".split("e")
+        if self.exponent is not None:
+            mantissa, exponent = f"{value:.{self.places}e}".split("e")
             text = f"{mantissa}e{int(exponent)}"
         else:
-            comma = "," if "," in match["digits"] else ""
-            text = f"{value * 100 if match['percent'] else value:{comma}.{places}f}"
-            text += match["percent"] or ""
+            text = f"{value * 100 if self.percent else value:{self.comma}.{self.places}f}"
         # a value that rounds to zero has no sign
-        text = text.removeprefix("-") if not re.search("[1-9]", text) else text
-        return text.replace("-", "−") if "−" in self.text else text
+        text = text if re.search("[1-9]", text) else text.removeprefix("-")
+        return text.replace("-", self.minus) + self.percent
 
 
 def check(text: str, name: str) -> results.ClaimedValue:
@@ -154,4 +167,3 @@ def rewrite_folders(folders: list[str]) -> int:
             path.write_text(renewed, encoding="utf-8")
     print(f"{len(paths)} pages read")
     return int(failed)
-

@@ -46,7 +46,12 @@ def _italic(letter: str) -> str:
     """The mathematical italic that a browser shows for a single-letter `<mi>`."""
     if letter == "h":
         return _ITALIC_H
-    for first, last, start in (("A", "Z", 0x1D434), ("a", "z", 0x1D44E), ("Α", "Ω", 0x1D6E2), ("α", "ω", 0x1D6FC)):
+    for first, last, start in (
+        ("A", "Z", 0x1D434),
+        ("a", "z", 0x1D44E),
+        ("Α", "Ω", 0x1D6E2),
+        ("α", "ω", 0x1D6FC),
+    ):
         if first <= letter <= last:
             return chr(start + ord(letter) - ord(first))
     return letter
@@ -57,7 +62,7 @@ def font(characters: set[str]) -> bytes:
 
     The font comes with the package `ziamath`, under the SIL Open Font License.
     """
-    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools import subset  # noqa: PLC0415 - only a build that ends needs it
 
     source = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
     options = subset.Options(flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True)

@@ -4,12 +4,10 @@ The Markdown goes through the same extensions as every other page, so a notebook
 MathML, claims and figures that follow the palette, and no style sheet of its own.
 """
 
-import functools
 import re
 from pathlib import Path
 
 import jupytext
-import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -28,7 +26,7 @@ class NotebookError(RuntimeError):
 
 def read(path: Path) -> NotebookNode:
     """The notebook of a jupytext percent script, with cell ids that stay the same."""
-    notebook = jupytext.read(path)
+    notebook: NotebookNode = jupytext.read(path)
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
     return notebook
@@ -36,7 +34,7 @@ def read(path: Path) -> NotebookNode:
 
 def as_ipynb(path: Path) -> str:
     """The notebook as a file for Jupyter, without outputs."""
-    return str(nbformat.writes(read(path))) + "\n"
+    return str(jupytext.writes(read(path), fmt="ipynb"))
 
 
 def as_markdown(path: Path) -> str:
@@ -46,11 +44,16 @@ def as_markdown(path: Path) -> str:
         NotebookError: a cell fails, or draws a figure without alt text; the message names the
             notebook, the cell and the error.
     """
-    return _executed(path, path.read_text(encoding="utf-8"), source_fingerprint())
+    state = path, path.read_text(encoding="utf-8"), source_fingerprint()
+    if state not in _pages:
+        _pages[state] = _executed(path)
+    return _pages[state]
 
 
-@functools.cache
-def _executed(path: Path, text: str, fingerprint: str) -> str:
+_pages: dict[tuple[Path, str, str], str] = {}
+
+
+def _executed(path: Path) -> str:
     notebook = read(path)
     client = NotebookClient(
         notebook,
@@ -85,13 +88,18 @@ def _output(output: NotebookNode, cell: NotebookNode, path: Path) -> str:
                 'write it in the cell\'s first line: # %% alt="what it shows"'
             )
         name = f"{path.stem}-{cell.id}"
-        svg = inline_svg(output.data["image/svg+xml"], name=name, label=label, variables=css_variables())
-        return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{svg}</div></figure>'
+        svg = inline_svg(
+            output.data["image/svg+xml"], name=name, label=label, variables=css_variables()
+        )
+        return (
+            f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{svg}</div></figure>'
+        )
     if "text/plain" in output.data:
         return _text(output.data["text/plain"])
-    raise NotebookError(f"{path.name}: {cell.id} has an output of an unknown kind: {list(output.data)}")
+    raise NotebookError(
+        f"{path.name}: {cell.id} has an output of an unknown kind: {list(output.data)}"
+    )
 
 
 def _text(text: str) -> str:
-    return f'```{{.text .ie-output}}\n{text.rstrip()}\n```'
-
+    return f"```{{.text .ie-output}}\n{text.rstrip()}\n```"

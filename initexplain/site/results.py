@@ -1,17 +1,22 @@
-"""Runs experiments and draws figures for the site, in a process of its own.
+"""Runs experiments and draws figures for the site, in processes of their own.
 
-The process is as old as the package's source: as soon as a source file changes, the next question
-starts a new one. So a live preview never shows what an older version computed, and the process
-that renders Markdown never imports matplotlib.
+The processes are as old as the package's source: as soon as a source file changes, the next
+question starts new ones. So a live preview never shows what an older version computed, and the
+process that renders Markdown never imports matplotlib.
 """
 
 import atexit
-import functools
 import hashlib
 import os
 import pickle
+import queue
+import re
 import subprocess
 import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -63,61 +68,114 @@ def figure(name: str) -> DrawnFigure:
 
     Raises:
         ValueError: there is no such figure; the message lists the known ones.
+        RuntimeError: the experiment or the drawing failed; the message has the traceback.
     """
-    return cast(DrawnFigure, _ask("figure", name))
+    return cast(DrawnFigure, _workers().answer(("figure", name)))
 
 
 def claim(name: str) -> ClaimedValue:
     """The value `page.attribute` of the experiment's result, run with its defaults.
 
     Raises:
-        ValueError: there is no such value, or it is not a number.
+        ValueError: there is no such value, or it is not a finite number.
+        RuntimeError: the experiment failed; the message has the traceback.
     """
-    return cast(ClaimedValue, _ask("claim", name))
+    return cast(ClaimedValue, _workers().answer(("claim", name)))
 
 
-def _ask(kind: str, name: str) -> object:
-    return _answer(source_fingerprint(), kind, name)
+def prefetch(texts: Iterable[str]) -> None:
+    """Starts computing every figure and every claim that the texts name; returns at once."""
+    named = (match for text in texts for match in _NAMED.finditer(text))
+    _workers().request((match["kind"], match["name"]) for match in named)
 
 
-@functools.cache
-def _answer(fingerprint: str, kind: str, name: str) -> object:
-    process = _worker(fingerprint)
+_NAMED = re.compile(r"\((?P<kind>figure|claim):(?P<name>[\w.]+)\)")
+
+_Question = tuple[str, str]
+_Answers = dict[_Question, object]
+_Batch = tuple[list[_Question], Future[_Answers]]
+
+
+class _Workers:
+    """The processes that compute for one state of the source, one per core, and their answers."""
+
+    def __init__(self) -> None:
+        self.fingerprint = source_fingerprint()
+        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._answers: dict[_Question, Future[_Answers]] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._threads = os.cpu_count() or 1
+        for _ in range(self._threads):
+            threading.Thread(target=self._serve, daemon=True).start()
+
+    def request(self, questions: Iterable[_Question]) -> None:
+        """Queues what has not been asked yet, page by page: a page's experiment runs once."""
+        pages: dict[str, list[_Question]] = defaultdict(list)
+        for question in dict.fromkeys(questions):
+            if question not in self._answers:
+                pages[question[1].partition(".")[0]].append(question)
+        for batch in pages.values():
+            future: Future[_Answers] = Future()
+            self._answers.update(dict.fromkeys(batch, future))
+            self._batches.put((batch, future))
+
+    def answer(self, question: _Question) -> object:
+        self.request([question])
+        found = self._answers[question].result()[question]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def stop(self) -> None:
+        for process in self._processes:
+            process.kill()
+        for _ in range(self._threads):
+            self._batches.put(None)
+
+    def _serve(self) -> None:
+        """One thread and its process: takes batches until it is told to stop."""
+        process = None
+        while (item := self._batches.get()) is not None:
+            batch, future = item
+            process = process or self._start()
+            try:
+                future.set_result({question: _ask(process, question) for question in batch})
+            except (EOFError, OSError) as error:
+                future.set_exception(RuntimeError(f"{batch[0][1]}: its process died: {error!r}"))
+                process = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # one BLAS thread: the same bits whatever the machine's number of cores
+        threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "initexplain.site.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **threads},
+        )
+        self._processes.append(process)
+        return process
+
+
+def _ask(process: subprocess.Popen[bytes], question: _Question) -> object:
     questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
-    try:
-        pickle.dump((kind, name), questions)
-        questions.flush()
-        found = pickle.load(answers)  # noqa: S301 - written by our own process
-    except (EOFError, BrokenPipeError) as error:
-        _worker.cache_clear()
-        raise RuntimeError(f"{kind} {name}: the process that computes it died") from error
-    if isinstance(found, Exception):
-        raise found
-    return found
+    pickle.dump(question, questions)
+    questions.flush()
+    return pickle.load(answers)
 
 
-@functools.lru_cache(maxsize=1)
-def _worker(fingerprint: str) -> subprocess.Popen[bytes]:
-    """The process that answers for the source of this fingerprint; an older one is stopped."""
-    for old in _processes:
-        old.kill()
-    _processes.clear()
-    # one BLAS thread: the same bits whatever the machine's number of cores
-    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "initexplain.site.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")])},
-    )
-    _processes.append(process)
-    return process
+_current: list[_Workers] = []
 
 
-_processes: list[subprocess.Popen[bytes]] = []
+def _workers() -> _Workers:
+    """The workers for the source as it is now; those of an older state are stopped."""
+    if not _current or _current[0].fingerprint != source_fingerprint():
+        _stop()
+        _current[:] = [_Workers()]
+    return _current[0]
 
 
 @atexit.register
-def _stop_processes() -> None:
-    for process in _processes:
-        process.kill()
+def _stop() -> None:
+    for workers in _current:
+        workers.stop()

@@ -33,8 +33,9 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
 
     Example:
         >>> drawn = '<svg viewBox="0 0 72 36"><path id="a" style="fill: #00765a"/></svg>'
-        >>> print(inline_svg(drawn, name="f", label="A shape", variables={"#00765a": "--bias"}))
-        <svg role="img" aria-label="A shape" viewBox="0 0 72 36" width="100" height="50" data-search-exclude><path id="f-a" style="fill: var(--bias, #00765a)"/></svg>
+        >>> svg = inline_svg(drawn, name="f", label="A shape", variables={"#00765a": "--bias"})
+        >>> print(svg.partition(">")[2])
+        <path id="f-a" style="fill: var(--bias, #00765a)"/></svg>
     """
     body = _EMPTY_DEFS.sub("", _UNWANTED.sub("", document))
     box = _VIEW_BOX.search(body)
@@ -49,7 +50,9 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
     slug = re.sub(r"[^\w-]+", "-", name)
     body = _IDS.sub(rf"\g<1>{slug}-", body)
     # the page's own fonts; the size stays in units of the view box
-    body = _FONT.sub(lambda m: f"font-size: {m[2]}px" + ("; font-style: italic" * ("italic" in m[1])), body)
+    body = _FONT.sub(
+        lambda m: f"font-size: {m[2]}px" + ("; font-style: italic" * ("italic" in m[1])), body
+    )
     body = _PATH_DATA.sub(_shorter, body)
     body = re.sub(r">\s+<", "><", body)
 

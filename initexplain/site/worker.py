@@ -35,7 +35,8 @@ def result(page: str) -> Any:
 
 def draw(name: str) -> DrawnFigure:
     """Draws the figure `page.function`."""
-    from initexplain.figures import style  # matplotlib takes most of a second to import
+    # matplotlib takes most of a second to import, and a page may ask for numbers only
+    from initexplain.figures import style  # noqa: PLC0415
 
     page, _, function_name = name.partition(".")
     start = time.perf_counter()
@@ -68,7 +69,9 @@ def evaluate(name: str) -> ClaimedValue:
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"claim {name!r} is not finite: {value}")
-    return ClaimedValue(float(value), f"{type(owner).__module__}.{type(owner).__qualname__}.{path[-1]}")
+    return ClaimedValue(
+        float(value), f"{type(owner).__module__}.{type(owner).__qualname__}.{path[-1]}"
+    )
 
 
 ANSWERS = {"figure": draw, "claim": evaluate}
@@ -80,7 +83,7 @@ def main() -> None:
     sys.stdout = sys.stderr  # whatever an experiment prints must not mix with the answers
     while True:
         try:
-            kind, name = pickle.load(questions)  # noqa: S301 - written by our own process
+            kind, name = pickle.load(questions)
         except EOFError:
             return
         try:
