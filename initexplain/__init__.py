@@ -20,6 +20,12 @@ from initexplain.initializers import (
 )
 from initexplain.losses import LOSSES, Loss
 from initexplain.network import Gradients, Network, Trace, forward, gradients
+from initexplain.symmetry import (
+    effective_rank,
+    measured_redundancy,
+    redundancy_classes,
+    signed_redundancy_classes,
+)
 from initexplain.training import (
     OPTIMIZERS,
     DivergenceWarning,
@@ -48,6 +54,7 @@ __all__ = [
     "Trace",
     "adam",
     "constant",
+    "effective_rank",
     "forward",
     "glorot_normal",
     "glorot_uniform",
@@ -56,11 +63,14 @@ __all__ = [
     "he_uniform",
     "lecun_normal",
     "lecun_uniform",
+    "measured_redundancy",
     "momentum",
     "noisy_sine",
     "normal",
     "orthogonal",
+    "redundancy_classes",
     "sgd",
+    "signed_redundancy_classes",
     "teacher",
     "train",
     "truncated_normal",

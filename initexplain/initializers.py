@@ -96,7 +96,7 @@ def truncated_normal(std: float = 1.0) -> Initializer:
     not_negative(std, "std")
 
     def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        draws = np.asarray(rng.standard_normal(shape))
+        draws = rng.standard_normal(shape)
         outside = np.abs(draws) > TRUNCATION
         while outside.any():
             draws[outside] = rng.standard_normal(int(outside.sum()))

@@ -1,35 +1,43 @@
 """Redundant units: predicted from the parameters alone, measured on data; effective rank.
 
-Two hidden units are *redundant* if they compute the same number on every input, now and after
-any amount of training. Whether they do can be read off the parameters: give all hidden units of
-a layer one class and every input and output its own, then split classes until, inside every
-class, units agree on
+Two hidden units of a layer are *redundant* if they compute the same number on every input, now
+and after any amount of training. Whether they do can be read off the parameters. Give all hidden
+units of a layer one class and every input and output its own. Then split classes until, inside
+every class, units agree on
 
 - the bias,
 - the sum of incoming weights from each class of the layer below,
 - the sum of outgoing weights to each class of the layer above.
 
-What remains is the *coarsest equitable partition* of the network. **Theorem.** Units of one class
-stay redundant for ever under gradient descent, on any data and with any loss: activations and
-backpropagated errors are constant on classes, so each gradient is constant on a block (a class of
-units times a class of their inputs), so the sums still agree after the step.
+The result is the *coarsest equitable partition* of the network.
 
-An odd activation, `f(-z) = -f(z)`, allows more: units with opposite biases and opposite sums are
-*mirrored*, their outputs are opposite for ever. The exact criterion is the coarsest equitable
-partition of the *doubled* network, in which every unit `i+`, input and output has a negated copy
-`i-`, with bias and weights negated. Units `i` and `j` are redundant if `i+` and `j+` share a class,
-mirrored if `i+` and `j-` do, and `i` is *silent* (its output is 0 for ever and it never learns) if
-`i+` and `i-` do.
+**Theorem.** Units of one class stay redundant for ever under gradient descent, on any data and
+with any loss. For activations and backpropagated errors are constant on classes, so the gradient
+is constant on each block (the weights from one class to another), so the sums still agree
+after the step.
 
-The converse (units of different classes separate) holds for generic data and targets, with three
-exceptions in which more stays redundant than the parameters alone predict. ReLU units can be dead:
-0 on all inputs, whatever their parameters. The identity keeps every linear relation between units,
-not only equality. The softmax sees outgoing weights only up to a constant added to all outputs.
+An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite sums are
+*mirrored*: their outputs are opposite for ever. The criterion is then the coarsest equitable
+partition of the *doubled* network, in which every unit, input and output `i+` has a negated copy
+`i-`, with bias and weights negated. Units `i` and `j` are redundant if `i+` and `j+` share a class
+and mirrored if `i+` and `j-` do. A unit is *silent* if `i+` and `i-` do: its output is 0 for ever
+and it never learns.
 
-Sources: Velarde, Parra, Boldi and Makse, *The role of fibration symmetries in geometric deep
+**Converse.** On generic data, units of different classes separate, with three exceptions: more
+stays redundant than the partition says. A ReLU unit can be dead, which makes it 0 on all inputs
+whatever its parameters. The identity keeps every linear relation between units, not only equality.
+The softmax loss sees outgoing weights only up to a constant that is added for all outputs.
+
+**Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
+they add to the weights is constant on blocks or proportional to the weights. Adam with an L2 penalty
+keeps only units whose weights agree one by one, and dropout keeps only silent units with zero
+weights. Rounding is a small violation of the sums, and training can amplify it; Adam does so
+within a few steps where the gradient should be 0.
+
+Related work: Velarde, Parra, Boldi and Makse, *The role of fibration symmetries in geometric deep
 learning* (2024), arXiv 2408.15894; Prabhakar, *Bisimulations for neural network reduction*
-(2022); the procedure is colour refinement, the one-dimensional Weisfeiler-Leman algorithm, on a
-weighted graph.
+(VMCAI 2022). The procedure is colour refinement, the one-dimensional Weisfeiler-Leman
+algorithm, on a weighted graph.
 """
 
 import numpy as np
@@ -44,15 +52,18 @@ Labels = NDArray[np.int64]
 Signs = NDArray[np.int64]
 """+1, -1 or 0 for each unit of a layer, `(units,)`."""
 
-# What counts as equal, relative to the largest numbers that are compared. Rounding of sums over
-# 2,000 units stays a thousand times below these.
+# What counts as equal, relative to the largest of the numbers compared. Sums over 2,000 units
+# round at 1e-14 (float64) and 4e-8 (float32) in this unit, and 2,000 random units are first
+# taken for equal at 1e-2; what lies between is room for the drift of trained networks.
 TOLERANCES = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
-# Class sums are compared through this many random combinations of them. Two units that differ
-# look alike only if they agree, within the tolerance, in all of them.
+# Class sums are compared through this many random combinations. Units that differ pass for
+# equal only if all of these agree.
 COMBINATIONS = 4
-# Short random numbers: their products with small whole weights are free of rounding.
+# Short random numbers: products with small whole weights are free of rounding.
 COMBINATION_BITS = 20
+# Not the randomness of an experiment: no result depends on it, except with negligible probability.
+COMBINATION_SEED = 0
 # Entries of a float32 matrix that are converted at a time: 2 MB in float64.
 BLOCK = 2**18
 
@@ -65,9 +76,9 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
     [module][initexplain.symmetry] for the theorem and its converse. Equal incoming rows, biases
     and outgoing columns are the visible special case.
 
-    Class sums are compared through random combinations of them, so a round costs two matrix
-    products with four columns per layer and a sort. The random numbers are fixed: the
-    result does not depend on them, except with negligible probability.
+    Class sums are compared through four random combinations of them, so a round costs two thin
+    matrix products and a sort per layer. The random numbers are fixed, and the result does not
+    depend on them, except with negligible probability.
 
     Args:
         network: a single network.
@@ -84,8 +95,9 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
     Raises:
         ValueError: the network is an ensemble, or the tolerance is negative, NaN or infinite.
 
-    Source: Prabhakar, *Bisimulations for neural network reduction* (2022); Velarde, Parra, Boldi
-    and Makse (2024), arXiv 2408.15894.
+    Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
+    bisimulations (Prabhakar 2022) of networks, found by colour refinement; the order of the work
+    is that of Paige and Tarjan, *Three partition refinement algorithms* (1987).
 
     Example:
         Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
@@ -189,7 +201,7 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
         ValueError: the matrix has fewer than two axes or no entries, or is not finite.
 
     Source: Roy and Vetterli, *The effective rank: a measure of effective dimensionality*
-    (EUSIPCO 2007), section 2.
+    (EUSIPCO 2007).
 
     Example:
         >>> round(effective_rank(np.eye(4)), 6), round(effective_rank(np.ones((3, 5))), 6)
@@ -233,7 +245,7 @@ class _Refinement:
         self.tolerance = tolerance
         self.sizes = network.sizes
         self.copies = 2 if network.activation.odd else 1
-        self.rng = np.random.default_rng(COMBINATION_BITS)
+        self.rng = np.random.default_rng(COMBINATION_SEED)
         self.weights = [_tamed(w) for w in network.weights]
         self.gaps = [tolerance * _largest(w) for w in self.weights]
         self.labels = [self._each_alone(self.sizes[0])]
@@ -432,7 +444,7 @@ def _equal_columns(activations: Array, tolerance: float) -> Labels:
     alone, signs = np.arange(rows.shape[1]), np.ones(rows.shape[1], dtype=np.int64)
     if tolerance == 0:
         return _by_first_appearance(_equal_rows(rows + 0))
-    sums = _combined_sums(rows, alone, signs, np.random.default_rng(COMBINATION_BITS))
+    sums = _combined_sums(rows, alone, signs, np.random.default_rng(COMBINATION_SEED))
     gap = tolerance * _largest(rows) * np.sqrt(rows.shape[1])
     return _by_first_appearance(_split(np.zeros(len(rows), dtype=np.int64), sums, gap))
 
@@ -443,11 +455,11 @@ def _largest(array: Array) -> float:
 
 
 def _tamed(array: Array) -> Array:
-    """The array, times a power of two if its sums could overflow or vanish in float64."""
+    """The array, times a power of two if float64 sums of its entries could overflow or vanish."""
     exponent = int(np.frexp(_largest(array))[1])
-    if abs(exponent) <= np.finfo(np.float64).maxexp // 2:
-        return array
-    return np.ldexp(array, -exponent)
+    if exponent > 1000:
+        return np.ldexp(array, -64)
+    return np.ldexp(array, 512) if exponent < -512 else array
 
 
 def _check_single(network: Network) -> None:

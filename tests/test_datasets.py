@@ -57,6 +57,11 @@ def test_bad_numbers_of_examples(make: Any, features: int, outputs: int, example
         make(np.random.default_rng(0), examples=examples)
 
 
+def test_two_moons_need_an_example_of_each() -> None:
+    with pytest.raises(ValueError, match="examples must be a whole number of at least 2, found 1"):
+        ie.two_moons(np.random.default_rng(0), examples=1)
+
+
 @pytest.mark.parametrize("size", ["features", "outputs", "units"])
 @pytest.mark.parametrize("value", [0, -1, True, 1.5])
 def test_bad_sizes_of_the_teacher(size: str, value: Any) -> None:

@@ -661,16 +661,20 @@ TWO_X, TWO_Y = [[1.0], [-1.0]], [[0.0], [0.0]]
 
 
 @pytest.mark.parametrize("rate", [1e3, 1e20, 1e80, 1e160])
-def test_a_diverging_run_stops_at_the_step_where_plain_arithmetic_overflows(rate: float) -> None:
-    steps = 60
-    losses, weights = diverging_parabola(1.0, rate, steps)
+@pytest.mark.parametrize("steps_after", [0, 1, 8])
+def test_a_diverging_run_stops_at_the_step_where_plain_arithmetic_overflows(
+    rate: float, steps_after: int
+) -> None:
+    losses, weights = diverging_parabola(1.0, rate, 60)
     first = next(i for i, loss in enumerate(losses) if not math.isfinite(loss))
+    steps = first + steps_after
     with pytest.warns(ie.DivergenceWarning, match=f"diverged at step {first} ") as caught:
         history = ie.train(parabola(1.0).member(0), TWO_X, TWO_Y, steps=steps, learning_rate=rate)
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert int(history.diverged_at) == first
     assert history.diverged_at.shape == ()
+    assert history.losses.shape == (steps + 1,)
     np.testing.assert_allclose(history.losses[:first], losses[:first], rtol=1e-9)
     assert np.isnan(history.losses[first:]).all()
     # the last parameters whose loss was finite
@@ -689,6 +693,18 @@ def test_a_gradient_that_overflows_keeps_the_parameters_before_it() -> None:
     network = ie.Network([[[1e-250]], [[1e200]]], [[0.0], [0.0]], "identity")
     with pytest.warns(ie.DivergenceWarning, match="diverged at step 1 "):
         history = ie.train(network, [[1.0]], [[1e150]], steps=3, learning_rate=0.1)
+    assert math.isfinite(history.losses[0])
+    assert np.isnan(history.losses[1:]).all()
+    assert_same_network(history.network, network)
+
+
+def test_a_parameter_that_overflows_diverges_even_where_the_loss_is_finite() -> None:
+    # the weight leaves at 50 x 1e307 and the hidden tanh is -1: the loss would stay finite
+    network = ie.Network([[[0.001]], [[1.0]]], [[0.0], [0.0]])
+    with pytest.warns(ie.DivergenceWarning, match="diverged at step 1 "):
+        history = ie.train(
+            network, [[100.0]], [[0.0]], steps=2, learning_rate=1e307, loss="logistic"
+        )
     assert math.isfinite(history.losses[0])
     assert np.isnan(history.losses[1:]).all()
     assert_same_network(history.network, network)
@@ -856,17 +872,20 @@ def test_bad_optimizers_are_refused(make: Callable[[], object], message: str) ->
         make()
 
 
-def test_an_optimizer_of_ones_own() -> None:
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_optimizer_of_ones_own(dtype: Any) -> None:
     # signs of the gradient, with its own count of steps in a slot
     def direction(gradient: Any, slots: Any, step: int) -> Any:
         slots[0] += 1
         assert (slots[0] == step).all()
+        assert slots[0].shape == gradient.shape
+        assert slots[0].dtype == gradient.dtype == dtype
         return np.sign(gradient)
 
     mine = ie.Optimizer("signs", 1, direction)
     assert find_optimizer(mine) is mine
     after = ie.train(
-        line(0.0, 0.0), COLUMN_X, COLUMN_Y, steps=1, learning_rate=0.25, optimizer=mine
+        line(0.0, 0.0, dtype), COLUMN_X, COLUMN_Y, steps=1, learning_rate=0.25, optimizer=mine
     ).network
     by_w, by_b = line_gradient(0.0, 0.0)
     assert float(after.weights[0][0, 0]) == -0.25 * math.copysign(1, by_w)

@@ -3,6 +3,7 @@
 It knows Markdown and nothing of the program that builds the site.
 """
 
+import html
 import sys
 from collections.abc import Callable
 from xml.etree.ElementTree import Element, SubElement
@@ -118,6 +119,8 @@ class PageProcessor(Treeprocessor):
             return
         display = element.tag == "div"
         tex = (element.text or "").strip()[2:-2]
+        if display:
+            tex = html.unescape(tex)  # arithmatex escapes blocks, and only those
         markup = mathml.to_mathml(tex, display=display)
         element.set("class", "ie-formula")
         element.set("data-search-exclude", "")

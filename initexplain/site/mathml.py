@@ -2,7 +2,7 @@
 
 import io
 import re
-from importlib import resources
+from importlib import metadata
 
 from math_core import LatexError, LatexToMathML
 
@@ -64,14 +64,13 @@ def font(characters: set[str]) -> bytes:
     """
     from fontTools import subset  # noqa: PLC0415 - only a build that ends needs it
 
-    source = resources.files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"
+    source = metadata.distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     options = subset.Options(flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True)
-    with resources.as_file(source) as path:
-        cut = subset.load_font(str(path), options)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes={ord(c) for text in characters for c in text})
-    cutter.subset(cut)
-    cut.recalcTimestamp = False
     buffer = io.BytesIO()
-    subset.save_font(cut, buffer, options)
+    with subset.load_font(str(source), options) as cut:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes={ord(c) for text in characters for c in text})
+        cutter.subset(cut)
+        cut.recalcTimestamp = False
+        subset.save_font(cut, buffer, options)
     return buffer.getvalue()

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,10 +103,10 @@ class _Workers:
         self.fingerprint = source_fingerprint()
         self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._answers: dict[_Question, Future[_Answers]] = {}
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._threads = os.cpu_count() or 1
-        for _ in range(self._threads):
-            threading.Thread(target=self._serve, daemon=True).start()
+        self._stopping = False
+        self._threads = [
+            _Thread(self._batches, lambda: self._stopping) for _ in range(os.cpu_count() or 1)
+        ]
 
     def request(self, questions: Iterable[_Question]) -> None:
         """Queues what has not been asked yet, page by page: a page's experiment runs once."""
@@ -127,34 +127,62 @@ class _Workers:
         return found
 
     def stop(self) -> None:
-        for process in self._processes:
-            process.kill()
-        for _ in range(self._threads):
+        """Ends the processes at once; what they were computing is lost."""
+        self._stopping = True
+        for thread in self._threads:
             self._batches.put(None)
+            thread.kill_process()
+        for thread in self._threads:
+            thread.join()
 
-    def _serve(self) -> None:
-        """One thread and its process: takes batches until it is told to stop."""
-        process = None
-        while (item := self._batches.get()) is not None:
+
+class _Thread(threading.Thread):
+    """One process, and the thread that talks to it: takes batches until it is told to stop."""
+
+    def __init__(
+        self, batches: "queue.SimpleQueue[_Batch | None]", stopping: Callable[[], bool]
+    ) -> None:
+        super().__init__(daemon=True)
+        self._batches, self._stopping = batches, stopping
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def run(self) -> None:
+        """Answers batch by batch; a process that died is replaced for the next one."""
+        while (item := self._batches.get()) is not None and not self._stopping():
             batch, future = item
-            process = process or self._start()
+            if self._process is None:
+                self._process = _start_process()
             try:
-                future.set_result({question: _ask(process, question) for question in batch})
+                answers = {question: _ask(self._process, question) for question in batch}
             except (EOFError, OSError) as error:
+                self._close()
                 future.set_exception(RuntimeError(f"{batch[0][1]}: its process died: {error!r}"))
-                process = None
+            else:
+                future.set_result(answers)
+        self._close()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        # one BLAS thread: the same bits whatever the machine's number of cores
-        threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "initexplain.site.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, **threads},
-        )
-        self._processes.append(process)
-        return process
+    def kill_process(self) -> None:
+        """Ends the process, whatever it is doing; called from another thread."""
+        if (process := self._process) is not None:
+            process.kill()
+
+    def _close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.communicate()  # closes the pipes and waits
+
+
+def _start_process() -> subprocess.Popen[bytes]:
+    # one BLAS thread: the same bits whatever the machine's number of cores
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "initexplain.site.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **threads},
+    )
 
 
 def _ask(process: subprocess.Popen[bytes], question: _Question) -> object:

@@ -11,7 +11,7 @@ _EMPTY_DEFS = re.compile(r"<defs>\s*</defs>")
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 _OPENING = re.compile(r"<svg\b[^>]*>")
 _VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-_FONT = re.compile(r"font: ([^;\"]*?)([\d.]+)px [^;\"]*")
+_FONT_FAMILY = re.compile(r" font-family: [^;\"]*;?")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _PATH_DATA = re.compile(r' d="([^"]*)"')
 # the data of a path are in points, 1.4 pixels each: a tenth is finer than any screen
@@ -47,12 +47,10 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
         f'width="{width}" height="{height}" data-search-exclude>'
     )
     body = _OPENING.sub(lambda _: opening, body, count=1)
+    body = body.replace("xlink:href=", "href=")
     slug = re.sub(r"[^\w-]+", "-", name)
     body = _IDS.sub(rf"\g<1>{slug}-", body)
-    # the page's own fonts; the size stays in units of the view box
-    body = _FONT.sub(
-        lambda m: f"font-size: {m[2]}px" + ("; font-style: italic" * ("italic" in m[1])), body
-    )
+    body = _FONT_FAMILY.sub("", body)  # the page's own fonts
     body = _PATH_DATA.sub(_shorter, body)
     body = re.sub(r">\s+<", "><", body)
 

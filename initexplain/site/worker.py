@@ -9,6 +9,7 @@ import pkgutil
 import sys
 import time
 import traceback
+from numbers import Real
 from types import ModuleType
 from typing import Any
 
@@ -65,7 +66,7 @@ def evaluate(name: str) -> ClaimedValue:
         known = {k: k for k in dir(value) if k[0] != "_" and not callable(getattr(value, k))}
         owner = value
         value = getattr(value, lookup(known, key, f"value of {type(value).__name__}"))
-    if owner is None or isinstance(value, str) or getattr(value, "ndim", 0) != 0:
+    if owner is None or not isinstance(value, Real):
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"claim {name!r} is not finite: {value}")

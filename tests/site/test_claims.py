@@ -1,0 +1,143 @@
+"""Numbers in prose: reading, comparing, rewriting."""
+
+from decimal import Decimal
+
+import pytest
+
+from initexplain.site import claims, results
+
+AGREEING = [
+    ("6", 6.0),
+    ("6", 6.4999),
+    ("1.019", 1.0192),
+    ("1.019", 1.01850001),
+    ("-4.595", -4.59512),
+    ("−4.595", -4.59512),
+    ("2,000", 2000.0),
+    ("1e-26", 1.4e-26),
+    ("1.2e-26", 1.24e-26),
+    ("2.5e3", 2549.0),
+    ("98 %", 0.984),
+    ("98.7%", 0.9874),
+    ("0", 0.0),
+    ("0.00", 0.004),
+    # a tie belongs to both neighbours: which one a machine computes is chance
+    ("0.12", 0.125),
+    ("0.13", 0.125),
+]
+DISAGREEING = [
+    ("7", 6.0),
+    ("1.020", 1.0192),
+    ("1.018", 1.0192),
+    ("4.595", -4.595),
+    ("2,001", 2000.0),
+    ("1e-26", 1e-25),
+    ("1.3e-26", 1.24e-26),
+    ("97 %", 0.984),
+    ("98", 0.984),
+    ("0", 0.6),
+    ("1", float("inf")),
+]
+NOT_NUMBERS = [
+    "six",
+    "",
+    "1.",
+    ".5",
+    "1e",
+    "1,00",
+    "1 000",
+    "0x10",
+    "1.2.3",
+    "5 %%",
+    "1e3 %",
+    "nan",
+]
+
+
+@pytest.mark.parametrize(("text", "value"), AGREEING)
+def test_a_number_agrees_at_the_precision_written(text, value):
+    assert claims.WrittenNumber.parse(text).agrees(value)
+
+
+@pytest.mark.parametrize(("text", "value"), DISAGREEING)
+def test_a_number_that_is_off_does_not_agree(text, value):
+    assert not claims.WrittenNumber.parse(text).agrees(value)
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS)
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(ValueError, match="is not a number"):
+        claims.WrittenNumber.parse(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [case for case in AGREEING if case[1] == case[1]])
+def test_one_more_in_the_last_digit_no_longer_agrees(text, value):
+    written = claims.WrittenNumber.parse(text)
+    # the digits of the value itself, so that the original is not at the far edge of its interval
+    right = claims.WrittenNumber.parse(written.rewritten(value))
+    for step in (-1, 1):
+        off = claims.WrittenNumber(**{**vars(right), "value": right.value + step * right.unit})
+        tie = abs(Decimal(value) - off.value) == right.unit / 2
+        assert off.agrees(value) == tie
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "expected"),
+    [
+        ("6", 8.2, "8"),
+        ("1.019", -0.25, "-0.250"),
+        ("−1.0", -2.04, "−2.0"),
+        ("2,000", 12345.6, "12,346"),
+        ("1.2e-5", 0.5, "5.0e-1"),
+        ("1e-26", 3.3e-30, "3e-30"),
+        ("50 %", 0.126, "13 %"),
+        ("50.0%", 0.12345, "12.3%"),
+        ("-0.1", -0.001, "0.0"),
+    ],
+)
+def test_rewriting_keeps_the_form(text, value, expected):
+    rewritten = claims.WrittenNumber.parse(text).rewritten(value)
+    assert rewritten == expected
+    assert claims.WrittenNumber.parse(rewritten).agrees(value)
+
+
+@pytest.fixture
+def computed(monkeypatch):
+    values = {"page.one": 1.0, "page.pi": 3.14159}
+
+    def claim(name):
+        if name not in values:
+            raise ValueError(f"unknown value {name!r}")
+        return results.ClaimedValue(values[name], f"initexplain.{name}")
+
+    monkeypatch.setattr(results, "claim", claim)
+
+
+def test_a_stale_claim_says_name_text_and_value(computed):
+    with pytest.raises(claims.StaleClaimError, match=r"page\.pi.*says 3\.15.*3\.14.*3\.14159"):
+        claims.check("3.15", "page.pi")
+
+
+def test_only_stale_numbers_are_rewritten(computed):
+    text = "A [1](claim:page.one), b [3.15](claim:page.pi) and [c](https://example.org/3.15)."
+    renewed, changes = claims.rewrite(text)
+    assert renewed == text.replace("[3.15]", "[3.14]")
+    assert changes == ["page.pi: 3.15 -> 3.14"]
+
+
+def test_folders_are_rewritten_and_unknown_names_reported(computed, tmp_path, capsys):
+    good, bad = tmp_path / "good.md", tmp_path / "bad.md"
+    good.write_text("[2](claim:page.one)", encoding="utf-8")
+    bad.write_text("[2](claim:page.two)", encoding="utf-8")
+    assert claims.rewrite_folders([str(tmp_path)]) == 1
+    assert good.read_text(encoding="utf-8") == "[1](claim:page.one)"
+    assert bad.read_text(encoding="utf-8") == "[2](claim:page.two)"
+    assert "page.two" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("-4.5", "−4.5"), ("1e-26", "10⁻²⁶"), ("1.2e5", "1.2 × 10⁵"), ("98 %", "98 %")],
+)
+def test_typesetting(text, expected):
+    assert claims.typeset(text) == expected

@@ -1,0 +1,112 @@
+"""The Markdown extension, alone: figures, claims, formulas, and how each fails."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import markdown
+import pytest
+
+from initexplain.figures.style import PALETTE
+from initexplain.site.extension import PageError
+
+FIGURE = "![Two curves that fall.](figure:row_symmetry.losses)\n**Caption** with $x^2$."
+
+
+def render(text):
+    return markdown.markdown(text, extensions=["initexplain.site"])
+
+
+def test_a_figure_is_captioned_labelled_inline_svg():
+    html = render(FIGURE)
+    assert html.startswith('<figure class="ie-figure" id="figure-row-symmetry-losses">')
+    assert '<svg role="img" aria-label="Two curves that fall."' in html
+    caption = re.search("<figcaption>(.*?)</figcaption>", html, re.DOTALL)
+    assert caption is not None
+    assert "<strong>Caption</strong>" in caption[1]
+    assert "<msup>" in caption[1]
+    assert 'identifier="initexplain.figures.row_symmetry.losses"' in caption[1]
+
+
+def test_a_figure_follows_the_palette_and_leaks_nothing():
+    html = render(FIGURE)
+    svg = html[html.index("<svg") : html.index("</svg>") + 6]
+    ET.fromstring(svg.replace(" data-search-exclude>", ' data-search-exclude="">', 1))
+    assert "<style" not in svg
+    assert "DejaVu" not in svg
+    light = {light: role for role, (light, _) in PALETTE.items()}
+    used = re.findall(r"var\((--ie-[\w-]+), (#[0-9a-f]{6})\)", svg)
+    assert {"--ie-zero", "--ie-random", "--ie-constant"} <= {name for name, _ in used}
+    assert all(name == f"--ie-{light[colour]}" for name, colour in used)
+    # no colour outside a variable
+    assert not re.search(r"#[0-9a-f]{6}\b(?!\))", svg)
+    ids = re.findall(r'\bid="([^"]+)"', svg)
+    assert len(ids) == len(set(ids))
+    assert all(i.startswith("row_symmetry-losses-") for i in ids)
+    targets = re.findall(r'(?:href="#|url\(#)([^")]+)', svg)
+    assert set(targets) <= set(ids)
+
+
+def test_a_figure_is_the_same_bytes_every_time():
+    assert render(FIGURE) == render(FIGURE)
+
+
+def test_two_figures_on_a_page_share_no_id():
+    html = render(FIGURE + "\n\n" + FIGURE.replace("losses", "rows"))
+    ids = re.findall(r'\bid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_claim_shows_the_number_and_its_source():
+    html = render("It has [6](claim:row_symmetry.units) units.")
+    source = "initexplain.experiments.row_symmetry.RowSymmetry.units"
+    assert (
+        f'<span class="ie-claim"><autoref identifier="{source}">6</autoref></span> units.' in html
+    )
+
+
+def test_formulas_become_mathml_and_need_no_script():
+    html = render(
+        r"Inline $\sigma_w$ and" + "\n\n$$\n\\begin{aligned}a &= b\\\\ c &< d\\end{aligned}\n$$\n"
+    )
+    assert html.count("<math") == 2
+    assert "<script" not in html
+    assert "\\(" not in html
+    assert "&lt;" in html
+    ET.fromstring(f"<div>{html}</div>")
+
+
+def test_dollars_in_code_and_money_stay():
+    assert "<math" not in render("`$x$` costs $5, not $6.")
+
+
+FAILURES = [
+    ("[7](claim:row_symmetry.units)", r"row_symmetry\.units.*says 7, computed 6"),
+    ("[6](claim:row_symmetry.unitz)", r"'unitz'.*did you mean 'units'.*known:"),
+    ("[6](claim:row_symetry.units)", r"'row_symetry'.*did you mean 'row_symmetry'"),
+    ("[six](claim:row_symmetry.units)", "'six' is not a number"),
+    ("[6](claim:row_symmetry)", "not a number"),
+    ("[6](claim:row_symmetry.zero)", "not a number"),
+    ("[6](claim:row_symmetry.zero.losses)", "not a number"),
+    ("![a](figure:row_symmetry.drift)\nCaption", r"figure 'row_symmetry\.drift'.*known:.*rows"),
+    ("![a](figure:nowhere.rows)\nCaption", "'nowhere'.*known:.*row_symmetry"),
+    ("![a](figure:style.new_figure)\nCaption", "'style'"),
+    ("![](figure:row_symmetry.rows)\nCaption", "row_symmetry.rows: no alt text"),
+    ("![a](figure:row_symmetry.rows)", "row_symmetry.rows: no caption"),
+    ("See ![a](figure:row_symmetry.rows)", "start of a paragraph"),
+    ("- ![a](figure:row_symmetry.rows)", "start of a paragraph"),
+    (r"$\frac{1$", r"TeX.*frac\{1"),
+    (r"$\nonsense$", "nonsense"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), FAILURES)
+def test_what_is_wrong_fails_and_names_it(text, message):
+    with pytest.raises(PageError, match=message):
+        render(text)
+
+
+def test_all_failures_of_a_page_are_reported_at_once():
+    with pytest.raises(PageError) as caught:
+        render("[7](claim:row_symmetry.units) and [8](claim:row_symmetry.features)")
+    assert "says 7, computed 6" in str(caught.value)
+    assert "says 8, computed 4" in str(caught.value)

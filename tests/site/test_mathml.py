@@ -1,0 +1,45 @@
+"""Mathematics: markup, and a font with just its glyphs."""
+
+import io
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from initexplain.site import mathml
+
+
+def test_display_and_inline():
+    assert mathml.to_mathml("a", display=False) == "<math><mi>a</mi></math>"
+    assert mathml.to_mathml("a", display=True) == '<math display="block"><mi>a</mi></math>'
+
+
+@pytest.mark.parametrize("tex", [r"\frac{1", r"\nonsense", "{", r"\begin{aligned} a"])
+def test_bad_tex_is_refused_with_the_formula(tex):
+    with pytest.raises(ValueError, match="TeX ") as caught:
+        mathml.to_mathml(tex, display=False)
+    assert repr(tex) in str(caught.value)
+
+
+def test_the_font_has_the_letters_as_a_browser_shows_them(monkeypatch):
+    monkeypatch.setattr(mathml, "used_characters", set())
+    mathml.to_mathml(r"\sqrt{\alpha + h W}", display=False)
+    font = TTFont(io.BytesIO(mathml.font(mathml.used_characters)))
+    # alpha, h, W as mathematical italics; U+1D455 is reserved, italic h is the Planck constant
+    assert {0x1D6FC, 0x210E, 0x1D44A, ord("+")} <= set(font.getBestCmap())
+    assert "MATH" in font
+    assert font.flavor == "woff2"
+
+
+def test_the_font_can_stretch_a_root_and_brackets():
+    font = TTFont(io.BytesIO(mathml.font({"√", "(", ")", "a"})))
+    variants = font["MATH"].table.MathVariants
+    stretched = set(variants.VertGlyphCoverage.glyphs)
+    cmap = font.getBestCmap()
+    assert {cmap[ord(c)] for c in "√()"} <= stretched
+
+
+def test_the_font_is_small_and_the_same_every_time():
+    letters = set("abcdefghijklmnopqrstuvwxyzαβγδεζηθσχ=+−∑∏√()[]{}0123456789")
+    first = mathml.font(letters)
+    assert first == mathml.font(letters)
+    assert len(first) < 40 * 1024

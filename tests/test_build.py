@@ -1,0 +1,195 @@
+"""The site as the two commands build it: strict, complete, silent towards third parties."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def build(config, target, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config), "-d", str(target)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    target = tmp_path_factory.mktemp("site") / "built"
+    before = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
+    done = build(ROOT / "mkdocs.yml", target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
+    assert after == before, "a build writes nothing into docs/"
+    return target
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+    }
+
+
+def test_every_source_has_a_page(site, pages):
+    for source in (ROOT / "docs").rglob("*.md"):
+        stem = source.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        page = f"{stem.removesuffix('index')}/index.html".lstrip("/").replace("//", "/")
+        assert page in pages, source
+    for source in (ROOT / "docs" / "notebooks").glob("*.py"):
+        assert f"notebooks/{source.stem}/index.html" in pages
+        assert (site / "notebooks" / source.name).is_file()
+        assert (site / "notebooks" / f"{source.stem}.ipynb").is_file()
+
+
+def test_every_internal_link_and_anchor_exists(site, pages):
+    missing = []
+    ids = {
+        name: {tag["id"] for tag in soup.find_all(id=True)} | {""} for name, soup in pages.items()
+    }
+    for name, soup in pages.items():
+        if name == "404.html":
+            continue  # its links are absolute: it is served from any address
+        for tag in soup.find_all(["a", "link", "script", "img"]):
+            target = tag.get("href") or tag.get("src")
+            if not target or re.match(r"[a-z]+:", target):
+                continue
+            address, anchor = urldefrag(unquote(urljoin(name, target)))
+            path = site / address
+            page = f"{address}index.html" if address.endswith("/") or not address else address
+            page = page if page in pages else f"{address}/index.html".lstrip("/")
+            if page in pages:
+                if anchor not in ids[page]:
+                    missing.append((name, target))
+            elif not path.is_file():
+                missing.append((name, target))
+    assert missing == []
+
+
+def test_no_page_loads_anything_from_elsewhere(pages):
+    for name, soup in pages.items():
+        for tag in soup.find_all(["link", "script", "img", "iframe", "source", "video", "object"]):
+            target = tag.get("href") or tag.get("src") or tag.get("data") or ""
+            canonical = tag.name == "link" and "canonical" in tag.get("rel", [])
+            assert canonical or not re.match(r"(https?:)?//", target), (name, str(tag)[:200])
+
+
+def test_style_sheets_load_nothing_from_elsewhere(site):
+    for sheet in site.rglob("*.css"):
+        assert not re.search(r"url\(['\"]?(https?:)?//", sheet.read_text("utf-8")), sheet
+
+
+def test_figures_are_inline_labelled_and_captioned(pages):
+    figures = [
+        (name, figure) for name, soup in pages.items() for figure in soup.select("figure.ie-figure")
+    ]
+    assert len(figures) > 3
+    for name, figure in figures:
+        svg = figure.svg
+        assert svg["role"] == "img", name
+        assert len(svg["aria-label"]) > 20, name
+        if not name.startswith("notebooks/"):
+            assert figure.figcaption.a["href"], name
+    for name, soup in pages.items():
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids)), name
+
+
+def test_every_number_leads_to_what_computes_it(pages):
+    numbers = [(n, claim) for n, soup in pages.items() for claim in soup.select(".ie-claim")]
+    assert len(numbers) > 5
+    for name, claim in numbers:
+        assert "reference/experiments" in claim.a["href"], name
+        assert claim.a["title"], name
+
+
+def test_mathematics_is_markup_and_the_font_is_there(site, pages):
+    assert sum(len(soup.find_all("math")) for soup in pages.values()) > 5
+    for name, soup in pages.items():
+        for tag in soup.select("code, pre, script, style"):
+            tag.extract()
+        assert not re.search(r"\\\(|\\\[|\$\w", soup.get_text()), name
+        assert "autoref" not in [tag.name for tag in soup.find_all()], name
+    assert (site / "assets" / "math.woff2").stat().st_size < 40 * 1024
+
+
+def test_pages_are_rendered_by_markdown_alone_just_the_same(pages):
+    import markdown  # noqa: PLC0415
+
+    source = (ROOT / "docs" / "symmetry" / "row-symmetry.md").read_text("utf-8")
+    alone = BeautifulSoup(
+        markdown.markdown(source.split("---\n", 2)[2], extensions=["initexplain.site"]),
+        "html.parser",
+    )
+    built = pages["symmetry/row-symmetry/index.html"]
+    drawn = [str(svg) for svg in built.select("figure svg")]
+    assert drawn == [str(svg) for svg in alone.select("figure svg")]
+    assert len(drawn) > 1
+    texts = [[e.get_text() for e in s.select(".ie-claim, math")] for s in (alone, built.article)]
+    assert texts[0] == texts[1]
+
+
+GOOD = "---\ndescription: x\n---\n\n# Page\n\nText.\n"
+FAILING = {
+    "stale number": ("index.md", "[7](claim:row_symmetry.units)", r"index\.md.*says 7, computed 6"),
+    "unknown figure": (
+        "index.md",
+        "![a](figure:row_symmetry.roes)\nb",
+        r"index\.md.*row_symmetry\.roes.*row_symmetry\.rows",
+    ),
+    "unknown claim": ("index.md", "[7](claim:row_symmetry.foo)", r"index\.md.*foo.*units"),
+    "bad TeX": ("index.md", r"$\frac{1$", r"index\.md.*frac"),
+    "dead link": ("index.md", "[a](nowhere.md)", r"index\.md.*nowhere\.md"),
+    "dead anchor": ("index.md", "[a](#nowhere)", r"index\.md.*#nowhere"),
+    "dead reference": ("index.md", "[a][initexplain.nowhere]", r"index\.md.*initexplain\.nowhere"),
+    "notebook error": ("notebooks/n.py", "# %%\n1 / 0\n", r"n\.py.*ZeroDivisionError"),
+    "no caption": ("index.md", "![a](figure:row_symmetry.rows)", r"index\.md.*no caption"),
+}
+
+
+def small_site(folder, name, text):
+    """A site of one page with this project's settings."""
+    docs = folder / "docs"
+    (docs / "notebooks").mkdir(parents=True)
+    (docs / "assets").mkdir()
+    shutil.copy(ROOT / "docs" / "assets" / "initexplain.css", docs / "assets")
+    (docs / "index.md").write_text(GOOD, "utf-8")
+    content = text if name.endswith(".py") else GOOD + "\n" + text + "\n"
+    (docs / name).write_text(content, "utf-8")
+    config = folder / "mkdocs.yml"
+    hooks = (ROOT / "hooks.py").as_posix()
+    config.write_text(
+        f"INHERIT: {(ROOT / 'mkdocs.yml').as_posix()}\ndocs_dir: docs\nnav: null\n"
+        f"hooks: ['{hooks}']\nwatch: []\nplugins: [search, autorefs]\n",
+        "utf-8",
+    )
+    return config
+
+
+def test_the_small_site_builds_when_nothing_is_wrong(tmp_path):
+    done = build(small_site(tmp_path, "index.md", "And $x$."), tmp_path / "site")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("case", FAILING)
+def test_the_strict_build_fails_and_says_where(case, tmp_path):
+    name, text, message = FAILING[case]
+    done = build(small_site(tmp_path, name, text), tmp_path / "site")
+    output = done.stdout + done.stderr
+    assert done.returncode != 0, output
+    assert re.search(message, output, re.S), output
+    if case != "notebook error":
+        assert "Traceback" not in output

@@ -1,0 +1,181 @@
+"""The pages' sources: every snippet runs, no digit stands in prose without a source."""
+
+import doctest
+import re
+from pathlib import Path
+
+import jupytext
+import markdown
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from initexplain.figures.style import PALETTE, ramp
+from initexplain.site import claims
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
+WITH_FENCES = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)``` *$", re.M | re.S
+)
+# languages that are shown and not run, each for a reason
+NOT_RUN = {
+    "console": "commands for a shell",
+    "markdown": "how to write a page",
+    "bibtex": "a citation",
+}
+
+
+def _name(path):
+    return str(path.relative_to(ROOT))
+
+
+def _language(info):
+    return re.split(r"[ {]", info.strip().lstrip("{."))[0]
+
+
+def _fences(text):
+    """`(line, language, dedented code)` of every fence, indented ones and titled ones too."""
+    for match in FENCE.finditer(text):
+        indent = match["indent"]
+        code = "\n".join(line.removeprefix(indent) for line in match["code"].split("\n"))
+        yield text.count("\n", 0, match.start()) + 1, _language(match["info"]), code
+
+
+@pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
+def test_every_snippet_runs(path):
+    text = path.read_text(encoding="utf-8")
+    lines = [""] * text.count("\n")
+    for line, language, code in _fences(text):
+        if language == "pycon":
+            # each at its own line, the rest blank: failures name the line of the page
+            block = code.split("\n")
+            lines[line : line + len(block)] = block
+    test = doctest.DocTestParser().get_doctest(
+        "\n".join(lines) + "\n", {}, _name(path), str(path), 0
+    )
+    assert "# doctest:" not in "\n".join(lines), "no skipped or loosened examples"
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    runner.run(test, out=report.append)
+    assert runner.summarize(verbose=False).failed == 0, "".join(report)
+
+
+@pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
+def test_every_fence_is_run_or_known_not_to_be(path):
+    for line, language, code in _fences(path.read_text(encoding="utf-8")):
+        assert language == "pycon" or language in NOT_RUN, f"{_name(path)}:{line}: {language!r}"
+        assert (">>> " in code) == (language == "pycon"), f"{_name(path)}:{line}"
+
+
+@pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
+def test_every_fence_is_found(path):
+    text = path.read_text(encoding="utf-8")
+    marks = re.findall(r"^\s*```", text, re.M)
+    assert len(marks) == 2 * len(list(_fences(text)))
+
+
+# digits in prose that need no source, each with its reason
+ALLOWED = {
+    r"\b(?:18|19|20)\d\d\b": "years",
+    r"\barXiv[: ]\d{4}\.\d{4,5}\b": "identifiers of papers",
+    r"\b(?:doi|DOI)[: ]10\.\S+": "identifiers of papers",
+    r"\b[Ss]ections? \d+(?:\.\d+)*(?:(?:, | and |–|-)\d+(?:\.\d+)*)*": "sections of a source",
+    r"§ ?\d+(?:\.\d+)*": "sections of a source",
+    r"\b(?:[Ee]quations?|[Tt]ables?|[Ff]igures?|[Aa]lgorithm|[Tt]utorial|[Cc]hapter|[Pp]art) "
+    r"\d+(?:\.\d+)*": "places in a source",
+    r"\b[123]-?D\b": "names of dimensions",
+    r"\bCS231n\b|\bd2l\b|\bL2\b|\b1-WL\b|\bfloat(?:32|64)\b|\bU\+[0-9A-F]+\b": "names",
+    r"\bPython 3\.\d+\b": "versions of a language",
+}
+CHECKED_ELSEWHERE = "code, pre, math, svg, .ie-claim, .ie-source, .ie-output"
+
+
+def _prose(source):
+    text = re.sub(r"\A---\n.*?\n---\n", "", source, flags=re.S)
+    html = markdown.markdown(
+        text,
+        extensions=[
+            *("abbr", "admonition", "attr_list", "footnotes", "md_in_html", "tables"),
+            *("pymdownx.details", "pymdownx.superfences", "initexplain.site"),
+        ],
+    )
+    soup = BeautifulSoup(html, "html.parser")
+    labels = [tag["aria-label"] for tag in soup.find_all(attrs={"aria-label": True})]
+    for tag in soup.select(CHECKED_ELSEWHERE + ", .footnote-ref, .footnote-backref"):
+        tag.decompose()
+    return " ".join([soup.get_text(" "), *labels])
+
+
+def _unsourced_digits(prose):
+    for pattern in ALLOWED:
+        prose = re.sub(pattern, "", prose)
+    return re.findall(r"\S*\d\S*(?: \S+)?", prose)
+
+
+@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=_name)
+def test_no_digit_in_prose_without_a_source(path):
+    if path.parent.name == "reference":
+        pytest.skip("made of docstrings, whose examples run")
+    source = path.read_text(encoding="utf-8").replace('--8<-- "CONTRIBUTING.md"', "")
+    assert _unsourced_digits(_prose(source)) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_name)
+def test_no_digit_in_a_notebooks_prose_without_a_source(path):
+    cells = jupytext.read(path).cells
+    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    labels = " ".join(cell.metadata.get("alt", "") for cell in cells)
+    assert _unsourced_digits(_prose(prose) + labels) == []
+
+
+@pytest.mark.parametrize(
+    ("prose", "found"),
+    [
+        ("In 1998, section 4.6 and §4.3; a 1-D net.", []),
+        ("It took 300 steps.", ["300 steps."]),
+        ("A loss of 0.5", ["0.5"]),
+        ("units2", ["units2"]),
+    ],
+)
+def test_the_digit_test_can_fail(prose, found):
+    assert _unsourced_digits(_prose(prose)) == found
+
+
+def test_digits_in_claims_code_and_formulas_are_sourced():
+    assert _unsourced_digits(_prose("[6](claim:row_symmetry.units), `x[0]` and $x_1$")) == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=_name)
+def test_every_page_describes_itself(path):
+    front = re.match(r"---\n(.*?)\n---\n", path.read_text(encoding="utf-8"), re.S)
+    assert front, "front matter with a description"
+    description = yaml.safe_load(front[1])["description"]
+    assert 40 <= len(description) <= 200
+
+
+def test_every_claim_link_is_read_by_the_rewriter():
+    # a claim that Markdown renders and `make claims` overlooks would have to be mended by hand
+    for path in [*PAGES, *NOTEBOOKS]:
+        text = path.read_text(encoding="utf-8")
+        outside_code = re.sub(r"```.*?```", "", text, flags=re.S)
+        assert outside_code.count("](claim:") == len(claims.LINK.findall(outside_code)), path
+
+
+def test_colours_of_the_style_sheet_are_those_of_the_figures():
+    css = (DOCS / "assets" / "initexplain.css").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r'\[data-md-color-scheme="(default|slate)"\] \{(.*?)\}', css, re.S))
+    for side, scheme in enumerate(("default", "slate")):
+        found = dict(re.findall(r"--ie-([\w-]+): (#[0-9a-f]{6});", blocks[scheme]))
+        assert found == {role: pair[side] for role, pair in PALETTE.items()}
+    mixes = re.findall(r"--ie-(\w+)-(\d): color-mix\(in srgb, var\(--ie-(\w+)\) ([\d.]+)%", css)
+    assert {(end, int(step), float(share)) for end, step, _, share in mixes} == {
+        (end, step, 12.5 * step)
+        for end in ("negative", "positive")
+        for step in range(1, len(ramp(end)))
+    }
+    assert all(end == mixed for end, _, mixed, _ in mixes)
