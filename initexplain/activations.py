@@ -31,7 +31,7 @@ class Activation:
             value. Outside it a unit is *saturated* (or, for a ReLU, off).
         odd: whether `f(-z) = -f(z)`.
 
-    Example:
+    Examples:
         >>> tanh = ACTIVATIONS["tanh"]
         >>> float(tanh.derivative(0.0)), tanh.odd
         (1.0, True)
@@ -86,9 +86,10 @@ def _lecun_tanh_slope(a: Array) -> Array:
 
 
 def _logistic(z: Array) -> Array:
-    # 1 / (1 + exp(-z)), written so that no exponential can overflow
-    value: Array = 0.5 + 0.5 * np.tanh(0.5 * z)
-    return value
+    # 1 / (1 + exp(-z)), written so that no exponential overflows and no tail is rounded off
+    small = np.exp(-np.abs(z))
+    value: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
+    return value.astype(z.dtype, copy=False)
 
 
 def _logistic_slope(a: Array) -> Array:
@@ -155,7 +156,7 @@ def find_activation(activation: str | Activation) -> Activation:
     Raises:
         ValueError: the name is unknown; the message lists the known ones.
 
-    Example:
+    Examples:
         >>> find_activation("relu").linear_region
         (0.0, inf)
     """

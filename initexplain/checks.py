@@ -25,7 +25,7 @@ def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
     Raises:
         ValueError: `name` is not in the table.
 
-    Example:
+    Examples:
         >>> lookup({"relu": 1, "tanh": 2}, "tahn", "activation")
         Traceback (most recent call last):
         ...
@@ -49,7 +49,7 @@ def float_array(values: ArrayLike, name: str) -> Array:
         ValueError: a value is not a real number, or is NaN or infinite; the message
             gives the index of the first such value.
 
-    Example:
+    Examples:
         >>> float_array([1, 2], "inputs").dtype
         dtype('float64')
         >>> float_array([[0.0, np.nan]], "inputs")

@@ -21,13 +21,13 @@ def teacher(
         rng: the source of randomness.
         examples: rows of inputs and targets.
         features: columns of the inputs, independent N(0, 1).
-        outputs: columns of the targets, of variance near 1.
+        outputs: columns of the targets, of a variance around 1.
         units: hidden units of the teacher.
 
     Raises:
         ValueError: a size is below 1.
 
-    Example:
+    Examples:
         >>> X, Y = teacher(np.random.default_rng(0), examples=10)
         >>> X.shape, Y.shape
         ((10, 4), (10, 2))
@@ -53,7 +53,7 @@ def noisy_sine(
     Raises:
         ValueError: `examples` is below 1, `noise` is negative or not finite.
 
-    Example:
+    Examples:
         >>> X, Y = noisy_sine(np.random.default_rng(0), examples=5, noise=0.0)
         >>> X[:, 0].tolist(), Y.shape
         ([-2.0, -1.0, 0.0, 1.0, 2.0], (5, 1))
@@ -76,7 +76,7 @@ def two_moons(
     Raises:
         ValueError: `examples` is below 2, `noise` is negative or not finite.
 
-    Example:
+    Examples:
         >>> X, Y = two_moons(np.random.default_rng(0), examples=6)
         >>> X.shape, Y[:, 0].tolist()
         ((6, 2), [0.0, 0.0, 0.0, 1.0, 1.0, 1.0])

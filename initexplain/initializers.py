@@ -25,7 +25,7 @@ TRUNCATED_STD = 0.87962566103423978
 def zeros() -> Initializer:
     """Every entry 0.
 
-    Example:
+    Examples:
         >>> zeros()(np.random.default_rng(0), (2, 3)).tolist()
         [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
     """
@@ -38,7 +38,7 @@ def constant(value: float) -> Initializer:
     Raises:
         ValueError: `value` is not finite.
 
-    Example:
+    Examples:
         >>> constant(0.5)(np.random.default_rng(0), (1, 3)).tolist()
         [[0.5, 0.5, 0.5]]
     """
@@ -53,7 +53,7 @@ def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
     Raises:
         ValueError: `std` is negative or not finite, or `mean` is not finite.
 
-    Example:
+    Examples:
         >>> W = normal(0.1)(np.random.default_rng(0), (300, 300))
         >>> round(float(W.std()), 2)
         0.1
@@ -70,7 +70,7 @@ def uniform(bound: float = 1.0) -> Initializer:
     Raises:
         ValueError: `bound` is negative or not finite.
 
-    Example:
+    Examples:
         >>> W = uniform(0.3)(np.random.default_rng(0), (300, 300))
         >>> bool(abs(W).max() <= 0.3), round(float(W.var()), 2)
         (True, 0.03)
@@ -88,7 +88,7 @@ def truncated_normal(std: float = 1.0) -> Initializer:
     Raises:
         ValueError: `std` is negative or not finite.
 
-    Example:
+    Examples:
         >>> W = truncated_normal(1.0)(np.random.default_rng(0), (300, 300))
         >>> round(float(W.std()), 2), bool(abs(W).max() <= 2 / 0.8796)
         (1.0, True)
@@ -113,7 +113,7 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
         ValueError: the shape has fewer than two axes (a bias has no fans), or no entries
             along one of the last two.
 
-    Example:
+    Examples:
         >>> fans((5, 3))
         (3, 5)
     """
@@ -154,7 +154,7 @@ def variance_scaling(
     Raises:
         ValueError: a name is unknown, or `scale` or `gain` is not above 0.
 
-    Example:
+    Examples:
         >>> W = variance_scaling(1.0, "fan_out")(np.random.default_rng(0), (400, 100))
         >>> round(float(W.std() * np.sqrt(400)), 2)
         1.0
@@ -176,7 +176,7 @@ def lecun_normal(*, gain: float = 1.0) -> Initializer:
     Keeps the variance of preactivations at that of the layer's inputs.
     Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
 
-    Example:
+    Examples:
         >>> W = lecun_normal()(np.random.default_rng(0), (300, 100))
         >>> round(float(W.std()), 2)
         0.1
@@ -189,7 +189,7 @@ def lecun_uniform(*, gain: float = 1.0) -> Initializer:
 
     Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
 
-    Example:
+    Examples:
         >>> W = lecun_uniform()(np.random.default_rng(0), (100, 300))
         >>> bool(abs(W).max() <= 0.1)
         True
@@ -203,7 +203,7 @@ def glorot_normal(*, gain: float = 1.0) -> Initializer:
     Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward
     neural networks* (2010), section 4.2.
 
-    Example:
+    Examples:
         >>> W = glorot_normal()(np.random.default_rng(0), (100, 300))
         >>> round(float(W.var() * 200), 1)
         1.0
@@ -216,7 +216,7 @@ def glorot_uniform(*, gain: float = 1.0) -> Initializer:
 
     Source: Glorot and Bengio (2010), section 4.2, equation 16.
 
-    Example:
+    Examples:
         >>> W = glorot_uniform()(np.random.default_rng(0), (300, 300))
         >>> bool(abs(W).max() <= 0.1)
         True
@@ -229,7 +229,7 @@ def he_normal(*, gain: float = 1.0) -> Initializer:
 
     Source: He, Zhang, Ren and Sun, *Delving deep into rectifiers* (2015), section 2.2.
 
-    Example:
+    Examples:
         >>> W = he_normal()(np.random.default_rng(0), (200, 200))
         >>> round(float(W.std()), 2)
         0.1
@@ -242,7 +242,7 @@ def he_uniform(*, gain: float = 1.0) -> Initializer:
 
     Source: He, Zhang, Ren and Sun (2015), section 2.2.
 
-    Example:
+    Examples:
         >>> W = he_uniform()(np.random.default_rng(0), (300, 600))
         >>> bool(abs(W).max() <= 0.1)
         True
@@ -259,7 +259,7 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
     Raises:
         ValueError: `gain` is not above 0; the shape has fewer than two axes.
 
-    Example:
+    Examples:
         >>> W = orthogonal()(np.random.default_rng(0), (3, 5))
         >>> bool(np.allclose(W @ W.T, np.eye(3)))
         True

@@ -83,7 +83,7 @@ def find_loss(loss: str | Loss) -> Loss:
     Raises:
         ValueError: the name is unknown; the message lists the known ones.
 
-    Example:
+    Examples:
         >>> value, error = find_loss("squared_error").evaluate(np.array([[3.0]]), np.array([[1.0]]))
         >>> float(value), error.tolist()
         (2.0, [[2.0]])

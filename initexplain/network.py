@@ -29,7 +29,7 @@ class Network:
         biases: one vector `(..., fan_out)` per layer.
         activation: applied after every layer but the last.
 
-    Example:
+    Examples:
         >>> W1, b1 = [[1.0, -1.0]], [0.0]
         >>> W2, b2 = [[2.0]], [0.5]
         >>> net = Network(weights=[W1, W2], biases=[b1, b2], activation="relu")
@@ -95,7 +95,7 @@ class Network:
         Raises:
             ValueError: fewer than two sizes, or a size below 1.
 
-        Example:
+        Examples:
             >>> from initexplain.initializers import lecun_normal
             >>> net = Network.initialize(np.random.default_rng(0), [4, 6, 2],
             ...                          weights=lecun_normal(), ensemble=(10,))
@@ -140,7 +140,7 @@ class Network:
         Raises:
             IndexError: the ensemble has no such member.
 
-        Example:
+        Examples:
             >>> pair = Network(weights=[np.ones((2, 1, 3))], biases=[np.zeros((2, 1))])
             >>> pair.member(1)
             Network(sizes=(3, 1), activation='tanh', dtype=float64)
@@ -159,7 +159,7 @@ class Network:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trace:
     """What a forward pass computed, layer by layer.
 
@@ -177,7 +177,7 @@ class Trace:
         return self.preactivations[-1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Gradients:
     """Derivatives of a loss by the parameters, each of its parameter's shape.
 
@@ -202,7 +202,7 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
         ValueError: inputs that are not finite, or do not fit the first layer.
         FloatingPointError: a preactivation overflows; the message names the layer.
 
-    Example:
+    Examples:
         >>> net = Network(weights=[[[2.0]], [[1.0]]], biases=[[0.0], [1.0]], activation="tanh")
         >>> trace = forward(net, [[0.0]])
         >>> len(trace.preactivations), len(trace.activations), trace.outputs.tolist()
@@ -243,7 +243,7 @@ def gradients(
         FloatingPointError: a preactivation, the loss or a gradient overflows; the message
             says which, and in which layer.
 
-    Example:
+    Examples:
         >>> net = Network(weights=[[[1.0, 2.0]]], biases=[[0.0]])
         >>> loss, grads = gradients(net, [[1.0, 1.0]], [[1.0]])
         >>> float(loss), grads.weights[0].tolist(), grads.biases[0].tolist()

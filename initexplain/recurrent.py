@@ -37,7 +37,7 @@ class LSTM:
         weights: `(..., 4 units, features + units)`; the columns of the inputs come first.
         biases: `(..., 4 units)`.
 
-    Example:
+    Examples:
         >>> cell = LSTM(np.zeros((4, 2)), np.zeros(4))
         >>> cell.units, cell.features
         (1, 1)
@@ -82,7 +82,7 @@ class LSTM:
         Raises:
             ValueError: a size is below 1.
 
-        Example:
+        Examples:
             >>> from initexplain.initializers import zeros
             >>> cell = LSTM.initialize(np.random.default_rng(0), 1, 2, weights=zeros(),
             ...                        forget_bias=1.0)
@@ -135,7 +135,7 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
     Raises:
         ValueError: inputs that are not finite or do not fit the cell.
 
-    Example:
+    Examples:
         With zero weights and inputs the memory is halved at every step.
 
         >>> cell = LSTM(np.zeros((4, 2)), np.zeros(4))
@@ -181,7 +181,7 @@ def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, A
     Returns:
         Arrays of the shapes of `cell.weights` and `cell.biases`, summed over examples.
 
-    Example:
+    Examples:
         >>> cell = LSTM(np.zeros((4, 2)), np.zeros(4))
         >>> trace = run_lstm(cell, np.ones((1, 1, 1)))
         >>> lstm_gradients(cell, trace, np.ones((1, 1)))[1].tolist()  # i, f, g, o
@@ -219,7 +219,7 @@ def memory_half_life(forget_bias: ArrayLike) -> Array:
     Raises:
         ValueError: a bias is not finite.
 
-    Example:
+    Examples:
         >>> memory_half_life([0.0, 1.0]).round(2).tolist()
         [1.0, 2.21]
     """

@@ -61,7 +61,7 @@ def saturated_fraction(network: Network, inputs: ArrayLike) -> Array:
         ValueError: inputs that are not finite, or do not fit the first layer.
         FloatingPointError: a preactivation overflows.
 
-    Example:
+    Examples:
         >>> net = Network([[[1.0], [9.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], "tanh")
         >>> saturated_fraction(net, [[-0.5], [0.5]]).tolist()
         [0.5]
@@ -87,7 +87,7 @@ def region_distance(network: Network, inputs: ArrayLike) -> Array:
         ValueError: inputs that are not finite, or do not fit the first layer.
         FloatingPointError: a preactivation overflows.
 
-    Example:
+    Examples:
         >>> net = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], "relu")
         >>> region_distance(net, [[-3.0], [2.0]]).tolist()
         [1.5]
@@ -116,7 +116,7 @@ def dead_fraction(network: Network, inputs: ArrayLike) -> Array:
         ValueError: inputs that are not finite, or do not fit the first layer.
         FloatingPointError: a preactivation overflows.
 
-    Example:
+    Examples:
         >>> net = Network([[[1.0], [1.0]], [[1.0, 1.0]]], [[0.0, -9.0], [0.0]], "relu")
         >>> dead_fraction(net, [[-1.0], [1.0]]).tolist()
         [0.5]
@@ -165,7 +165,7 @@ def second_moments(
         ValueError: an unknown loss, data that are not finite or do not fit.
         FloatingPointError: a preactivation or an error overflows.
 
-    Example:
+    Examples:
         >>> net = Network([[[2.0]], [[3.0]]], [[0.0], [0.0]], "identity")
         >>> found = second_moments(net, [[1.0]], [[5.0]])
         >>> found.preactivations.tolist(), found.errors.tolist()
@@ -205,7 +205,7 @@ def errors(
         ValueError: an unknown loss, data that are not finite or do not fit.
         FloatingPointError: a preactivation or an error overflows.
 
-    Example:
+    Examples:
         >>> net = Network([[[1.0]], [[3.0]]], [[0.0], [0.0]], "relu")
         >>> [delta.tolist() for delta in errors(net, [[1.0], [-1.0]], [[1.0], [-4.0]])]
         [[[3.0], [0.0]], [[1.0], [2.0]]]
@@ -242,7 +242,7 @@ def gradient_to_weight(network: Network, gradients: Gradients) -> Array:
     Raises:
         ValueError: the gradients are not of the network's shapes.
 
-    Example:
+    Examples:
         >>> net = Network([[[3.0, 4.0]]], [[0.0]])
         >>> gradient_to_weight(net, Gradients((np.array([[0.0, 1.0]]),), (np.zeros(1),))).tolist()
         [0.2]
@@ -265,7 +265,7 @@ def update_to_weight(before: Network, after: Network) -> Array:
     Raises:
         ValueError: the two networks have different shapes.
 
-    Example:
+    Examples:
         >>> before = Network([[[3.0, 4.0]]], [[0.0]])
         >>> after = Network([[[3.0, 3.0]]], [[0.0]])
         >>> update_to_weight(before, after).tolist()
@@ -312,7 +312,7 @@ def lsuv(
 
     Source: Mishkin and Matas, *All you need is a good init* (2016), arXiv 1511.06422, algorithm 1.
 
-    Example:
+    Examples:
         >>> rng = np.random.default_rng(0)
         >>> X = rng.standard_normal((50, 4))
         >>> net = lsuv(rng, [4, 16, 16, 2], X, activation="relu")
@@ -353,14 +353,18 @@ def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0)
 
     Raises:
         ValueError: a variance is negative or not finite.
+        FloatingPointError: the mean overflows.
 
-    Example:
+    Examples:
         >>> relu = ACTIVATIONS["relu"]
         >>> [float(gaussian_mean(g).round(12)) for g in (relu, relu.derivative)]
         [0.398942280401, 0.5]
     """
     spread = np.sqrt(_variances(variance))[..., None] * _NODES
-    mean: Array = 0.5 * ((function(spread) + function(-spread)) @ _WEIGHTS)
+    with np.errstate(over="ignore"):
+        mean: Array = 0.5 * ((function(spread) + function(-spread)) @ _WEIGHTS)
+    if not np.isfinite(mean).all():
+        raise FloatingPointError("a mean over the normal density is too large for a float")
     return mean
 
 
@@ -374,7 +378,7 @@ def mean_square(activation: str | Activation, q: ArrayLike) -> Array:
     Raises:
         ValueError: the activation is unknown or not of the table; a `q` is negative or not finite.
 
-    Example:
+    Examples:
         >>> float(mean_square("relu", 3.0).round(12))
         1.5
     """
@@ -394,7 +398,7 @@ def mean_square_slope(activation: str | Activation, q: ArrayLike) -> Array:
     Raises:
         ValueError: the activation is unknown or not of the table; a `q` is negative or not finite.
 
-    Example:
+    Examples:
         >>> [float(mean_square_slope(name, 0.0).round(12)) for name in ("relu", "tanh")]
         [0.5, 1.0]
     """
@@ -422,7 +426,7 @@ def variance_map(
 
     Source: Poole et al. (2016), equation 3.
 
-    Example:
+    Examples:
         >>> float(variance_map("relu", 3.0, weight_std=2**0.5).round(12))
         3.0
     """
@@ -453,7 +457,7 @@ def variances(
         ValueError: the activation is unknown or not of the table; a number is negative or not
             finite; `layers` is below 1.
 
-    Example:
+    Examples:
         >>> variances("tanh", layers=4, weight_std=1.0).round(3).tolist()
         [1.0, 0.394, 0.236, 0.167]
     """
@@ -489,9 +493,9 @@ def correlation_map(
 
     Source: Poole et al. (2016), equation 5.
 
-    Example:
+    Examples:
         >>> round(correlation_map("tanh", 0.5, q=1.0, weight_std=1.0), 4)
-        0.4683
+        0.4726
         >>> round(correlation_map("relu", 0.0, q=1.0, weight_std=1.0), 4)  # 1 / pi
         0.3183
     """
@@ -539,7 +543,7 @@ def mean_field(
 
     Source: Schoenholz et al. (2017), sections 2 and 3; the length is its equation 9.
 
-    Example:
+    Examples:
         LeCun's recipe of 1998 sits next to the edge:
 
         >>> found = mean_field("lecun_tanh", weight_std=1.0)
@@ -549,16 +553,15 @@ def mean_field(
         4.746
     """
     positive(weight_std, "weight_std")
-    q = _fixed_q(_tabled(activation), weight_std, bias_std)
-    f = find_activation(activation)
-    inside = min(max(q, SMALLEST_Q), LARGEST_Q)
-    chi = weight_std**2 * float(mean_square_slope(f, inside))
+    f = _tabled(activation)
+    q = _fixed_q(f, weight_std, bias_std)
+    chi = _chi(f, q, weight_std)
     if not np.isfinite(q):
         return MeanField(q, chi, np.nan, np.nan)
     if chi <= 1 + ROUNDING:
         return MeanField(q, chi, 1.0, _length(chi))
-    correlation = _fixed_correlation(f, inside, weight_std, bias_std)
-    slope = weight_std**2 * _pair_mean(lambda z: f.slope(f.value(z)), inside, correlation)
+    correlation = _fixed_correlation(f, q, weight_std, bias_std)
+    slope = weight_std**2 * _pair_mean(lambda z: f.slope(f.value(z)), q, correlation)
     return MeanField(q, chi, correlation, _length(slope))
 
 
@@ -578,7 +581,7 @@ def critical_weight_std(activation: str | Activation, *, bias_std: float = 0.0) 
 
     Source: Schoenholz et al. (2017), figure 1.
 
-    Example:
+    Examples:
         >>> round(critical_weight_std("relu") ** 2, 6), round(critical_weight_std("tanh") ** 2, 6)
         (2.0, 1.0)
         >>> round(critical_weight_std("tanh", bias_std=0.05**0.5) ** 2, 4)
@@ -586,12 +589,7 @@ def critical_weight_std(activation: str | Activation, *, bias_std: float = 0.0) 
     """
     f = _tabled(activation)
 
-    def beyond_edge(weight_std: float) -> bool:
-        q = _fixed_q(f, weight_std, bias_std)
-        inside = min(max(q, SMALLEST_Q), LARGEST_Q)
-        return weight_std**2 * float(mean_square_slope(f, inside)) > 1
-
-    return _boundary(beyond_edge, 1e-2, 1e2)
+    return _boundary(lambda std: _chi(f, _fixed_q(f, std, bias_std), std) > 1, 1e-2, 1e2)
 
 
 def _panels(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:
@@ -631,6 +629,10 @@ def _fixed_q(activation: Activation, weight_std: float, bias_std: float) -> floa
         return float("inf")
     # the map over q falls with q for every activation of the table, so it meets 1 once
     return _boundary(lambda q: excess(q) < 0, SMALLEST_Q, LARGEST_Q)
+
+
+def _chi(activation: Activation, q: float, weight_std: float) -> float:
+    return weight_std**2 * float(mean_square_slope(activation, min(q, LARGEST_Q)))
 
 
 def _fixed_correlation(

@@ -99,7 +99,7 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
     bisimulations (Prabhakar 2022) of networks, found by colour refinement; the order of the work
     is that of Paige and Tarjan, *Three partition refinement algorithms* (1987).
 
-    Example:
+    Examples:
         Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
 
         >>> W1 = [[1.0, 2.0], [1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
@@ -134,7 +134,7 @@ def signed_redundancy_classes(
 
     Source: as for `redundancy_classes`, applied to the doubled network.
 
-    Example:
+    Examples:
         Unit 1 mirrors unit 0. The last unit gets nothing and gives nothing.
 
         >>> W1 = [[1.0, 2.0], [-1.0, -2.0], [3.0, 4.0], [0.0, 0.0]]
@@ -160,8 +160,8 @@ def measured_redundancy(
         inputs: `(examples, features)`.
         tolerance: activations of two units count as equal if they differ, in root mean square
             over the examples, by less than about `tolerance` times the largest activation of
-            the layer. 1e-9 for float64 and 1e-5 for float32 if not given; with 0 they have to
-            be equal bit for bit.
+            the layer (or what it would be if the sums `W a` did not cancel). 1e-9 for float64
+            and 1e-5 for float32 if not given; with 0 they have to be equal bit for bit.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
@@ -171,7 +171,7 @@ def measured_redundancy(
             the inputs are not finite or do not fit the first layer.
         FloatingPointError: a preactivation overflows.
 
-    Example:
+    Examples:
         >>> W1, W2 = [[1.0], [1.0], [2.0]], [[1.0, 3.0, 1.0]]
         >>> net = Network([W1, W2], [[0.0] * 3, [0.0]], "relu")
         >>> measured_redundancy(net, [[1.0], [2.0]])[0].tolist()
@@ -181,7 +181,12 @@ def measured_redundancy(
     """
     _check_single(network)
     allowed = _tolerance(network, tolerance)
-    return [_equal_columns(a, allowed) for a in forward(network, inputs).activations]
+    activations = forward(network, inputs).activations
+    layer_inputs = [float_array(inputs, "inputs"), *activations]
+    return [
+        _equal_columns(a, allowed, _scale(network, layer, layer_inputs[layer], a))
+        for layer, a in enumerate(activations)
+    ]
 
 
 def effective_rank(matrix: ArrayLike) -> float | Array:
@@ -203,7 +208,7 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     Source: Roy and Vetterli, *The effective rank: a measure of effective dimensionality*
     (EUSIPCO 2007).
 
-    Example:
+    Examples:
         >>> round(effective_rank(np.eye(4)), 6), round(effective_rank(np.ones((3, 5))), 6)
         (4.0, 1.0)
         >>> effective_rank(np.zeros((2, 3, 4))).tolist()
@@ -249,7 +254,7 @@ class _Refinement:
         self.weights = [_tamed(w) for w in network.weights]
         self.gaps = [tolerance * _largest(w) for w in self.weights]
         self.labels = [self._each_alone(self.sizes[0])]
-        self.labels += [self._by_bias(_tamed(b)) for b in network.biases[:-1]]
+        self.labels += [self._by_bias(layer, b) for layer, b in enumerate(network.biases[:-1])]
         self.labels += [self._each_alone(self.sizes[-1])]
         hidden = range(1, len(self.weights))
         self.edges = [(i - 1, i) for i in hidden] + [(i + 1, i) for i in reversed(hidden)]
@@ -340,7 +345,7 @@ def _combined_sums(matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Ge
 
 def _float64_product(matrix: Array, columns: Array) -> Array:
     """`matrix @ columns` in float64; a float32 matrix is converted a few rows at a time."""
-    rows = max(1, BLOCK // matrix.shape[1]) if matrix.dtype == np.float32 else len(matrix)
+    rows = BLOCK // (len(columns) + 1) + 1 if matrix.dtype == np.float32 else len(matrix)
     blocks = [matrix[i : i + rows] for i in range(0, len(matrix), rows)]
     return np.concatenate([block.astype(np.float64, copy=False) @ columns for block in blocks])
 
@@ -438,15 +443,28 @@ def _by_first_appearance(labels: Labels) -> Labels:
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
 
-def _equal_columns(activations: Array, tolerance: float) -> Labels:
+def _equal_columns(activations: Array, tolerance: float, scale: float) -> Labels:
     """Classes of equal columns of `(examples, units)`, without comparing pairs."""
-    rows = _tamed(activations).T
-    alone, signs = np.arange(rows.shape[1]), np.ones(rows.shape[1], dtype=np.int64)
     if tolerance == 0:
-        return _by_first_appearance(_equal_rows(rows + 0))
+        return _by_first_appearance(_equal_rows(activations.T + 0))
+    rows = (activations.astype(np.float64) / scale).T
+    alone, signs = np.arange(rows.shape[1]), np.ones(rows.shape[1], dtype=np.int64)
     sums = _combined_sums(rows, alone, signs, np.random.default_rng(COMBINATION_SEED))
-    gap = tolerance * _largest(rows) * np.sqrt(rows.shape[1])
+    gap = tolerance * np.sqrt(rows.shape[1])
     return _by_first_appearance(_split(np.zeros(len(rows), dtype=np.int64), sums, gap))
+
+
+def _scale(network: Network, layer: int, below: Array, activations: Array) -> float:
+    """How large an activation of the layer is, or could be if its sums did not cancel.
+
+    Where they do cancel, as in a layer of silent units, the activations are rounding errors of
+    numbers of this size.
+    """
+    weights = network.weights[layer]
+    possible = _largest(weights) * np.sqrt(weights.shape[1]) * _largest(below)
+    top = float(np.finfo(np.float64).max)
+    at_most = network.activation(np.array([min(possible, top), -min(possible, top)]))
+    return max(_largest(activations), _largest(at_most)) or 1.0
 
 
 def _largest(array: Array) -> float:

@@ -60,7 +60,7 @@ def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
     Raises:
         ValueError: a coefficient is negative or not finite.
 
-    Example:
+    Examples:
         >>> sgd().slots
         0
     """
@@ -76,7 +76,7 @@ def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -
     Raises:
         ValueError: `beta` is not in [0, 1), or a coefficient is negative or not finite.
 
-    Example:
+    Examples:
         >>> momentum(0.5).slots
         1
     """
@@ -108,7 +108,7 @@ def adam(
         ValueError: a beta is not in [0, 1), `epsilon` is not above 0, or a coefficient is
             negative or not finite.
 
-    Example:
+    Examples:
         >>> adam().slots
         2
     """
@@ -137,7 +137,7 @@ def find_optimizer(optimizer: str | Optimizer) -> Optimizer:
     Raises:
         ValueError: the name is unknown; the message lists the known ones.
 
-    Example:
+    Examples:
         >>> find_optimizer("adam").name
         'adam'
     """
@@ -151,7 +151,7 @@ Observer = Callable[[int, Network, Gradients], Any]
 gradients of that update, both read-only."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class History:
     """What training recorded.
 
@@ -216,7 +216,7 @@ def train(
         DivergenceWarning: a member's loss or parameters stopped being finite. It stops there,
             the others go on.
 
-    Example:
+    Examples:
         >>> net = Network(weights=[[[0.0]]], biases=[[0.0]])
         >>> history = train(net, [[1.0], [2.0]], [[3.0], [5.0]], steps=500, learning_rate=0.3)
         >>> history.losses.shape, float(history.network.weights[0].round(3)[0, 0])

@@ -26,6 +26,7 @@ FLOORS = {
     "datasets": 0,
     "losses": 0,
     "network": 0,
+    "recurrent": 0,
     "training": 1,
     "symmetry": 1,
     "signal": 1,

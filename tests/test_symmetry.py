@@ -260,7 +260,7 @@ def trained(
 def alive(network: Network, inputs: Floats, labels: list[list[int]]) -> list[list[int]]:
     """The labels of the units that are not 0 on all the inputs, renumbered."""
     return [
-        by_first_appearance([label for label, on in zip(of_layer, a.any(axis=0)) if on])
+        by_first_appearance([label for label, on in zip(of_layer, np.abs(a).max(axis=0)) if on])
         for of_layer, a in zip(labels, forward(network, inputs).activations, strict=True)
     ]
 
@@ -412,7 +412,7 @@ def test_a_distinction_travels_through_depth_and_back() -> None:
     # equal rows everywhere; the last matrix tells its inputs apart, and so layer by layer down
     eye, ones = np.eye(3), np.ones((3, 1))
     network = Network(
-        [ones, eye, eye, eye, [[1.0, 2.0, 3.0]]], [np.zeros(3)] * 4 + [[0.0]], "logistic"
+        [ones, eye, eye, eye, [[1.0, 2.0, 3.0]]], [*[np.zeros(3)] * 4, np.zeros(1)], "logistic"
     )
     assert classes(network) == [[0, 1, 2]] * 4
 
@@ -629,7 +629,7 @@ def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
     first[0] = 1.0
     network = Network(
         [first, chain, np.eye(units), np.ones((1, units))],
-        [np.full(units, 0.1)] * 3 + [[0.0]],
+        [*[np.full(units, 0.1)] * 3, np.zeros(1)],
         activation,
     )
     assert classes(network) == [list(range(units))] * 3
@@ -640,7 +640,8 @@ def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
 
 def test_a_network_without_hidden_layers_has_no_classes() -> None:
     network = Network([np.ones((2, 3))], [np.zeros(2)])
-    assert classes(network) == signed(network) == measured(network, np.ones((1, 3))) == []
+    assert classes(network) == measured(network, np.ones((1, 3))) == []
+    assert signed(network) == []
 
 
 def test_layers_of_one_unit() -> None:

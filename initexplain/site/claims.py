@@ -51,7 +51,7 @@ class WrittenNumber:
         Raises:
             ValueError: the text is no such number.
 
-        Example:
+        Examples:
             >>> number = WrittenNumber.parse("−4.595")
             >>> number.value, number.places, number.unit
             (Decimal('-4.595'), 3, Decimal('0.001'))
@@ -82,7 +82,7 @@ class WrittenNumber:
     def rewritten(self, value: float) -> str:
         """The text for `value`, in the same form and precision.
 
-        Example:
+        Examples:
             >>> WrittenNumber.parse("1.2e-5").rewritten(3.456e-7)
             '3.5e-7'
             >>> WrittenNumber.parse("49 %").rewritten(0.5)
@@ -118,7 +118,7 @@ def check(text: str, name: str) -> results.ClaimedValue:
 def typeset(text: str) -> str:
     """The number as print sets it: a true minus, powers of ten as such.
 
-    Example:
+    Examples:
         >>> typeset("-1.2e-26"), typeset("2,000")
         ('−1.2 × 10⁻²⁶', '2,000')
     """

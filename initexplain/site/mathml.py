@@ -25,7 +25,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
     Raises:
         ValueError: the TeX does not parse; the message has the formula and the reason.
 
-    Example:
+    Examples:
         >>> to_mathml("x^2", display=False)
         '<math><msup><mi>x</mi><mn>2</mn></msup></math>'
         >>> to_mathml(r"\frac{1", display=False)

@@ -31,7 +31,7 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
     Raises:
         ValueError: the document has no `viewBox`, or a colour that is not in `variables`.
 
-    Example:
+    Examples:
         >>> drawn = '<svg viewBox="0 0 72 36"><path id="a" style="fill: #00765a"/></svg>'
         >>> svg = inline_svg(drawn, name="f", label="A shape", variables={"#00765a": "--bias"})
         >>> print(svg.partition(">")[2])
