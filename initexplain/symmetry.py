@@ -84,10 +84,11 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
         network: a single network.
         tolerance: sums that differ by less than `tolerance sqrt(n) max|W|` count as equal, with
             `n` the number of weights in a row (incoming) or column (outgoing) of the matrix `W`;
-            biases that differ by less than `tolerance max|b|`. 1e-9 for float64 and 1e-5 for
-            float32 if not given. With 0, the sums over each class are compared bit for bit, as
-            they round when they are added in the order of the units: units with equal rows,
-            biases and columns still share a class, others may be separated by rounding.
+            biases do if they differ by less than that, or than `tolerance max|b|`. 1e-9 for
+            float64 and 1e-5 for float32 if not given. With 0, the sums over each class are
+            compared bit for bit, as they round when they are added in the order of the units:
+            units with equal rows, biases and columns still share a class, others may be
+            separated by rounding.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
@@ -232,10 +233,10 @@ def _coarsest_partition(network: Network, tolerance: float | None) -> list[Label
     There are two copies, the unit and its negative, where the activation is odd, else one.
     """
     _check_single(network)
-    refinement = _Refinement(network, _tolerance(network, tolerance))
-    # weights of very different sizes may underflow against each other, which does no harm
-    with np.errstate(under="ignore"):
-        return refinement.run()
+    # Numbers of very different sizes may underflow against each other, and the difference of two
+    # huge biases may overflow: neither changes what is equal.
+    with np.errstate(under="ignore", over="ignore"):
+        return _Refinement(network, _tolerance(network, tolerance)).run()
 
 
 class _Refinement:
@@ -247,7 +248,7 @@ class _Refinement:
     """
 
     def __init__(self, network: Network, tolerance: float) -> None:
-        self.tolerance = tolerance
+        self.network, self.tolerance = network, tolerance
         self.sizes = network.sizes
         self.copies = 2 if network.activation.odd else 1
         self.rng = np.random.default_rng(COMBINATION_SEED)
@@ -307,10 +308,12 @@ class _Refinement:
     def _each_alone(self, units: int) -> Labels:
         return np.arange(self.copies * units).reshape(self.copies, units)
 
-    def _by_bias(self, bias: Array) -> Labels:
+    def _by_bias(self, layer: int, bias: Array) -> Labels:
+        weights = self.network.weights[layer]
+        scale = max(_largest(bias), _largest(weights) * float(np.sqrt(weights.shape[1])))
         together = np.zeros((self.copies, len(bias)), dtype=np.int64)
         biases = np.stack([bias, -bias][: self.copies])[..., None].astype(np.float64)
-        return _split(together, biases, self.tolerance * _largest(bias))
+        return _split(together, biases, self.tolerance * scale)
 
 
 def _pairs(labels: Labels) -> tuple[Labels, Signs]:

@@ -1,7 +1,7 @@
 """Redundancy: predicted against brute force, against planted symmetries and against training."""
 
 import tracemalloc
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -73,10 +73,11 @@ def refine_exactly(weights: list[Ints], biases: list[Ints], *, odd: bool) -> dic
     ]
     colour = {node: nodes.index(node) if node[0] in ends else -node[0] for node in nodes}
     while True:
-        sums: dict[Copy, Counter[tuple[str, int]]] = {node: Counter() for node in nodes}
+        sums: dict[Copy, defaultdict[tuple[str, int], Fraction]]
+        sums = {node: defaultdict(Fraction) for node in nodes}
         for above, below, weight in edges:
-            sums[above]["in", colour[below]] += weight  # type: ignore[assignment]
-            sums[below]["out", colour[above]] += weight  # type: ignore[assignment]
+            sums[above]["in", colour[below]] += weight
+            sums[below]["out", colour[above]] += weight
         signatures = {
             (at, i, s): (
                 colour[at, i, s],
@@ -104,7 +105,7 @@ def oracle_signed(colour: dict[Copy, int], layer: int, units: int, *, odd: bool)
 
 def ternary_network(rng: np.random.Generator) -> tuple[list[Ints], list[Ints]]:
     """Weights and biases in {-1, 0, 1}, few inputs and outputs: coincidences are frequent."""
-    hidden = rng.integers(1, 7, size=rng.integers(1, 5))
+    hidden = rng.integers(1, 5, size=rng.integers(1, 4))
     sizes = [int(rng.integers(1, 3)), *hidden.tolist(), int(rng.integers(1, 3))]
     odds = rng.dirichlet([1.0, 1.0, 1.0])
     weights = [rng.choice([-1, 0, 1], p=odds, size=(b, a)) for a, b in zip(sizes, sizes[1:])]
@@ -113,14 +114,43 @@ def ternary_network(rng: np.random.Generator) -> tuple[list[Ints], list[Ints]]:
     return weights, biases
 
 
+def multiplied(
+    rng: np.random.Generator, weights: list[Ints], biases: list[Ints], copies: int, *, odd: bool
+) -> tuple[list[Ints], list[Ints]]:
+    """Every hidden unit several times, its weights dealt out so that rows differ and sums agree.
+
+    A weight becomes a permutation matrix times the weight; if `odd`, units are then mirrored at
+    random.
+    """
+    times = [1, *[copies] * (len(weights) - 1), 1]
+    signs = [rng.choice([-1, 1] if odd and n > 1 else [1], size=n) for n in times]
+    big_weights, big_biases = [], []
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        below, above = times[layer], times[layer + 1]
+        blocks = [
+            [
+                v * (rng.permutation(np.eye(copies, dtype=np.int64)) if below == above > 1
+                     else np.ones((above, below), np.int64))
+                for v in row
+            ]
+            for row in w.tolist()
+        ]
+        flips = np.outer(np.tile(signs[layer + 1], len(w)), np.tile(signs[layer], w.shape[1]))
+        big_weights.append(np.block(blocks) * flips)
+        big_biases.append(np.repeat(b, above) * np.tile(signs[layer + 1], len(w)))
+    return big_weights, big_biases
+
+
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
 @pytest.mark.parametrize("tolerance", [None, 0.0])
 def test_integer_networks_match_brute_force(activation: str, tolerance: float | None) -> None:
     rng = np.random.default_rng(5)
     odd = ACTIVATIONS[activation].odd
-    redundant = mirrored = silent = 0
-    for _ in range(400):
+    redundant = unequal_rows = mirrored = silent = 0
+    for trial in range(300):
         weights, biases = ternary_network(rng)
+        if trial % 2:
+            weights, biases = multiplied(rng, weights, biases, int(rng.integers(2, 4)), odd=odd)
         network = Network(weights, biases, activation)
         colour = refine_exactly(weights, biases, odd=odd)
         hidden = list(enumerate(network.sizes[1:-1], 1))
@@ -129,11 +159,17 @@ def test_integer_networks_match_brute_force(activation: str, tolerance: float | 
         assert signed(network, tolerance) == expected
         assert classes(network, tolerance) == plain
         redundant += any(len(set(labels)) < len(labels) for labels in plain)
+        unequal_rows += any(
+            (w[labels.index(label)] != row).any()
+            for w, labels in zip(weights[:-1], plain, strict=True)
+            for row, label in zip(w, labels, strict=True)
+        )
         mirrored += any(-1 in signs for _, signs in expected)
         silent += any(0 in signs for _, signs in expected)
     # the test says something only if the cases occur
-    assert redundant > 100
-    assert (mirrored > 30 and silent > 100) if odd else mirrored == silent == 0
+    assert redundant > 150
+    assert unequal_rows > 50
+    assert (mirrored > 50 and silent > 50) if odd else mirrored == silent == 0
 
 
 # --- planted symmetries -------------------------------------------------------------------------
@@ -296,6 +332,21 @@ def test_signs_are_the_signs_of_the_activations_after_training() -> None:
         for a, (labels, signs) in zip(activations, signed_redundancy_classes(network), strict=True):
             first = np.unique(labels, return_index=True)[1]
             np.testing.assert_allclose(a, a[:, first][:, labels] * signs, rtol=0, atol=1e-10)
+
+
+def test_a_layer_that_is_silent_because_weights_cancel_stays_silent() -> None:
+    # all its activations, and the changes of its biases, are rounding errors
+    rng = np.random.default_rng(19)
+    labels = [np.arange(3), np.array([0, 0, 1, 1]), np.zeros(4, np.int64), np.array([0, 0, 1])]
+    signs = [np.ones(len(of_layer), np.int64) for of_layer in labels]
+    signs[2] = np.zeros(4, np.int64)
+    layout = Layout([*labels, np.arange(2)], [*signs, np.ones(2, np.int64)])
+    for _ in range(5):
+        network = planted_network(rng, layout, "tanh")
+        inputs, targets = task(rng, network)
+        after = trained(network, inputs, targets, rate=0.1)
+        assert signed(network) == signed(after) == layout.signed_hidden()
+        assert measured(network, inputs) == measured(after, inputs) == layout.hidden()
 
 
 # --- the converse: one broken condition separates -----------------------------------------------
@@ -564,10 +615,25 @@ def test_single_precision_networks() -> None:
         assert classes(single) == measured(single, inputs) == layout.hidden()
 
 
-def test_tolerance_sets_what_counts_as_equal() -> None:
+def test_single_precision_weights_are_summed_in_double_precision() -> None:
+    rng = np.random.default_rng(20)
+    row = rng.integers(0, 256, size=2000) / 256
+    second = np.stack([rng.permutation(row) for _ in range(3)])
+    weights = [np.ones((2000, 1)), second, [[1.0, 1.0, 1.0]]]
+    biases = [np.zeros(2000), np.zeros(3), [0.0]]
     network = Network(
-        [[[1.0], [1.0 + 1e-4], [1.0]], np.ones((1, 3))], [np.zeros(3), [0.0]], "tanh"
+        [np.float32(w) for w in weights], [np.float32(b) for b in biases], "logistic"
     )
+    outgoing = redundancy_classes(network, tolerance=1e-8)
+    assert len(set(outgoing[0].tolist())) > 1000
+    equal = Network([network.weights[0], np.ones((3, 2000), np.float32), network.weights[2]],
+                    network.biases, "logistic")
+    assert classes(equal, 1e-8) == [[0] * 2000, [0] * 3]
+
+
+def test_tolerance_sets_what_counts_as_equal() -> None:
+    first = np.array([[1.0], [1.0 + 1e-4], [1.0]])
+    network = Network([first, np.ones((1, 3))], [np.zeros(3), np.zeros(1)], "tanh")
     inputs = np.linspace(-1.0, 1.0, 20)[:, None]
     assert classes(network) == measured(network, inputs) == [[0, 1, 0]]
     assert classes(network, 1e-2) == measured(network, inputs, 1e-2) == [[0, 0, 0]]
