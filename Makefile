@@ -21,7 +21,8 @@ test: $(READY) lint  ## check style and types, run every test
 	@echo "Done: all tests passed."
 
 serve: $(READY)  ## live preview; edits of pages and of the package show without a restart
-	@$(RUN) -m mkdocs serve --livereload
+	@echo "Starting the preview (without the search index, which takes long to rebuild) ..."
+	@INITEXPLAIN_SEARCH=false $(RUN) -m mkdocs serve --livereload
 
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs

@@ -3,16 +3,46 @@
 The site builds without this file too, then without notebooks and without the font.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Literal
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files
+from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import mathml, notebooks, results
 from initexplain.site.extension import PageError
 
 MATH_FONT = "assets/math.woff2"
+
+
+def on_startup(*, command: Literal["build", "serve", "gh-deploy"], dirty: bool) -> None:  # noqa: ARG001
+    """In a live preview, renders the reference anew only when the package's source changed."""
+    if command == "serve" and PythonHandler.render is _render:
+        PythonHandler.collect = _remembered(_collect)  # type: ignore[method-assign]
+        PythonHandler.render = _remembered(_render)  # type: ignore[method-assign]
+
+
+_collect, _render = PythonHandler.collect, PythonHandler.render
+
+
+def _remembered(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of a handler, called once for one state of the source and the same arguments."""
+    known: dict[tuple[str, ...], tuple[Any, list[Any]]] = {}
+
+    def call(self: PythonHandler, item: Any, options: Any, **rest: Any) -> Any:
+        path = item if isinstance(item, str) else item.path
+        state = results.source_fingerprint(), path, repr(options), repr(rest)
+        if state not in known:
+            found = method(self, item, options, **rest)
+            known[state] = found, list(self._headings)
+        found, headings = known[state]
+        self._headings[:] = headings
+        return found
+
+    return call
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -40,7 +70,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Writes the math font, cut down to the characters of this build's formulas."""
     target = Path(config.site_dir) / MATH_FONT
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(mathml.font(mathml.used_characters))
+    target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
 
 
 def on_build_error(error: Exception) -> None:

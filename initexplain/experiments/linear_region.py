@@ -1,6 +1,7 @@
 """The weight scale of a network of LeCun's tanh: saturation, gradients and what it learns."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,13 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import gradient_to_weight, mean_square, saturated_fraction
-from initexplain.training import train
+from initexplain.signal import gradient_to_weight, mean_square, saturated_fraction, variances
+from initexplain.training import DivergenceWarning, train
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 LEARNING_RATE = 0.1
+# tried on inputs that are not normalized, so that a smaller step may help
+SMALLER_RATES = (0.01, 0.001)
 FEATURES = 16
 EXAMPLES = 64
 FAN_INS = (4, 16, 64, 256, 1024)
@@ -54,6 +57,7 @@ class ScaleSweep:
     Attributes:
         scales: standard deviation of the hidden weights times `sqrt(fan_in)`, `(scales,)`.
         saturated: share of hidden preactivations outside the linear region, `(scales, seeds)`.
+        predicted: what the mean field says about this share, `(scales,)`.
         ratio: gradient over weights of the first layer before training, `(scales, seeds)`.
         final: training loss after the last step, `(scales, seeds)`.
         fresh: loss on examples that were not trained on, `(scales, seeds)`.
@@ -65,6 +69,7 @@ class ScaleSweep:
 
     scales: Array
     saturated: Array
+    predicted: Array
     ratio: Array
     final: Array
     fresh: Array
@@ -100,11 +105,6 @@ class ScaleSweep:
             self.fresh[self._index(scale)] for scale in (TOO_SMALL, RIGHT, TOO_BIG)
         )
         return int(np.sum((lecun < small) & (lecun < large)))
-
-    @property
-    def lowest_ratio_outside(self) -> float:
-        """Median ratio at LeCun's scale over the larger of those at the small and large one."""
-        return self.lecun.ratio / max(self.small.ratio, self.large.ratio)
 
     def _index(self, scale: float) -> int:
         return int(np.argmin(np.abs(np.log(self.scales / scale))))
@@ -169,11 +169,13 @@ class Inputs:
 
     Attributes:
         saturated: share of the first hidden layer's preactivations outside the linear region.
-        fresh: loss on examples that were not trained on, after training.
+        fresh: loss on examples that were not trained on, with the best of three learning rates.
+        grew: seeds in which the sweep's learning rate leaves a larger loss than it found.
     """
 
     saturated: float
     fresh: float
+    grew: int
 
 
 @dataclass(frozen=True)
@@ -273,6 +275,7 @@ def _sweep(
     return ScaleSweep(
         scales=scales,
         saturated=saturated_fraction(network, seen).mean(axis=0),
+        predicted=np.array([_predicted_saturation(scale, len(sizes) - 2) for scale in scales]),
         ratio=gradient_to_weight(network, gradients(network, seen, wanted)[1])[0],
         final=history.losses[-1],
         fresh=gradients(history.network, fresh, fresh_wanted)[0],
@@ -310,11 +313,31 @@ def _on(
         rng, sizes, weights=lecun_normal(), activation=ACTIVATION, ensemble=(seeds,)
     )
     (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
-    trained = train(network, seen, wanted, steps=steps, learning_rate=LEARNING_RATE).network
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DivergenceWarning)  # counted in `grew`
+        histories = [
+            train(network, seen, wanted, steps=steps, learning_rate=rate)
+            for rate in (LEARNING_RATE, *SMALLER_RATES)
+        ]
+        # no updates: the loss on these examples, NaN where it is too large for a float
+        found = [
+            train(history.network, fresh, fresh_wanted, steps=0, learning_rate=0.0).losses[0]
+            for history in histories
+        ]
+    usual = histories[0].losses
     return Inputs(
         saturated=float(np.median(saturated_fraction(network, seen)[0])),
-        fresh=float(np.median(gradients(trained, fresh, fresh_wanted)[0])),
+        fresh=float(np.median(np.nan_to_num(found, nan=np.inf), axis=1).min()),
+        grew=int(np.sum(~(usual[-1] <= usual[0]))),
     )
+
+
+def _predicted_saturation(scale: float, layers: int) -> float:
+    """Mean chance over hidden layers that a normal preactivation is outside the region."""
+    # the inputs have second moment 1, so that the first preactivations have scale^2
+    q = variances(ACTIVATION, layers=layers, weight_std=scale, start=scale**2)
+    end = ACTIVATION.linear_region[1]
+    return float(np.mean([math.erfc(end / math.sqrt(2 * variance)) for variance in q]))
 
 
 def _saturated(rng: np.random.Generator, inputs: Array, weights: Initializer) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
@@ -13,7 +14,10 @@ from initexplain.training import History, train
 
 LEARNING_RATE = 0.1
 BIAS_STD = 0.5
+ADAM_RATE = 0.01
 EXAMPLES = 32
+DEPTHS = (1, 2, 3, 4)
+"""Hidden layers."""
 USUAL: dict[str, Initializer] = {
     "tanh": lecun_normal(),
     "logistic": lecun_normal(),
@@ -28,15 +32,9 @@ class Start:
 
     Attributes:
         losses: `(steps + 1, seeds)`, in units of the loss of the best constant output.
-        updates: updates of each network.
-        learning_rate: the step size.
-        hidden_layers: hidden layers of each network.
     """
 
     losses: Array
-    updates: int
-    learning_rate: float
-    hidden_layers: int
 
     @property
     def median(self) -> Array:
@@ -59,15 +57,13 @@ class Start:
         return int((self.losses[-1] < 0.5).sum())
 
     @property
-    def seeds(self) -> int:
-        """Networks of this start."""
-        return int(self.losses.shape[1])
-
-    @property
     def median_update(self) -> float:
-        """Median over the seeds that learned of the first update below half that loss."""
-        below = self.losses[:, self.losses[-1] < 0.5] < 0.5
-        return float(np.median(below.argmax(axis=0)))
+        """Median, over the seeds that learned, of the first update below half that loss.
+
+        Infinite if no seed learned.
+        """
+        learned = self.losses[:, self.losses[-1] < 0.5]
+        return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
 
 
 @dataclass(frozen=True)
@@ -140,7 +136,7 @@ class Wave:
         """Seeds in which layer `l` of `L` first moves at update `L - l + 1`, for every `l`."""
         layers = self.swap.shape[1]
         schedule = np.arange(layers, 0, -1)[:, None]
-        return int((_first_updates(self.swap) == schedule).all(axis=0).sum())
+        return int((first_updates(self.swap) == schedule).all(axis=0).sum())
 
     @property
     def usual_smallest(self) -> float:
@@ -157,7 +153,6 @@ class Rank:
         usual_matrix: first matrix of one network of the usual start.
         swap_rank: largest effective rank of any matrix of any seed.
         usual_rank: median effective rank of the matrices between hidden layers.
-        first_rank: median effective rank of the first matrix of the usual start.
         distinct_units: the smallest number of classes of redundant units in a hidden layer of
             any seed of the swap, predicted from the parameters.
     """
@@ -166,7 +161,6 @@ class Rank:
     usual_matrix: Array
     swap_rank: float
     usual_rank: float
-    first_rank: float
     distinct_units: int
 
 
@@ -193,30 +187,43 @@ class DeadUnits:
 
 
 @dataclass(frozen=True)
+class Change:
+    """Networks trained in one way.
+
+    Attributes:
+        start: their losses.
+        updates: updates of each network.
+        learning_rate: the step size.
+        rank: median effective rank of the matrices between hidden layers after training.
+    """
+
+    start: Start
+    updates: int
+    learning_rate: float
+    rank: float
+
+
+@dataclass(frozen=True)
 class Changes:
     """The swap with tanh units under other training.
 
     Attributes:
         longer: three hidden layers, gradient descent as before, for longer.
-        faster: three hidden layers, a larger learning rate.
+        faster: three hidden layers, three times the learning rate.
         momentum: three hidden layers, momentum 0.9.
         adam: three hidden layers, Adam.
         usual_adam: three hidden layers, Adam, from random weights and zero biases.
         deep_momentum: four hidden layers, momentum 0.9.
         deep_adam: four hidden layers, Adam.
-        adam_rank: median effective rank of the matrices between hidden layers for `adam`.
-        usual_adam_rank: the same for `usual_adam`.
     """
 
-    longer: Start
-    faster: Start
-    momentum: Start
-    adam: Start
-    usual_adam: Start
-    deep_momentum: Start
-    deep_adam: Start
-    adam_rank: float
-    usual_adam_rank: float
+    longer: Change
+    faster: Change
+    momentum: Change
+    adam: Change
+    usual_adam: Change
+    deep_momentum: Change
+    deep_adam: Change
 
 
 @dataclass(frozen=True)
@@ -261,7 +268,7 @@ class TheSwap:
 
 @dataclass(frozen=True)
 class Task:
-    """What all networks of the page learn, and their sizes.
+    """What all networks of the page learn, and how large they are.
 
     Attributes:
         inputs: `(examples, features)`.
@@ -275,26 +282,28 @@ class Task:
     units: int
     seeds: int
 
-    @property
-    def best_constant(self) -> float:
-        """The loss of an output that ignores its input, at best."""
-        return float(0.5 * self.targets.var(axis=0).sum())
-
-    def sizes(self, depth: int) -> list[int]:
-        """Units per layer of a network with `depth` hidden layers."""
-        return [self.inputs.shape[1], *[self.units] * depth, self.targets.shape[1]]
-
     def draw(
-        self, rng: np.random.Generator, depth: int, weights: Initializer, biases: Initializer
+        self,
+        rng: np.random.Generator,
+        depth: int,
+        weights: Initializer,
+        biases: Initializer,
+        activation: str = "tanh",
     ) -> Network:
-        """One tanh network per seed."""
+        """Networks with `depth` hidden layers, one per seed."""
+        sizes = [self.inputs.shape[1], *[self.units] * depth, self.targets.shape[1]]
         return Network.initialize(
-            rng, self.sizes(depth), weights=weights, biases=biases, ensemble=(self.seeds,)
+            rng,
+            sizes,
+            weights=weights,
+            biases=biases,
+            activation=activation,
+            ensemble=(self.seeds,),
         )
 
-    def start(self, losses: Array, learning_rate: float, depth: int) -> Start:
-        """Losses `(steps + 1, seeds)` in units of the best constant's."""
-        return Start(losses / self.best_constant, len(losses) - 1, learning_rate, depth)
+    def start(self, losses: Array) -> Start:
+        """Losses `(steps + 1, seeds)`, measured by the loss of the best constant output."""
+        return Start(losses / (0.5 * self.targets.var(axis=0).sum()))
 
 
 def run(
@@ -316,54 +325,44 @@ def run(
         name: [train_both(task, network, steps) for network in networks]
         for name, networks in starts.items()
     }
-
-    def depths(name: str) -> Depths:
-        return Depths(
-            *(
-                Pair(*(task.start(h.losses[:, i], LEARNING_RATE, depth) for i in (0, 1)))
-                for depth, h in zip(DEPTHS, runs[name])
-            )
-        )
-
-    random, none = normal(BIAS_STD), zeros()
+    depths = {
+        name: Depths(*(_pair(task, history) for history in histories))
+        for name, histories in runs.items()
+    }
     return TheSwap(
-        tanh=depths("tanh"),
-        logistic=depths("logistic"),
-        relu=depths("relu"),
-        wave=_wave(runs["tanh"][3]),
+        tanh=depths["tanh"],
+        logistic=depths["logistic"],
+        relu=depths["relu"],
+        wave=_wave(runs["tanh"][-1]),
         rank=_rank(runs["tanh"][2].network),
-        dead=_dead_units(starts["relu"], [h.network for h in runs["relu"]]),
+        dead=_dead_units(starts["relu"], [history.network for history in runs["relu"]]),
         changes=_changes(rng, task, long_steps),
-        logistic_classes=_classes(rng, task, random),
-        logistic_clones=_classes(rng, task, none),
+        logistic_classes=_logistic_classes(rng, task, normal(BIAS_STD)),
+        logistic_clones=_logistic_classes(rng, task, zeros()),
         units=units,
         seeds=seeds,
         steps=steps,
     )
 
 
-DEPTHS = (1, 2, 3, 4)
-
-
 def both_starts(rng: np.random.Generator, task: Task, depth: int, activation: str) -> Network:
     """An ensemble `(2, seeds)`: the usual start, then the swap."""
-    usual = task.draw(rng, depth, USUAL[activation], zeros())
-    swap = task.draw(rng, depth, zeros(), normal(BIAS_STD))
+    usual = task.draw(rng, depth, USUAL[activation], zeros(), activation)
+    swap = task.draw(rng, depth, zeros(), normal(BIAS_STD), activation)
     return Network(
-        [np.stack(pair) for pair in zip(usual.weights, swap.weights)],
-        [np.stack(pair) for pair in zip(usual.biases, swap.biases)],
+        [np.stack(pair) for pair in zip(usual.weights, swap.weights, strict=True)],
+        [np.stack(pair) for pair in zip(usual.biases, swap.biases, strict=True)],
         activation,
     )
 
 
 def train_both(task: Task, network: Network, steps: int) -> History:
-    """Gradient descent; observes the norm of every layer's weight gradient, `(layers, 2, seeds)`."""
+    """Gradient descent; the deepest networks are observed, for `_wave`."""
 
-    def norms(step: int, network: Network, gradients: Gradients) -> Array:
+    def norms(_step: int, _network: Network, gradients: Gradients) -> Array:
         return np.stack([np.sqrt((g * g).sum(axis=(-2, -1))) for g in gradients.weights])
 
-    # only the deepest networks are watched at every update: watching costs time
-    deepest = len(network.weights) == max(DEPTHS) + 1
+    deepest = len(network.weights) == len(DEPTHS) + 1
     return train(
         network,
         task.inputs,
@@ -374,40 +373,97 @@ def train_both(task: Task, network: Network, steps: int) -> History:
     )
 
 
+def _pair(task: Task, history: History) -> Pair:
+    return Pair(task.start(history.losses[:, 0]), task.start(history.losses[:, 1]))
+
+
 def _wave(history: History) -> Wave:
     norms = np.stack(history.observed)
     swap = norms[:, :, 1]
-    first = _first_updates(swap)
+    first = first_updates(swap)
+    gradients = np.take_along_axis(swap, first[None] - 1, axis=0)[0]
+    weights = [np.abs(w[1]).max(axis=(-2, -1)) for w in history.network.weights]
     layers = [
-        LayerWave(
-            first_update=float(np.median(first[layer])),
-            first_gradient=float(
-                np.median([swap[first[layer, k] - 1, layer, k] for k in range(swap.shape[2])])
-            ),
-            largest_weight=float(np.median(np.abs(weights[1]).max(axis=(-2, -1)))),
-        )
-        for layer, weights in enumerate(history.network.weights)
+        LayerWave(*(float(np.median(values)) for values in layer))
+        for layer in zip(first, gradients, weights, strict=True)
     ]
     return Wave(norms[:, :, 0], swap, *layers)
 
 
-def _first_updates(norms: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:
-    """The update, from 1, at which each layer of each seed first moves: `(layers, seeds)`."""
-    return (norms > 0).argmax(axis=0) + 1
+def first_updates(norms: Array) -> NDArray[np.int64]:
+    """The update, counted from 1, at which each layer of each seed first moves.
+
+    Args:
+        norms: of the gradients before each update, `(steps + 1, layers, seeds)`.
+
+    Returns:
+        `(layers, seeds)`.
+    """
+    updates: NDArray[np.int64] = (norms > 0).argmax(axis=0) + 1
+    return updates
 
 
 def _rank(network: Network) -> Rank:
-    ranks = [np.asarray(effective_rank(w)) for w in network.weights]
-    layers = [
-        labels
-        for k in range(network.ensemble[1])
-        for labels in redundancy_classes(network.member(1, k))
-    ]
+    usual, swap = np.stack([effective_rank(w) for w in network.weights], axis=1)
+    members = [network.member(1, k) for k in range(network.ensemble[1])]
+    layers = [labels for member in members for labels in redundancy_classes(member)]
     return Rank(
         swap_matrix=network.weights[0][1, 0],
         usual_matrix=network.weights[0][0, 0],
-        swap_rank=float(max(rank[1].max() for rank in ranks)),
-        usual_rank=_middle_rank(network.member_axis(0)),
-        first_rank=float(np.median(ranks[0][0])),
+        swap_rank=float(swap.max()),
+        usual_rank=float(np.median(usual[1:-1])),
         distinct_units=min(len(np.unique(labels)) for labels in layers),
     )
+
+
+def _dead_units(starts: list[Network], ends: list[Network]) -> DeadUnits:
+    """Counts over the hidden layers of the swap, in networks before and after training."""
+    not_positive, never_moved = [], []
+    for start, end in zip(starts, ends, strict=True):
+        for layer in range(len(start.weights) - 1):
+            bias, later = start.biases[layer][1], end.biases[layer][1]
+            zero_row = (end.weights[layer][1] == 0).all(axis=-1)
+            not_positive.append((bias <= 0).ravel())
+            never_moved.append((zero_row & (later == bias)).ravel())
+    before, after = np.concatenate(not_positive), np.concatenate(never_moved)
+    return DeadUnits(before.size, int(before.sum()), int(after.sum()), int((before & after).sum()))
+
+
+def _changes(rng: np.random.Generator, task: Task, steps: int) -> Changes:
+    swap = task.draw(rng, 3, zeros(), normal(BIAS_STD))
+    usual = task.draw(rng, 3, lecun_normal(), zeros())
+    deep = task.draw(rng, 4, zeros(), normal(BIAS_STD))
+
+    def change(
+        network: Network,
+        updates: int,
+        learning_rate: float = LEARNING_RATE,
+        optimizer: str = "sgd",
+    ) -> Change:
+        history = train(
+            network,
+            task.inputs,
+            task.targets,
+            steps=updates,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+        )
+        ranks = np.stack([effective_rank(w) for w in history.network.weights[1:-1]])
+        start = task.start(history.losses)
+        return Change(start, updates, learning_rate, float(np.median(ranks)))
+
+    return Changes(
+        longer=change(swap, steps),
+        faster=change(swap, steps // 2, 3 * LEARNING_RATE),
+        momentum=change(swap, steps // 2, optimizer="momentum"),
+        adam=change(swap, steps // 5, ADAM_RATE, "adam"),
+        usual_adam=change(usual, steps // 5, ADAM_RATE, "adam"),
+        deep_momentum=change(deep, steps // 2, optimizer="momentum"),
+        deep_adam=change(deep, steps // 5, ADAM_RATE, "adam"),
+    )
+
+
+def _logistic_classes(rng: np.random.Generator, task: Task, biases: Initializer) -> int:
+    """Classes of redundant units in the first layer of one logistic network with zero weights."""
+    network = task.draw(rng, 2, zeros(), biases, "logistic").member(0)
+    return len(np.unique(redundancy_classes(network)[0]))

@@ -4,7 +4,6 @@ It knows Markdown and nothing of the program that builds the site.
 """
 
 import html
-import sys
 from collections.abc import Callable
 from xml.etree.ElementTree import Element, SubElement
 
@@ -18,7 +17,6 @@ from initexplain.site import claims, mathml, results
 from initexplain.site.svg import inline_svg
 
 FIGURE, CLAIM = "figure:", "claim:"
-SLOW_SECONDS = 0.5
 
 
 class PageError(ValueError):
@@ -81,8 +79,6 @@ class PageProcessor(Treeprocessor):
         if not "".join(caption.itertext()).strip():
             raise ValueError(f"figure {name}: no caption; write it below the image")
         drawn = results.figure(name)
-        if drawn.seconds > SLOW_SECONDS:
-            print(f"figure {name}: {drawn.seconds:.1f} s", file=sys.stderr)
         svg = inline_svg(drawn.svg, name=name, label=label, variables=drawn.variables)
         _last_text(caption, " ")
         caption.append(_source_link(drawn.source, "Code of this figure", "ie-source"))

@@ -1,5 +1,6 @@
 """TeX to MathML while the site builds, and the font for readers whose machine has none."""
 
+import functools
 import io
 import re
 from importlib import metadata
@@ -57,7 +58,8 @@ def _italic(letter: str) -> str:
     return letter
 
 
-def font(characters: set[str]) -> bytes:
+@functools.cache
+def font(characters: frozenset[str]) -> bytes:
     """STIX Two Math cut down to these characters, as WOFF2, its `MATH` table kept.
 
     The font comes with the package `ziamath`, under the SIL Open Font License.

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+SLOW_SECONDS = 0.5
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -189,7 +190,10 @@ def _ask(process: subprocess.Popen[bytes], question: _Question) -> object:
     questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
     pickle.dump(question, questions)
     questions.flush()
-    return pickle.load(answers)
+    found = pickle.load(answers)
+    if isinstance(found, DrawnFigure) and found.seconds > SLOW_SECONDS:
+        print(f"figure {question[1]}: {found.seconds:.1f} s", file=sys.stderr)
+    return found
 
 
 _current: list[_Workers] = []
