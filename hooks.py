@@ -10,6 +10,7 @@ from typing import Any, Literal
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import mathml, notebooks, results
@@ -64,6 +65,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, f"{stem}.md", content=page))
         files.append(File.generated(config, f"{stem}.ipynb", content=notebooks.as_ipynb(path)))
     return files
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
+    """Names the search dialog, which the theme leaves without a name."""
+    return output.replace('role="dialog"', 'role="dialog" aria-label="Search"', 1)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

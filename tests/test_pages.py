@@ -179,3 +179,29 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
         for step in range(1, len(ramp(end)))
     }
     assert all(end == mixed for end, _, mixed, _ in mixes)
+
+
+def test_every_module_stands_in_the_reference_once():
+    package = ROOT / "initexplain"
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in package.rglob("*.py")
+        if not path.name.startswith("__")
+    }
+    listed = [
+        name
+        for path in (DOCS / "reference").rglob("*.md")
+        for name in re.findall(r"^::: (\S+)", path.read_text(encoding="utf-8"), re.M)
+    ]
+    assert sorted(listed) == sorted(modules)
+
+
+def test_one_name_for_a_page_everywhere():
+    package = ROOT / "initexplain"
+    experiments = {p.stem for p in (package / "experiments").glob("[!_]*.py")}
+    figures = {p.stem for p in (package / "figures").glob("[!_]*.py")} - {"style"}
+    tested = {p.stem.removeprefix("test_") for p in (ROOT / "tests/experiments").glob("test_*.py")}
+    pages = {path.stem.replace("-", "_") for path in PAGES}
+    assert figures <= experiments
+    assert experiments <= pages
+    assert experiments == tested

@@ -24,7 +24,7 @@ LECUN_TANH = ACTIVATIONS["lecun_tanh"]
 def region(result: LinearRegion) -> StyledFigure:
     """LeCun's tanh, its slope, and the preactivations that three weight scales give it."""
     figure, (curve, density) = new_figure(height=4.4, rows=2, sharex=True)
-    z = np.linspace(-5, 5, 121)
+    z = np.linspace(-5, 5, 201)
     end = result.tanh.region_end
     for axes in (curve, density):
         axes.axvspan(-end, end, color=GRID, alpha=0.5, linewidth=0)
@@ -38,7 +38,7 @@ def region(result: LinearRegion) -> StyledFigure:
     for scale, line, at, text in (
         (0.3, "-.", 0.38, "too small"),
         (1.0, "-", 1.25, "LeCun's scale"),
-        (5.0, "--", 3.2, "five times too big"),
+        (5.0, "--", 2.9, "five times too big"),
     ):
         height = np.exp(-((z / scale) ** 2) / 2) / scale / np.sqrt(2 * np.pi)
         density.plot(z, height, line, color=RANDOM)
@@ -51,9 +51,10 @@ def sweep(result: LinearRegion) -> StyledFigure:
     """Saturation, gradient and loss against the weight scale."""
     found = result.sweep
     figure, (saturation, ratio, loss) = new_figure(height=6.6, rows=3, sharex=True)
-    _band(saturation, found.scales, found.saturated)
     saturation.plot(found.scales, found.predicted, color=THEORY)
-    label_line(saturation, 2.4, 0.52, "theory (line)", THEORY, xytext=(8, 0))
+    _band(saturation, found.scales, found.saturated, line="none")
+    label_line(saturation, 2.4, 0.55, "theory", THEORY)
+    label_line(saturation, 0.56, 0.01, "measured", MEASURED, ha="right", xytext=(-2, 10))
     saturation.set(ylabel="saturated share", ylim=(-0.05, 1.05))
     for x, text in ((0.045, "starves"), (0.55, "linear"), (14, "saturates")):
         saturation.text(x, 1.1, text, color=MUTED, size=9, ha="center")
@@ -62,12 +63,15 @@ def sweep(result: LinearRegion) -> StyledFigure:
     _band(loss, found.scales, found.final)
     _band(loss, found.scales, found.fresh, line="--", marker="s", filled=False)
     label_line(loss, 1.0, 0.02, "training examples", MEASURED, ha="right", xytext=(-14, 0))
-    label_line(loss, 7, 2.9, "fresh examples", MEASURED, ha="right", va="bottom", xytext=(0, 6))
+    label_line(loss, 0.1, 0.37, "fresh examples", MEASURED, va="bottom", xytext=(0, 5))
     loss.axhline(found.best_constant, color=MUTED, linewidth=1, linestyle=":")
     loss.set(ylabel="loss after training", yscale="log")
     loss.set(xlabel="scale of the hidden weights: standard deviation × √(fan-in)", xscale="log")
     for axes in (saturation, ratio, loss):
         axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
+        axes.minorticks_off()
+    for axis in (loss.xaxis, loss.yaxis, ratio.yaxis):
+        axis.set_major_formatter("{x:g}")
     ratio.text(1.08, found.ratio.min() * 1.1, "LeCun’s scale", color=MUTED, size=9)
     return figure
 
@@ -80,10 +84,11 @@ def fan_in(result: LinearRegion) -> StyledFigure:
     axes.plot(m, found.fixed_std**2 * m, "--", color=THEORY)
     axes.plot(m, found.scaled, "o", color=MEASURED)
     axes.plot(m, found.fixed, "s", color=MEASURED, markerfacecolor="none")
-    label_line(axes, m[-1], 1.0, "std = m^(−1/2)", MEASURED)
-    label_line(axes, m[-1], found.fixed[-1], "std fixed", MEASURED)
+    label_line(axes, m[-1], 1.0, "σ = 1 / √m", MEASURED)
+    label_line(axes, m[-1], found.fixed[-1], f"σ = {found.fixed_std}", MEASURED)
     axes.set(xscale="log", yscale="log", xlabel="inputs m of a unit", ylabel="variance of z")
     axes.set_xticks(m, [f"{int(x)}" for x in m])
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     return figure
 
@@ -104,7 +109,7 @@ def _band(
     axes.plot(
         x,
         np.median(values, axis=1),
-        line,
+        linestyle=line,
         marker=marker,
         color=MEASURED,
         linewidth=1,
