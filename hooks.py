@@ -1,9 +1,12 @@
-"""What Markdown cannot do, for MkDocs: notebook pages, the math font, errors without traceback.
+"""What Markdown cannot do, for MkDocs: notebooks, the math font, the policy, plain errors.
 
 The site builds without this file too, then without notebooks and without the font.
 """
 
+import re
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,8 +71,29 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
-    """Names the search dialog, which the theme leaves without a name."""
-    return output.replace('role="dialog"', 'role="dialog" aria-label="Search"', 1)
+    """Names the search dialog, which the theme leaves without a name, and sets the policy."""
+    return _finished(output)
+
+
+def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
+    """The same for pages that no Markdown file stands behind (404)."""
+    return _finished(output_content) if template_name.endswith(".html") else output_content
+
+
+_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def _finished(html: str) -> str:
+    """The page with a policy that lets nothing in from elsewhere, and only its own scripts run."""
+    html = html.replace('role="dialog"', 'role="dialog" aria-label="Search"', 1)
+    digests = (sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
+    scripts = " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+    policy = (
+        f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
+    )
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    return html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{tag}', 1)
 
 
 def on_post_build(config: MkDocsConfig) -> None:

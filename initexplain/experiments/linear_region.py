@@ -81,7 +81,7 @@ class ScaleSweep:
     @property
     def seeds(self) -> int:
         """Networks per scale."""
-        return self.saturated.shape[1]
+        return int(self.saturated.shape[1])
 
     @property
     def small(self) -> "OneScale":

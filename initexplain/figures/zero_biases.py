@@ -1,0 +1,49 @@
+"""Figures of the page "Why zero biases are safe"."""
+
+from initexplain.experiments.zero_biases import ZeroBiases
+from initexplain.figures.style import (
+    CONSTANT,
+    GRID,
+    INK,
+    MUTED,
+    RANDOM,
+    StyledFigure,
+    label_line,
+    new_figure,
+)
+
+
+def leaving(result: ZeroBiases) -> StyledFigure:
+    """Every bias of the first layer against updates, for random rows and for equal rows."""
+    figure, panels = new_figure(height=3.2, columns=2, sharex=True, sharey=True)
+    starts = (
+        (result.random_rows, "random rows", RANDOM, "-"),
+        (result.equal_rows, "equal rows", CONSTANT, "--"),
+    )
+    for axes, (start, name, colour, line) in zip(panels, starts, strict=True):
+        axes.axhline(0, color=GRID, linewidth=0.8)
+        axes.plot(result.recorded_steps, start.biases, line, color=colour, linewidth=1.6)
+        axes.set_title(name, size=10, color=colour)
+        axes.set(xlabel="updates", xlim=(0, result.steps))
+    panels[0].set_ylabel("bias of a hidden unit")
+    end = float(result.equal_rows.biases[-1, 0])
+    panels[1].text(
+        result.steps / 2, end, "all units,\none curve\n", color=CONSTANT, ha="center", va="bottom"
+    )
+    return figure
+
+
+def bump(result: ZeroBiases) -> StyledFigure:
+    """The function that a network with and one without biases has learned."""
+    figure, (axes,) = new_figure(height=3.2)
+    found = result.bump
+    x = found.inputs
+    axes.plot(x, found.targets, ".", color=INK, markersize=4)
+    axes.plot(x, found.learned, "-", color=RANDOM)
+    axes.plot(x, found.without, "--", color=CONSTANT)
+    axes.axhline(0, color=GRID, linewidth=0.8)
+    axes.text(0.75, 1.08, "target (dots), and biases\nthat start at zero", color=RANDOM)
+    axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")
+    axes.set(xlabel="input", ylabel="output", xlim=(-2, 2), ylim=(-0.75, 1.4))
+    label_line(axes, 2, 0, "", MUTED)
+    return figure
