@@ -29,9 +29,9 @@ whatever its parameters. The identity keeps every linear relation between units,
 The softmax loss sees outgoing weights only up to a constant that is added for all outputs.
 
 **Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
-they add to the weights is constant on blocks or proportional to the weights. Adam with an L2 penalty
-keeps only units whose weights agree one by one, and dropout keeps only silent units with zero
-weights. Rounding is a small violation of the sums, and training can amplify it; Adam does so
+they add to the weights is constant on blocks or proportional to the weights. Adam with an L2
+penalty keeps only units whose weights agree one by one, and dropout keeps only silent units with
+zero weights. Rounding is a small violation of the sums, and training can amplify it; Adam does so
 within a few steps where the gradient should be 0.
 
 Related work: Velarde, Parra, Boldi and Makse, *The role of fibration symmetries in geometric deep
@@ -310,10 +310,11 @@ class _Refinement:
 
     def _by_bias(self, layer: int, bias: Array) -> Labels:
         weights = self.network.weights[layer]
-        scale = max(_largest(bias), _largest(weights) * float(np.sqrt(weights.shape[1])))
+        # each factor in turn: the scale itself may overflow
+        gap = self.tolerance * _largest(weights) * float(np.sqrt(weights.shape[1]))
         together = np.zeros((self.copies, len(bias)), dtype=np.int64)
         biases = np.stack([bias, -bias][: self.copies])[..., None].astype(np.float64)
-        return _split(together, biases, self.tolerance * scale)
+        return _split(together, biases, max(gap, self.tolerance * _largest(bias)))
 
 
 def _pairs(labels: Labels) -> tuple[Labels, Signs]:

@@ -1,39 +1,15 @@
 """The site as the two commands build it: strict, complete, silent towards third parties."""
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import build
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def build(config, target, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config), "-d", str(target)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    target = tmp_path_factory.mktemp("site") / "built"
-    before = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
-    done = build(ROOT / "mkdocs.yml", target)
-    assert done.returncode == 0, done.stdout + done.stderr
-    after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
-    assert after == before, "a build writes nothing into docs/"
-    return target
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from initexplain import ACTIVATIONS, LOSSES, Network, adam, forward, momentum, sgd, train
+from initexplain import ACTIVATIONS, LOSSES, Network, adam, forward, momentum, sgd, symmetry, train
 from initexplain.symmetry import (
     effective_rank,
     measured_redundancy,
@@ -38,9 +39,7 @@ def signed(network: Network, tolerance: float | None = None) -> list[SignedClass
     return [(labels.tolist(), signs.tolist()) for labels, signs in found]
 
 
-def measured(
-    network: Network, inputs: Floats, tolerance: float | None = None
-) -> list[list[int]]:
+def measured(network: Network, inputs: Floats, tolerance: float | None = None) -> list[list[int]]:
     found = measured_redundancy(network, inputs, tolerance=tolerance)
     return [labels.tolist() for labels in found]
 
@@ -98,9 +97,7 @@ def oracle_signed(colour: dict[Copy, int], layer: int, units: int, *, odd: bool)
     minus = [colour[layer, i, -1 if odd else 1] for i in range(units)]
     labels = by_first_appearance([frozenset(pair) for pair in zip(plus, minus, strict=True)])
     signs = [1 if plus[i] == plus[labels.index(labels[i])] else -1 for i in range(units)]
-    return labels, [
-        0 if odd and p == m else s for p, m, s in zip(plus, minus, signs, strict=True)
-    ]
+    return labels, [0 if odd and p == m else s for p, m, s in zip(plus, minus, signs, strict=True)]
 
 
 def ternary_network(rng: np.random.Generator) -> tuple[list[Ints], list[Ints]]:
@@ -108,7 +105,7 @@ def ternary_network(rng: np.random.Generator) -> tuple[list[Ints], list[Ints]]:
     hidden = rng.integers(1, 5, size=rng.integers(1, 4))
     sizes = [int(rng.integers(1, 3)), *hidden.tolist(), int(rng.integers(1, 3))]
     odds = rng.dirichlet([1.0, 1.0, 1.0])
-    weights = [rng.choice([-1, 0, 1], p=odds, size=(b, a)) for a, b in zip(sizes, sizes[1:])]
+    weights = [rng.choice([-1, 0, 1], p=odds, size=(b, a)) for a, b in pairwise(sizes)]
     bias_odds = [0.05, 0.9, 0.05] if rng.random() < 0.5 else [0.0, 1.0, 0.0]
     biases = [rng.choice([-1, 0, 1], p=bias_odds, size=n) for n in sizes[1:]]
     return weights, biases
@@ -129,8 +126,12 @@ def multiplied(
         below, above = times[layer], times[layer + 1]
         blocks = [
             [
-                v * (rng.permutation(np.eye(copies, dtype=np.int64)) if below == above > 1
-                     else np.ones((above, below), np.int64))
+                v
+                * (
+                    rng.permutation(np.eye(copies, dtype=np.int64))
+                    if below == above > 1
+                    else np.ones((above, below), np.int64)
+                )
                 for v in row
             ]
             for row in w.tolist()
@@ -296,7 +297,7 @@ def trained(
 def alive(network: Network, inputs: Floats, labels: list[list[int]]) -> list[list[int]]:
     """The labels of the units that are not 0 on all the inputs, renumbered."""
     return [
-        by_first_appearance([label for label, on in zip(of_layer, np.abs(a).max(axis=0)) if on])
+        by_first_appearance([of_layer[i] for i in np.flatnonzero(np.abs(a).max(axis=0))])
         for of_layer, a in zip(labels, forward(network, inputs).activations, strict=True)
     ]
 
@@ -408,7 +409,7 @@ def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not() -> None:
 
 
 def filled(value: float, activation: str, sizes: Sequence[int] = (3, 4, 5, 2)) -> Network:
-    shapes = list(zip(sizes[1:], sizes))
+    shapes = [(above, below) for below, above in pairwise(sizes)]
     return Network(
         [np.full(shape, value) for shape in shapes], [np.zeros(n) for n, _ in shapes], activation
     )
@@ -430,7 +431,8 @@ def test_constant_weights_make_one_class_per_layer(
     activation: str, value: float, sign: int
 ) -> None:
     network = filled(value, activation)
-    assert classes(network) == [[0] * 4, [0] * 5]
+    inputs = np.random.default_rng(17).standard_normal((20, 3))
+    assert classes(network) == measured(network, inputs) == [[0] * 4, [0] * 5]
     assert signed(network) == [([0] * 4, [sign] * 4), ([0] * 5, [sign] * 5)]
 
 
@@ -453,9 +455,7 @@ def test_signs_of_a_mirrored_pair_below_make_different_rows_redundant() -> None:
 def test_units_that_only_cancelling_clones_reach_are_silent() -> None:
     first = [[1.0, 2.0], [1.0, 2.0], [0.5, -0.5]]
     second = [[3.0, -3.0, 0.0], [-1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]
-    network = Network(
-        [first, second, [[0.0, 0.0, 1.0]]], [np.zeros(3), np.zeros(3), [0.0]], "tanh"
-    )
+    network = Network([first, second, [[0.0, 0.0, 1.0]]], [np.zeros(3), np.zeros(3), [0.0]], "tanh")
     assert signed(network) == [([0, 0, 1], [1, 1, 1]), ([0, 0, 1], [0, 0, 1])]
 
 
@@ -483,8 +483,11 @@ def test_dead_relu_units_are_equal_whatever_their_class() -> None:
 def test_softmax_does_not_see_a_constant_added_to_outgoing_weights() -> None:
     rng = np.random.default_rng(7)
     row, column = rng.standard_normal(3), rng.standard_normal((3, 1))
-    network = Network([[row, row, -2 * row + 1], np.hstack([column, column + 1, column**2])],
-                      [np.zeros(3), np.zeros(3)], "tanh")
+    network = Network(
+        [[row, row, -2 * row + 1], np.hstack([column, column + 1, column**2])],
+        [np.zeros(3), np.zeros(3)],
+        "tanh",
+    )
     assert classes(network) == [[0, 1, 2]]
     for loss, seen in [("softmax_cross_entropy", [0, 0, 1]), ("squared_error", [0, 1, 2])]:
         inputs, targets = task(rng, network, loss)
@@ -532,7 +535,13 @@ def test_which_training_keeps_which_classes(
     network = planted_network(rng, layout, "tanh", equal_rows=equal_rows)
     inputs, targets = task(rng, network)
     after = trained(
-        network, inputs, targets, rate=0.01, optimizer=optimizer, batch_size=20, dropout=dropout,
+        network,
+        inputs,
+        targets,
+        rate=0.01,
+        optimizer=optimizer,
+        batch_size=20,
+        dropout=dropout,
         rng=rng,
     )
     assert (measured(after, inputs, 1e-6) == layout.hidden()) == keeps
@@ -592,13 +601,28 @@ def test_classes_do_not_depend_on_the_scale_of_the_parameters(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("tolerance", [None, 0.0])
 def test_the_largest_numbers_do_not_overflow(dtype: type, tolerance: float | None) -> None:
-    top = np.finfo(dtype).max
+    top = float(np.finfo(dtype).max)
+    rows = top * np.array([[1.0, 1, 1, 1], [1, 1, 1, 0.5], [1, -1, 1, -1], [1, 1, 1, 1], [1] * 4])
+    biases = top * np.array([1.0, 1, 1, 1, -1])
     network = Network(
-        [np.array([[top], [-top], [top]], dtype), np.array([[top, top, top]], dtype)],
-        [np.array([top, -top, top], dtype), np.zeros(1, dtype)],
+        [rows.astype(dtype), np.full((1, 5), top, dtype)],
+        [biases.astype(dtype), np.zeros(1, dtype)],
         "logistic",
     )
-    assert classes(network, tolerance) == [[0, 1, 0]]
+    assert classes(network, tolerance) == [[0, 1, 2, 0, 3]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_smallest_numbers_do_not_vanish() -> None:
+    # sums of 90 units in the last place, made of different terms
+    second = np.array([[30, 30, 30], [10, 50, 30], [50, 10, 30]]) * 5e-324
+    network = Network(
+        [np.ones((3, 1)), second, np.ones((1, 3))], [np.zeros(3)] * 2 + [np.zeros(1)], "logistic"
+    )
+    assert classes(network) == [[0] * 3, [0] * 3]
+    second[0, 0] = 0
+    network = Network([np.ones((3, 1)), second, np.ones((1, 3))], network.biases, "logistic")
+    assert classes(network) == [[0, 1, 2], [0, 1, 2]]
 
 
 def test_single_precision_networks() -> None:
@@ -650,12 +674,28 @@ def test_with_tolerance_zero_clones_agree_and_one_bit_separates(units: int) -> N
     assert classes(other)[0] == [0] * units
 
 
+def test_with_tolerance_zero_the_sums_over_the_final_classes_agree() -> None:
+    # 1 + 2^53 + 1 rounds to 2^53: only sums over units 0 and 2 alone tell the rows apart
+    second = np.array([[1.0, 2.0**53, 1.0], [0.0, 2.0**53, 0.0]])
+    network = Network(
+        [np.ones((3, 1)), second, np.ones((1, 2))],
+        [np.zeros(3), np.zeros(2), np.zeros(1)],
+        "logistic",
+    )
+    assert classes(network, 0.0) == [[0, 1, 0], [0, 1]]
+
+
 def test_measuring_with_tolerance_zero_compares_bits() -> None:
-    x = np.array([[0.5], [-0.25], [0.0]])
-    first = np.array([[1.0], [np.nextafter(1.0, 2.0)], [1.0], [0.0], [-0.0]])
-    network = Network([first, np.ones((1, 5))], [np.zeros(5), np.zeros(1)], "identity")
-    assert measured(network, x, 0.0) == [[0, 1, 0, 2, 2]]
-    assert measured(network, x) == [[0, 0, 0, 1, 1]]
+    # unit 1 differs in the last bit of one example of many; units 2 and 3 are 0 and -0
+    inputs = np.zeros((200, 2))
+    inputs[:, 0] = np.linspace(1.0, 2.0, 200)
+    inputs[0, 1] = 2.0**-52
+    first = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0], [-0.0, -0.0]])
+    network = Network(
+        [first, np.ones((1, 4))], [np.array([0.0, 0.0, 0.0, -0.0]), np.zeros(1)], "identity"
+    )
+    assert measured(network, inputs, 0.0) == [[0, 1, 2, 2]]
+    assert measured(network, inputs) == [[0, 0, 1, 1]]
 
 
 def test_measured_classes_need_data_that_tell_units_apart() -> None:
@@ -672,9 +712,7 @@ def test_wide_layers_need_less_memory_than_their_weights(activation: str) -> Non
     first = rng.standard_normal((700, 4))[pattern]
     second = rng.standard_normal((700, 700))[np.ix_(pattern, pattern)]
     last = rng.standard_normal((1, 700))[:, pattern]
-    network = Network(
-        [first, second, last], [np.zeros(units), np.zeros(units), [0.0]], activation
-    )
+    network = Network([first, second, last], [np.zeros(units), np.zeros(units), [0.0]], activation)
     tracemalloc.start()
     found = redundancy_classes(network)
     peak = tracemalloc.get_traced_memory()[1]
@@ -684,18 +722,43 @@ def test_wide_layers_need_less_memory_than_their_weights(activation: str) -> Non
     assert peak < 0.25 * sum(w.nbytes for w in network.weights)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "logistic"])
-def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
-    # only unit 0 is told apart by the data, and every unit feeds the next: one split a round
-    units = 60
-    first, chain = np.zeros((units, 1)), np.eye(units) + np.eye(units, k=-1)
+def chain(units: int, activation: str) -> Network:
+    """Only unit 0 sees the data, and every unit feeds the next: one split per round."""
+    first, step = np.zeros((units, 1)), np.eye(units) + np.eye(units, k=-1)
     first[0] = 1.0
-    network = Network(
-        [first, chain, np.eye(units), np.ones((1, units))],
+    return Network(
+        [first, step, np.eye(units), np.ones((1, units))],
         [*[np.full(units, 0.1)] * 3, np.zeros(1)],
         activation,
     )
-    assert classes(network) == [list(range(units))] * 3
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
+    assert classes(chain(60, activation)) == [list(range(60))] * 3
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_long_chains_of_splits_cost_a_few_passes_over_the_weights(
+    activation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    multiplied_weights = []
+    product = symmetry._float64_product
+
+    def counted(matrix: Floats, columns: Floats) -> Floats:
+        multiplied_weights.append(matrix.size)
+        return product(matrix, columns)
+
+    monkeypatch.setattr(symmetry, "_float64_product", counted)
+    network = chain(200, activation)
+    redundancy_classes(network)
+    assert sum(multiplied_weights) < 10 * sum(w.size for w in network.weights)
+
+
+def test_a_split_by_one_value_can_open_a_gap_in_another() -> None:
+    values = np.array([[0.0, 0.0], [1.0, 5.0], [2.0, 0.0]])
+    together = np.zeros(3, np.int64)
+    assert len(set(symmetry._split(together, values, gap=1.5).tolist())) == 3
 
 
 # --- bad input ----------------------------------------------------------------------------------
@@ -715,8 +778,9 @@ def test_layers_of_one_unit() -> None:
 
 
 def test_an_ensemble_is_refused_with_its_axes() -> None:
-    ensemble = Network([np.ones((2, 5, 3, 4)), np.ones((2, 5, 1, 3))],
-                       [np.zeros((2, 5, 3)), np.zeros((2, 5, 1))])
+    ensemble = Network(
+        [np.ones((2, 5, 3, 4)), np.ones((2, 5, 1, 3))], [np.zeros((2, 5, 3)), np.zeros((2, 5, 1))]
+    )
     message = r"axes \(2, 5\).*network\.member\(i\)"
     with pytest.raises(ValueError, match=message):
         redundancy_classes(ensemble)
@@ -764,7 +828,7 @@ def test_effective_rank_of_two_singular_values() -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e300])
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1.7e308])
 def test_effective_rank_does_not_depend_on_scale(scale: float) -> None:
     assert effective_rank(scale * np.diag([1.0, 1.0, 0.0])) == pytest.approx(2.0)
 

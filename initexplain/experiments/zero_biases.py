@@ -14,6 +14,7 @@ LEARNING_RATE = 0.1
 CONSTANT = 0.4
 BUMP_AT = 0.7
 BUMP_UNITS = 16
+RECORDS = 50
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,18 @@ def run(
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    data = teacher(rng)
-    every = steps // 50
+    inputs, targets = teacher(rng)
+    sizes = [inputs.shape[1], units, targets.shape[1]]
+
+    def leave(weights: Initializer) -> Leaving:
+        start = Network.initialize(rng, sizes, weights=weights, ensemble=(seeds,))
+        return _leave(start, inputs, targets, steps)
+
     return ZeroBiases(
-        random_rows=_leave(rng, lecun_normal(), data, units, seeds, steps, every),
-        equal_rows=_leave(rng, constant(CONSTANT), data, units, seeds, steps, every),
+        random_rows=leave(lecun_normal()),
+        equal_rows=leave(constant(CONSTANT)),
         bump=_bump(rng, seeds, bump_steps),
-        recorded_steps=tuple(range(0, steps + 1, every)),
+        recorded_steps=tuple(range(0, steps + 1, steps // RECORDS)),
         units=units,
         seeds=seeds,
         steps=steps,
@@ -144,29 +150,18 @@ def run(
     )
 
 
-def _leave(
-    rng: np.random.Generator,
-    weights: Initializer,
-    data: tuple[Array, Array],
-    units: int,
-    seeds: int,
-    steps: int,
-    every: int,
-) -> Leaving:
-    inputs, targets = data
-    sizes = [inputs.shape[1], units, targets.shape[1]]
-
+def _leave(start: Network, inputs: Array, targets: Array, steps: int) -> Leaving:
     def biases(_step: int, network: Network, gradients: Gradients) -> tuple[Array, Array]:
         return network.biases[0], gradients.biases[0]
 
     history = train(
-        Network.initialize(rng, sizes, weights=weights, ensemble=(seeds,)),
+        start,
         inputs,
         targets,
         steps=steps,
         learning_rate=LEARNING_RATE,
         observe=biases,
-        observe_every=every,
+        observe_every=steps // RECORDS,
     )
     return Leaving(
         biases=np.stack([values[0] for values, _ in history.observed]),

@@ -5,10 +5,8 @@ from initexplain.figures.style import (
     CONSTANT,
     GRID,
     INK,
-    MUTED,
     RANDOM,
     StyledFigure,
-    label_line,
     new_figure,
 )
 
@@ -26,10 +24,7 @@ def leaving(result: ZeroBiases) -> StyledFigure:
         axes.set_title(name, size=10, color=colour)
         axes.set(xlabel="updates", xlim=(0, result.steps))
     panels[0].set_ylabel("bias of a hidden unit")
-    end = float(result.equal_rows.biases[-1, 0])
-    panels[1].text(
-        result.steps / 2, end, "all units,\none curve\n", color=CONSTANT, ha="center", va="bottom"
-    )
+    panels[1].text(60, 0.03, "all units, one curve", color=CONSTANT)
     return figure
 
 
@@ -45,5 +40,4 @@ def bump(result: ZeroBiases) -> StyledFigure:
     axes.text(0.75, 1.08, "target (dots), and biases\nthat start at zero", color=RANDOM)
     axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")
     axes.set(xlabel="input", ylabel="output", xlim=(-2, 2), ylim=(-0.75, 1.4))
-    label_line(axes, 2, 0, "", MUTED)
     return figure
