@@ -28,6 +28,7 @@ from initexplain.losses import Loss, find_loss
 from initexplain.network import (
     Gradients,
     Network,
+    Trace,
     check_inputs,
     check_targets,
     forward,
@@ -171,8 +172,7 @@ def second_moments(
         >>> found.preactivations.tolist(), found.errors.tolist()
         ([4.0, 36.0], [9.0, 1.0])
     """
-    trace = forward(network, inputs)
-    deltas = errors(network, inputs, targets, loss=loss)
+    trace, deltas = _both_ways(network, inputs, targets, find_loss(loss))
     return Moments(
         preactivations=_stacked([_mean_square(z) for z in trace.preactivations], network),
         activations=_stacked([_mean_square(a) for a in trace.activations], network),
@@ -210,19 +210,7 @@ def errors(
         >>> [delta.tolist() for delta in errors(net, [[1.0], [-1.0]], [[1.0], [-4.0]])]
         [[[3.0], [0.0]], [[1.0], [2.0]]]
     """
-    criterion = find_loss(loss)
-    data = check_inputs(network, inputs)
-    wanted = check_targets(network, data, targets, criterion)
-    trace = forward(network, data)
-    with np.errstate(over="ignore", invalid="ignore"):
-        deltas = [criterion.evaluate(trace.outputs, wanted)[1]]
-        for w, a in zip(reversed(network.weights), reversed(trace.activations), strict=False):
-            deltas.append((deltas[-1] @ w) * network.activation.slope(a))
-    deltas.reverse()
-    for layer, delta in enumerate(deltas, 1):
-        if not np.isfinite(delta).all():
-            raise FloatingPointError(f"errors of layer {layer}: overflow, a value is not finite")
-    return tuple(deltas)
+    return _both_ways(network, inputs, targets, find_loss(loss))[1]
 
 
 def gradient_to_weight(network: Network, gradients: Gradients) -> Array:
@@ -702,6 +690,24 @@ def _to_unit_variance(preactivations: Array, tolerance: float, layer: int) -> Ar
         )
     factor: Array = np.where(np.abs(variance - 1) <= tolerance, 1, 1 / np.sqrt(variance))
     return factor.astype(preactivations.dtype)
+
+
+def _both_ways(
+    network: Network, inputs: ArrayLike, targets: ArrayLike, loss: Loss
+) -> tuple[Trace, tuple[Array, ...]]:
+    """The forward pass, and the errors of every layer."""
+    data = check_inputs(network, inputs)
+    wanted = check_targets(network, data, targets, loss)
+    trace = forward(network, data)
+    with np.errstate(over="ignore", invalid="ignore"):
+        deltas = [loss.evaluate(trace.outputs, wanted)[1]]
+        for w, a in zip(reversed(network.weights), reversed(trace.activations), strict=False):
+            deltas.append((deltas[-1] @ w) * network.activation.slope(a))
+    deltas.reverse()
+    for layer, delta in enumerate(deltas, 1):
+        if not np.isfinite(delta).all():
+            raise FloatingPointError(f"errors of layer {layer}: overflow, a value is not finite")
+    return trace, tuple(deltas)
 
 
 def _per_hidden_layer(

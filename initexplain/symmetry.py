@@ -465,7 +465,7 @@ def _scale(network: Network, layer: int, below: Array, activations: Array) -> fl
     numbers of this size.
     """
     weights = network.weights[layer]
-    possible = _largest(weights) * np.sqrt(weights.shape[1]) * _largest(below)
+    possible = _largest(weights) * float(np.sqrt(weights.shape[1])) * _largest(below)
     top = float(np.finfo(np.float64).max)
     at_most = network.activation(np.array([min(possible, top), -min(possible, top)]))
     return max(_largest(activations), _largest(at_most)) or 1.0

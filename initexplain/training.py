@@ -1,7 +1,9 @@
 """Optimizers and training: gradient descent on one network or on an ensemble of them."""
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,6 +189,9 @@ def train(
 ) -> History:
     """Trains a network, or every member of an ensemble, by gradient descent.
 
+    A large ensemble is trained in groups that fit into the cache, on all cores. The result does
+    not depend on their number.
+
     Args:
         network: where to start; it is not changed.
         inputs: `(examples, features)`, or with the ensemble's axes in front.
@@ -224,57 +229,149 @@ def train(
     """
     if rng is None and (dropout > 0 or batch_size is not None):
         raise ValueError("mini-batches and dropout are random: pass rng")
-    run = _Run(
-        network=network,
+    criterion = find_loss(loss)
+    data = check_inputs(network, inputs)
+    wanted = check_targets(network, data, targets, criterion)
+    settings = _Settings(
         optimizer=find_optimizer(optimizer),
-        loss=find_loss(loss),
+        loss=criterion,
+        steps=count(steps, "steps", least=0),
         learning_rate=not_negative(learning_rate, "learning_rate"),
+        batch_size=_check_batch_size(batch_size, data.shape[-2]),
         dropout=_check_fraction(dropout, "dropout"),
         rng=rng,
+        observe=observe,
+        observe_every=count(observe_every, "observe_every"),
     )
-    data = check_inputs(network, inputs)
-    wanted = check_targets(network, data, targets, run.loss)
-    batches = _batches(data.shape[-2], _check_batch_size(batch_size, data.shape[-2]), rng)
-    steps = count(steps, "steps", least=0)
-    every = count(observe_every, "observe_every")
+    # an observer wants to see the whole ensemble, and randomness is drawn for all of it
+    if observe is not None or rng is not None:
+        groups = [(network, data, wanted)]
+    else:
+        groups = list(_groups(network, data, wanted))
+    if len(groups) == 1:
+        histories = [_train_group(groups[0], settings)]
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            histories = list(threads.map(lambda group: _train_group(group, settings), groups))
+    history = histories[0] if len(groups) == 1 else _joined(histories, network.ensemble)
+    _warn_of_divergence(history, settings.learning_rate)
+    return history
 
-    losses = np.empty((steps + 1, *network.ensemble), dtype=network.dtype)
+
+@dataclass(frozen=True)
+class _Settings:
+    """The arguments of `train`, checked."""
+
+    optimizer: Optimizer
+    loss: Loss
+    steps: int
+    learning_rate: float
+    batch_size: int | None
+    dropout: float
+    rng: np.random.Generator | None
+    observe: Observer | None
+    observe_every: int
+
+
+_Group = tuple[Network, Array, Array]
+
+# activations of one layer of a group, in bytes: several layers of it fit into a core's cache
+GROUP_BYTES = 2**18
+
+
+def _groups(network: Network, inputs: Array, targets: Array) -> Iterator[_Group]:
+    """Parts of an ensemble, with their data, that are trained one by one.
+
+    Their size depends on the network and the data alone, not on the machine: so do the results.
+    """
+    if not network.ensemble:
+        yield network, inputs, targets
+        return
+    flat = len(network.ensemble)
+
+    def flattened(array: Array, kept_axes: int) -> Array:
+        return array.reshape(-1, *array.shape[array.ndim - kept_axes :])
+
+    weights = [flattened(w, 2) for w in network.weights]
+    biases = [flattened(b, 1) for b in network.biases]
+    own_data = [flattened(d, 2) if d.ndim == flat + 2 else d for d in (inputs, targets)]
+    member_bytes = inputs.shape[-2] * max(network.sizes) * network.dtype.itemsize
+    size = max(1, GROUP_BYTES // member_bytes)
+    for start in range(0, len(weights[0]), size):
+        part = slice(start, start + size)
+        data, wanted = (d[part] if d.ndim == 3 else d for d in own_data)
+        group = Network([w[part] for w in weights], [b[part] for b in biases], network.activation)
+        yield group, data, wanted
+
+
+def _joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:
+    """The history of an ensemble from those of its groups."""
+
+    def joined(parts: Sequence[Array], axis: int = 0) -> Array:
+        whole = np.concatenate(parts, axis=axis)
+        return whole.reshape(*whole.shape[:axis], *ensemble, *whole.shape[axis + 1 :])
+
+    networks = [history.network for history in histories]
+    return History(
+        losses=joined([history.losses for history in histories], axis=1),
+        network=Network(
+            [joined(parts) for parts in zip(*(n.weights for n in networks), strict=True)],
+            [joined(parts) for parts in zip(*(n.biases for n in networks), strict=True)],
+            networks[0].activation,
+        ),
+        diverged_at=np.concatenate([h.diverged_at for h in histories]).reshape(ensemble),
+    )
+
+
+def _train_group(group: _Group, settings: _Settings) -> History:
+    """Trains one group of an ensemble, from the first step to the last."""
+    network, inputs, targets = group
+    run = _Run(network, settings)
+    batches = _batches(inputs.shape[-2], settings.batch_size, settings.rng)
+    observe, every, last = settings.observe, settings.observe_every, settings.steps
+    losses = np.empty((last + 1, *network.ensemble), dtype=network.dtype)
     observed = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for step in range(steps + 1):
-            gradients, losses[step] = run.gradients(data, wanted, next(batches))
+        for step in range(last + 1):
+            gradients, losses[step] = run.gradients(inputs, targets, next(batches))
             run.note_divergence(step, losses[step])
-            if observe is not None and (step % every == 0 or step == steps):
+            if observe is not None and (step % every == 0 or step == last):
                 observed.append(observe(step, run.snapshot(), _read_only(gradients)))
-            if step < steps:
+            if step < last:
                 run.update(gradients, step + 1)
-    after = np.arange(steps + 1).reshape(-1, *(1 for _ in network.ensemble)) >= run.diverged_at
+    after = np.arange(last + 1).reshape(-1, *(1 for _ in network.ensemble)) >= run.diverged_at
     losses[after & run.stopped] = np.nan
-    run.warn()
     return History(losses, run.snapshot(), run.diverged_at, observed)
 
 
-class _Run:
-    """The state of one call of `train`: parameters, their values one step ago, optimizer slots."""
+def _warn_of_divergence(history: History, learning_rate: float) -> None:
+    """One warning for all the members that diverged."""
+    steps = history.diverged_at[history.diverged_at >= 0]
+    if steps.size:
+        size = history.diverged_at.size
+        members = f"{steps.size} of {size} members, " if history.network.ensemble else ""
+        warnings.warn(
+            f"training diverged at step {steps.min()} ({members}learning_rate="
+            f"{learning_rate}): the loss or a parameter is no longer finite",
+            DivergenceWarning,
+            stacklevel=3,
+        )
 
-    def __init__(
-        self,
-        *,
-        network: Network,
-        optimizer: Optimizer,
-        loss: Loss,
-        learning_rate: float,
-        dropout: float,
-        rng: np.random.Generator | None,
-    ) -> None:
+
+class _Run:
+    """The state of a training: parameters, their values one step ago, optimizer slots."""
+
+    def __init__(self, network: Network, settings: _Settings) -> None:
         self.layers = len(network.weights)
         self.activation, self.ensemble = network.activation, network.ensemble
-        self.optimizer, self.loss = optimizer, loss
-        self.learning_rate, self.dropout, self.rng = learning_rate, dropout, rng
+        self.optimizer, self.loss = settings.optimizer, settings.loss
+        self.learning_rate, self.dropout = settings.learning_rate, settings.dropout
+        self.rng = settings.rng
+        slots = self.optimizer.slots
         # weights first, then biases; `previous` is what a member returns to when it diverges
         self.parameters = [p.copy() for p in (*network.weights, *network.biases)]
         self.previous = [p.copy() for p in self.parameters]
-        self.slots = [[np.zeros_like(p) for _ in range(optimizer.slots)] for p in self.parameters]
+        self.slots = [[np.zeros_like(p) for _ in range(slots)] for p in self.parameters]
         self.diverged_at: Indices = np.full(network.ensemble, -1, dtype=np.int64)
 
     @property
@@ -334,18 +431,6 @@ class _Run:
             self.diverged_at[new] = step
             for p, last in zip(self.parameters, self.previous, strict=True):
                 p[new] = last[new]
-
-    def warn(self) -> None:
-        """One warning for all the members that diverged."""
-        steps = self.diverged_at[self.stopped]
-        if steps.size:
-            members = f"{steps.size} of {self.diverged_at.size} members, " if self.ensemble else ""
-            warnings.warn(
-                f"training diverged at step {steps.min()} ({members}learning_rate="
-                f"{self.learning_rate}): the loss or a parameter is no longer finite",
-                DivergenceWarning,
-                stacklevel=3,
-            )
 
     def _masks(self, examples: int) -> list[Array] | None:
         if self.dropout == 0 or self.rng is None:

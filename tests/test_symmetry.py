@@ -658,6 +658,8 @@ def test_tolerance_sets_what_counts_as_equal() -> None:
     inputs = np.linspace(-1.0, 1.0, 20)[:, None]
     assert classes(network) == measured(network, inputs) == [[0, 1, 0]]
     assert classes(network, 1e-2) == measured(network, inputs, 1e-2) == [[0, 0, 0]]
+    biases = [np.array([1.0, 1.0 + 1e-12, 1.0 + 1e-6]), np.zeros(1)]
+    assert classes(Network([np.zeros((3, 1)), np.ones((1, 3))], biases, "tanh")) == [[0, 0, 1]]
 
 
 @pytest.mark.parametrize("units", [5, 7, 13, 33])
@@ -686,16 +688,29 @@ def test_with_tolerance_zero_the_sums_over_the_final_classes_agree() -> None:
 
 
 def test_measuring_with_tolerance_zero_compares_bits() -> None:
-    # unit 1 differs in the last bit of one example of many; units 2 and 3 are 0 and -0
-    inputs = np.zeros((200, 2))
-    inputs[:, 0] = np.linspace(1.0, 2.0, 200)
+    # unit 1 differs from unit 0 in the last bit of one example of many
+    inputs = np.zeros((2000, 2))
+    inputs[:, 0] = np.linspace(1.0, 1000.0, 2000)
     inputs[0, 1] = 2.0**-52
-    first = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0], [-0.0, -0.0]])
-    network = Network(
-        [first, np.ones((1, 4))], [np.array([0.0, 0.0, 0.0, -0.0]), np.zeros(1)], "identity"
-    )
-    assert measured(network, inputs, 0.0) == [[0, 1, 2, 2]]
-    assert measured(network, inputs) == [[0, 0, 1, 1]]
+    first = np.array([[1.0, 0.0], [1.0, 1.0], [1.0, 0.0]])
+    network = Network([first, np.ones((1, 3))], [np.zeros(3), np.zeros(1)], "identity")
+    assert measured(network, inputs, 0.0) == [[0, 1, 0]]
+    assert measured(network, inputs) == [[0, 0, 0]]
+
+
+def test_zero_and_minus_zero_are_equal() -> None:
+    # a leaky ReLU of the smallest negative number underflows to -0
+    biases = [np.array([0.0, -5e-324, 1.0]), np.zeros(1)]
+    network = Network([np.zeros((3, 1)), np.ones((1, 3))], biases, "leaky_relu")
+    assert measured(network, np.ones((4, 1)), 0.0) == [[0, 0, 1]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_measuring_does_not_overflow_where_the_forward_pass_does_not() -> None:
+    first = np.array([[1e300, 0.0], [1e300, 0.0], [1e299, 0.0]])
+    network = Network([first, np.full((1, 3), 1e-300)], [np.zeros(3), np.zeros(1)], "identity")
+    inputs = np.array([[1.0, 1e10], [2.0, 0.0]])
+    assert measured(network, inputs, 1e-20) == measured(network, inputs, 0.0) == [[0, 0, 1]]
 
 
 def test_measured_classes_need_data_that_tell_units_apart() -> None:
@@ -753,6 +768,13 @@ def test_long_chains_of_splits_cost_a_few_passes_over_the_weights(
     network = chain(200, activation)
     redundancy_classes(network)
     assert sum(multiplied_weights) < 10 * sum(w.size for w in network.weights)
+
+
+def test_all_that_leave_the_silent_class_are_looked_at_again() -> None:
+    silent, two_thirds = np.array([[0, 0, 0]] * 2), np.array([[1, 1, 0], [2, 2, 0]])
+    assert symmetry._new_classes(silent, two_thirds)[:2].all()
+    plain = np.array([[0, 0, 0]])
+    assert symmetry._new_classes(plain, two_thirds[:1]).tolist() == [False, False, True]
 
 
 def test_a_split_by_one_value_can_open_a_gap_in_another() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import initexplain as ie
+from initexplain import Network, lecun_normal, train, training
 from initexplain.training import find_optimizer
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -898,3 +899,38 @@ def test_an_optimizer_keeps_no_state_between_runs(optimizer: str) -> None:
     runs = [ie.train(mlp(), *data(), steps=4, learning_rate=0.1, optimizer=rule) for _ in range(2)]
     np.testing.assert_array_equal(runs[0].losses, runs[1].losses)
     assert_same_network(runs[0].network, runs[1].network)
+
+
+def test_a_large_ensemble_is_trained_in_groups_whose_results_do_not_depend_on_cores(monkeypatch):
+    rng = np.random.default_rng(5)
+    inputs, targets = rng.standard_normal((600, 3)), rng.standard_normal((600, 2))
+    network = Network.initialize(rng, [3, 9, 2], weights=lecun_normal(), ensemble=(4, 7))
+    own = np.broadcast_to(inputs, (4, 7, 600, 3))
+    histories = []
+    for cores in (1, 2, 5):
+        monkeypatch.setattr(training.os, "cpu_count", lambda cores=cores: cores)
+        histories.append(train(network, own, targets, steps=5, learning_rate=0.1))
+    alone = train(network.member(3, 2), inputs, targets, steps=5, learning_rate=0.1)
+    assert len(list(training._groups(network, own, targets))) > 3
+    for history in histories:
+        assert history.losses.shape == (6, 4, 7)
+        np.testing.assert_array_equal(history.losses, histories[0].losses)
+        np.testing.assert_allclose(history.losses[:, 3, 2], alone.losses)
+        for one, other in zip(history.network.weights, histories[0].network.weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(history.network.biases[0][3, 2], alone.network.biases[0])
+
+
+def test_one_member_that_diverges_leaves_the_other_groups_alone():
+    rng = np.random.default_rng(6)
+    inputs, targets = rng.standard_normal((900, 3)), rng.standard_normal((900, 1))
+    network = Network.initialize(rng, [3, 8, 1], weights=lecun_normal(), ensemble=(9,))
+    weights = [w.copy() for w in network.weights]
+    weights[1][4] *= 1e200
+    broken = Network(weights, network.biases, network.activation)
+    with pytest.warns(training.DivergenceWarning, match="1 of 9 members"):
+        history = train(broken, inputs, targets, steps=3, learning_rate=0.1)
+    healthy = train(network, inputs, targets, steps=3, learning_rate=0.1)
+    others = np.arange(9) != 4
+    assert history.diverged_at.tolist() == [-1, -1, -1, -1, 0, -1, -1, -1, -1]
+    np.testing.assert_array_equal(history.losses[:, others], healthy.losses[:, others])

@@ -88,9 +88,9 @@ class Path:
         return float(self.ratios[:, 0].max())
 
     @property
-    def last(self) -> float:
-        """Ratio of the first layer at the end."""
-        return float(self.ratios[-1, 0])
+    def fall(self) -> float:
+        """Share of the first layer's first ratio that is gone at the end."""
+        return float(1 - self.ratios[-1, 0] / self.ratios[0, 0])
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def run(
         start=Ratios(SCALES, gradient_to_weight(start, gradients(start, inputs, targets)[1])),
         waiting=waiting,
         lecun=lecun,
-        sgd=_rates(compared, inputs, targets, "sgd", SGD_RATES, steps),
-        adam=_rates(compared, inputs, targets, "adam", ADAM_RATES, steps),
+        sgd=_rates(compared, inputs, targets, optimizer="sgd", rates=SGD_RATES, steps=steps),
+        adam=_rates(compared, inputs, targets, optimizer="adam", rates=ADAM_RATES, steps=steps),
         learning_rate=learning_rate,
         hidden_layers=hidden_layers,
         units=units,
@@ -213,12 +213,12 @@ def run(
 
 
 def _scaled(rng: np.random.Generator, sizes: list[int], scales: Array, seeds: int) -> Network:
-    """An ensemble `(scales, seeds)` of tanh networks, hidden weights scaled, output weights not."""
-    network = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(len(scales), seeds))
-    hidden, output = network.weights[:-1], network.weights[-1]
-    return Network(
-        [*(scales[:, None, None, None] * w for w in hidden), output], network.biases, "tanh"
-    )
+    """An ensemble `(scales, seeds)`: the same networks, their hidden weights times each scale."""
+    drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+    hidden, output = drawn.weights[:-1], drawn.weights[-1]
+    factors = scales[:, None, None, None]
+    weights = [*(factors * w for w in hidden), np.ones_like(factors) * output]
+    return Network(weights, [np.zeros(w.shape[:-1]) for w in weights], "tanh")
 
 
 def _best_constant(targets: Array) -> float:
@@ -237,7 +237,7 @@ def _paths(
     history = train(
         network, inputs, targets, steps=steps, learning_rate=learning_rate, observe=ratios
     )
-    # (records, layers, scales, seeds)
+    # axes: record, layer, scale, seed
     recorded = np.array([found for found in history.observed if found is not None])
     losses = history.losses[wanted] / _best_constant(targets)
     return [
@@ -255,6 +255,7 @@ def _rates(
     network: Network,
     inputs: Array,
     targets: Array,
+    *,
     optimizer: str,
     rates: tuple[float, ...],
     steps: int,

@@ -16,15 +16,15 @@ from initexplain.training import DivergenceWarning, train
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 LEARNING_RATE = 0.1
-# tried on inputs that are not normalized, so that a smaller step may help
-SMALLER_RATES = (0.01, 0.001)
+# tried as well on inputs that are not normalized, where a smaller step may help
+SMALLER_RATE = 0.01
 FEATURES = 16
 EXAMPLES = 64
-FAN_INS = (4, 16, 64, 256, 1024)
+FAN_INS = (4, 16, 64, 256)
 # the standard deviation that fits a fan-in of 16, used for all of them
 FIXED_STD = 0.25
-# wide enough that the variance over units is known to a few percent
-WIDE = 256
+# units, and examples, from which a variance is known to a few percent
+WIDE = 1024
 TOO_SMALL, RIGHT, TOO_BIG = 0.01, 1.0, 10.0
 SMALL_CONSTANT, LARGE_STD = 0.01, 5.0
 
@@ -169,13 +169,13 @@ class Inputs:
 
     Attributes:
         saturated: share of the first hidden layer's preactivations outside the linear region.
-        fresh: loss on examples that were not trained on, with the best of three learning rates.
-        grew: seeds in which the sweep's learning rate leaves a larger loss than it found.
+        fresh: loss on examples that were not trained on, with the better of two learning rates.
+        condition: largest over smallest eigenvalue of the inputs' second moments.
     """
 
     saturated: float
     fresh: float
-    grew: int
+    condition: float
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class LinearRegion:
         sweep: networks across the weight scale.
         fan_in: variance of preactivations across the fan-in.
         normalized: inputs of mean 0 and standard deviation 1.
-        shifted: the same inputs plus 3.
+        shifted: the same inputs plus 5.
         stretched: the same inputs times 10.
         random_saturated: share outside the region in a layer of random weights of standard
             deviation 5.
@@ -229,7 +229,7 @@ def run(
         sweep=_sweep(rng, sizes, inputs, targets, seeds=seeds, steps=steps),
         fan_in=_fan_ins(rng),
         normalized=_on(rng, sizes, inputs, targets, seeds=seeds, steps=steps),
-        shifted=_on(rng, sizes, inputs + 3.0, targets, seeds=seeds, steps=steps),
+        shifted=_on(rng, sizes, inputs + 5.0, targets, seeds=seeds, steps=steps),
         stretched=_on(rng, sizes, inputs * 10.0, targets, seeds=seeds, steps=steps),
         random_saturated=_saturated(rng, inputs, normal(LARGE_STD)),
         constant_saturated=_saturated(rng, inputs, constant(SMALL_CONSTANT)),
@@ -260,16 +260,14 @@ def _sweep(
     steps: int,
 ) -> ScaleSweep:
     scales = np.logspace(-2, 1.5, 15)
-    start = Network.initialize(
-        rng,
-        sizes,
-        weights=lecun_normal(),
-        activation=ACTIVATION,
-        ensemble=(len(scales), seeds),
-    )
+    drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+    # the same networks at every scale
     factors = scales[:, None, None, None]
-    hidden, output = start.weights[:-1], start.weights[-1]
-    network = Network([*(factors * w for w in hidden), output], start.biases, ACTIVATION)
+    weights = [
+        *(factors * w for w in drawn.weights[:-1]),
+        np.ones_like(factors) * drawn.weights[-1],
+    ]
+    network = Network(weights, [np.zeros(w.shape[:-1]) for w in weights], ACTIVATION)
     (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
     history = train(network, seen, wanted, steps=steps, learning_rate=LEARNING_RATE)
     return ScaleSweep(
@@ -309,26 +307,27 @@ def _on(
     steps: int,
 ) -> Inputs:
     """LeCun's recipe on these inputs, the first half of which is trained on."""
-    network = Network.initialize(
+    start = Network.initialize(
         rng, sizes, weights=lecun_normal(), activation=ACTIVATION, ensemble=(seeds,)
     )
     (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)  # counted in `grew`
-        histories = [
-            train(network, seen, wanted, steps=steps, learning_rate=rate)
-            for rate in (LEARNING_RATE, *SMALLER_RATES)
+        # a rate that is too large leaves a loss that is too large, and the other one counts
+        warnings.simplefilter("ignore", DivergenceWarning)
+        trained = [
+            train(start, seen, wanted, steps=steps, learning_rate=rate).network
+            for rate in (LEARNING_RATE, SMALLER_RATE)
         ]
         # no updates: the loss on these examples, NaN where it is too large for a float
         found = [
-            train(history.network, fresh, fresh_wanted, steps=0, learning_rate=0.0).losses[0]
-            for history in histories
+            train(network, fresh, fresh_wanted, steps=0, learning_rate=0.0).losses[0]
+            for network in trained
         ]
-    usual = histories[0].losses
+    moments = np.linalg.eigvalsh(seen.T @ seen)
     return Inputs(
-        saturated=float(np.median(saturated_fraction(network, seen)[0])),
+        saturated=float(np.median(saturated_fraction(start, seen)[0])),
         fresh=float(np.median(np.nan_to_num(found, nan=np.inf), axis=1).min()),
-        grew=int(np.sum(~(usual[-1] <= usual[0]))),
+        condition=float(moments[-1] / moments[0]),
     )
 
 

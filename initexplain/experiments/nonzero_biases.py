@@ -133,22 +133,14 @@ class Firing:
         hundredth: the same at bias 0.01.
         tenth: the same at bias 0.1.
         one: the same at bias 1.
-        predicted_hundredth: the normal distribution function at `0.01 / sqrt 2`.
         needed: bias at which a unit fires on all but one in a thousand examples, predicted.
-        silent: units that fire on no example, at bias 0.
-        units: units drawn.
-        examples: examples drawn.
     """
 
     none: float
     hundredth: float
     tenth: float
     one: float
-    predicted_hundredth: float
     needed: float
-    silent: int
-    units: int
-    examples: int
 
 
 @dataclass(frozen=True)
@@ -369,37 +361,39 @@ def _recall_gradients(
     return loss, [by_weights, by_biases, by_readout, error.sum(axis=-2)]
 
 
-def firing(
-    rng: np.random.Generator, *, features: int = 64, units: int = 400, examples: int = 400
-) -> Firing:
-    """Counts positive preactivations of He-normal units on normal inputs and their mirror images.
+def firing(rng: np.random.Generator) -> Firing:
+    """Counts firing units at four biases."""
+    none, hundredth, tenth, one = firing_shares(rng, np.array([0.0, 0.01, 0.1, 1.0]))
+    quantile = 3.090232306167813  # N(0, 1) is below it with chance 0.999
+    return Firing(
+        none=float(none),
+        hundredth=float(hundredth),
+        tenth=float(tenth),
+        one=float(one),
+        needed=math.sqrt(2) * quantile,
+    )
+
+
+def firing_shares(
+    rng: np.random.Generator, biases: Array, *, features: int = 64, units: int = 400
+) -> Array:
+    """Share of firing units for each bias: He-normal weights, as many normal inputs as units.
 
     With every input comes its negative, so that the share at bias 0 is a half without error.
+
+    Returns:
+        `(biases,)`.
     """
     weights = he_normal()(rng, (units, features))
-    z = rng.standard_normal((examples // 2, features)) @ weights.T
+    z = rng.standard_normal((units // 2, features)) @ weights.T
     both = np.concatenate([z, -z])
-
-    def share(bias: float) -> float:
-        return float((both + bias > 0).mean())
-
-    return Firing(
-        none=share(0.0),
-        hundredth=share(0.01),
-        tenth=share(0.1),
-        one=share(1.0),
-        predicted_hundredth=firing_probability(0.01),
-        needed=math.sqrt(2) * 3.090232306167813,  # 0.999 quantile of N(0, 1)
-        silent=int((both <= 0).all(axis=0).sum()),
-        units=units,
-        examples=examples,
-    )
+    return np.array([float((both + bias > 0).mean()) for bias in biases])
 
 
 def firing_probability(bias: float) -> float:
     """Chance that a preactivation N(bias, 2) is positive: He weights on inputs of mean square 1.
 
-    Example:
+    Examples:
         >>> round(firing_probability(0.0), 3), round(firing_probability(0.01), 3)
         (0.5, 0.503)
     """
@@ -455,7 +449,7 @@ def torch_bias_share(fan_in: int) -> float:
     Weights and biases are `U(-1/sqrt(fan_in), 1/sqrt(fan_in))`: on inputs of mean square 1 the
     weights contribute `1/3`, the bias `1 / (3 fan_in)`.
 
-    Example:
+    Examples:
         >>> torch_bias_share(1), torch_bias_share(3)
         (0.5, 0.25)
     """

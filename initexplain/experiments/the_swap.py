@@ -241,6 +241,9 @@ class TheSwap:
         logistic_classes: classes of redundant units in a logistic layer with zero weights and
             random biases.
         logistic_clones: the same with zero weights and zero biases.
+        line_loss: least loss of a linear function that depends on one direction of the input
+            only, in units of the best constant's.
+        linear_loss: least loss of any linear function, in the same units.
         units: units in each hidden layer.
         seeds: networks of each start, activation and depth.
         steps: updates of each network.
@@ -258,6 +261,8 @@ class TheSwap:
     changes: Changes
     logistic_classes: int
     logistic_clones: int
+    line_loss: float
+    linear_loss: float
     units: int
     seeds: int
     steps: int
@@ -329,6 +334,7 @@ def run(
         name: Depths(*(_pair(task, history) for history in histories))
         for name, histories in runs.items()
     }
+    line_loss, linear_loss = linear_losses(task.inputs, task.targets)
     return TheSwap(
         tanh=depths["tanh"],
         logistic=depths["logistic"],
@@ -339,6 +345,8 @@ def run(
         changes=_changes(rng, task, long_steps),
         logistic_classes=_logistic_classes(rng, task, normal(BIAS_STD)),
         logistic_clones=_logistic_classes(rng, task, zeros()),
+        line_loss=line_loss,
+        linear_loss=linear_loss,
         units=units,
         seeds=seeds,
         steps=steps,
@@ -467,3 +475,24 @@ def _logistic_classes(rng: np.random.Generator, task: Task, biases: Initializer)
     """Classes of redundant units in the first layer of one logistic network with zero weights."""
     network = task.draw(rng, 2, zeros(), biases, "logistic").member(0)
     return len(np.unique(redundancy_classes(network)[0]))
+
+
+def linear_losses(inputs: Array, targets: Array) -> tuple[float, float]:
+    """Least squared errors of linear functions with a constant, of rank one and of any rank.
+
+    Both in units of the best constant's. Source: Izenman, *Reduced-rank regression for the
+    multivariate linear model* (1975), section 2: of the best fit, keep the first singular value.
+
+    Examples:
+        >>> x = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
+        >>> line, linear = linear_losses(x, 2 * x + 1)
+        >>> round(line, 3), round(linear, 3)
+        (0.5, 0.0)
+    """
+    centred = inputs - inputs.mean(axis=0)
+    wanted = targets - targets.mean(axis=0)
+    fit = centred @ np.linalg.lstsq(centred, wanted, rcond=None)[0]
+    residual = ((wanted - fit) ** 2).sum()
+    dropped = (np.linalg.svd(fit, compute_uv=False)[1:] ** 2).sum()
+    total = (wanted**2).sum()
+    return float((residual + dropped) / total), float(residual / total)

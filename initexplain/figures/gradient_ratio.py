@@ -42,7 +42,8 @@ def across_scales(result: GradientRatio) -> StyledFigure:
     below = scales[scales <= 0.6]
     power = result.hidden_layers - 2
     axes.plot(below, 0.35 * below**power, color=THEORY, linewidth=1.2)
-    label_line(axes, below[3], 0.35 * below[3] ** power, "scale²", THEORY, ha="right")
+    text = "scale" + {1: "", 2: "²", 3: "³"}.get(power, f"^{power}")
+    label_line(axes, below[2], 0.35 * below[2] ** power, text, THEORY, ha="right", xytext=(-6, 6))
     axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
     axes.text(1.08, 3e-4, "LeCun’s scale", color=MUTED, size=9)
     axes.set(xscale="log", yscale="log", ylabel="gradient / weights", ylim=(1e-4, 4))
@@ -82,9 +83,18 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     descent.set_title("gradient descent", size=10, color=MUTED)
     adam.set_title("Adam", size=10, color=MUTED)
     descent.set_ylabel("loss / best constant’s loss")
-    label_line(descent, 0.1, 1.0, "starved", MEASURED, va="top", xytext=(-10, -5))
-    label_line(descent, 0.1, np.median(result.sgd.saturated[2]), "saturated", MEASURED)
-    label_line(descent, 0.1, np.median(result.sgd.right[2]), "LeCun’s scale", MEASURED, ha="right")
+    starved, saturated, right = (
+        np.median(losses, axis=-1)
+        for losses in (result.sgd.starved, result.sgd.saturated, result.sgd.right)
+    )
+    at = result.sgd.rates
+    label_line(descent, at[1], starved[1], "starved", MEASURED, va="bottom", xytext=(-8, 5))
+    label_line(descent, at[3], saturated[3], "saturated", MEASURED, xytext=(8, 2))
+    label_line(descent, at[2], right[2], "LeCun’s scale", MEASURED, ha="right", xytext=(2, -14))
+    descent.set_yticks(
+        [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5], ["1", "0.1", "0.01", "0.001", "10⁻⁴", "10⁻⁵"]
+    )
+    descent.text(at[-1], TOP * 1.7, "grows ×", color=MUTED, size=9, ha="right")
     return figure
 
 
@@ -108,7 +118,8 @@ def _rates(axes: Axes, found: Rates) -> None:
         lost = found.rates[median >= TOP]
         axes.plot(lost, np.full(len(lost), TOP), "x", color=MEASURED)
     axes.set(xscale="log", yscale="log", xlabel="learning rate")
-    _plain(axes)
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter("{x:g}")
 
 
 def _plain(axes: Axes) -> None:

@@ -241,7 +241,7 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
                 width = 0.6 + 2.4 * abs(weight) / widest
                 axes.plot([x0, x1], [y0, y1], line, color=colour, linewidth=width, zorder=1)
     for row, points in zip(names, places, strict=True):
-        shades = _shades(row)
+        shades = name_shades(row)
         for name, (x, y) in zip(row, points, strict=True):
             axes.plot(x, y, "o", ms=22, mfc=shades[name.lstrip("−")], mec=INK, mew=1, zorder=2)
             axes.text(x, y, name, ha="center", va="center_baseline", size=10, zorder=3)
@@ -250,7 +250,7 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
     axes.set_axis_off()
 
 
-def _shades(names: Sequence[str]) -> dict[str, str]:
+def name_shades(names: Sequence[str]) -> dict[str, str]:
     """A fill for each name: its own shade where units share it, else the page's background."""
     plain = [name.lstrip("−") for name in names]
     shared = [name for name in dict.fromkeys(plain) if plain.count(name) > 1]

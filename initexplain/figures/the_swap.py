@@ -9,6 +9,7 @@ from initexplain.figures.style import (
     INK,
     MUTED,
     RANDOM,
+    THEORY,
     ZERO,
     StyledFigure,
     draw_matrix,
@@ -22,12 +23,16 @@ def losses(result: TheSwap) -> StyledFigure:
     figure, panels = new_figure(height=3.4, columns=3, sharex=True, sharey=True)
     titles = ("one hidden layer", "two hidden layers", "three hidden layers")
     for axes, pair, title in zip(panels, result.tanh.pairs[:3], titles, strict=True):
+        for level in (result.line_loss, result.linear_loss):
+            axes.axhline(level, color=THEORY, linewidth=0.9, linestyle=":")
         _draw_start(axes, pair.usual, RANDOM, "-")
         _draw_start(axes, pair.swap, ZERO, "--")
         axes.set_title(title, size=10, color=INK)
         axes.set(xlabel="updates", xlim=(0, result.steps))
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
     panels[0].minorticks_off()
+    panels[2].text(295, result.line_loss, "line", color=THEORY, size=9, ha="right", va="bottom")
+    panels[2].text(295, result.linear_loss, "linear", color=THEORY, size=9, ha="right", va="bottom")
     panels[0].text(80, 0.42, "zero weights,\nrandom biases", color=ZERO, size=9)
     panels[0].text(20, 0.013, "random weights,\nzero biases", color=RANDOM, size=9)
     return figure
