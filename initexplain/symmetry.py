@@ -64,8 +64,9 @@ COMBINATIONS = 4
 COMBINATION_BITS = 20
 # Not the randomness of an experiment: no result depends on it, except with negligible probability.
 COMBINATION_SEED = 0
-# Entries of a float32 matrix that are converted at a time: 2 MB in float64.
-BLOCK = 2**18
+# Entries of a matrix that are multiplied at a time. So float32 needs no float64 copy of the whole,
+# and BLAS stays in one thread: waiting for others costs more than these thin products.
+BLOCK = 2**16
 
 
 def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
@@ -348,8 +349,8 @@ def _combined_sums(matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Ge
 
 
 def _float64_product(matrix: Array, columns: Array) -> Array:
-    """`matrix @ columns` in float64; a float32 matrix is converted a few rows at a time."""
-    rows = BLOCK // (len(columns) + 1) + 1 if matrix.dtype == np.float32 else len(matrix)
+    """`matrix @ columns` in float64, a few rows at a time."""
+    rows = max(1, BLOCK // max(1, len(columns)))
     blocks = [matrix[i : i + rows] for i in range(0, len(matrix), rows)]
     return np.concatenate([block.astype(np.float64, copy=False) @ columns for block in blocks])
 

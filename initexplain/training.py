@@ -1,5 +1,6 @@
 """Optimizers and training: gradient descent on one network or on an ensemble of them."""
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -284,19 +285,19 @@ def _groups(network: Network, inputs: Array, targets: Array) -> Iterator[_Group]
 
     Their size depends on the network and the data alone, not on the machine: so do the results.
     """
-    if not network.ensemble:
+    member_bytes = inputs.shape[-2] * max(network.sizes) * network.dtype.itemsize
+    size = max(1, GROUP_BYTES // member_bytes)
+    if math.prod(network.ensemble) <= size:
         yield network, inputs, targets
         return
-    flat = len(network.ensemble)
+    own_data_axes = len(network.ensemble) + 2
 
     def flattened(array: Array, kept_axes: int) -> Array:
         return array.reshape(-1, *array.shape[array.ndim - kept_axes :])
 
     weights = [flattened(w, 2) for w in network.weights]
     biases = [flattened(b, 1) for b in network.biases]
-    own_data = [flattened(d, 2) if d.ndim == flat + 2 else d for d in (inputs, targets)]
-    member_bytes = inputs.shape[-2] * max(network.sizes) * network.dtype.itemsize
-    size = max(1, GROUP_BYTES // member_bytes)
+    own_data = [flattened(d, 2) if d.ndim == own_data_axes else d for d in (inputs, targets)]
     for start in range(0, len(weights[0]), size):
         part = slice(start, start + size)
         data, wanted = (d[part] if d.ndim == 3 else d for d in own_data)

@@ -14,7 +14,6 @@ from initexplain.initializers import (
 )
 from initexplain.network import Network, forward
 from initexplain.signal import (
-    critical_weight_std,
     lsuv,
     mean_field,
     mean_square,
@@ -125,10 +124,7 @@ class ThroughDepth:
         relu_mean_square: `E relu(z)^2` for `z ~ N(0, 1)`.
         relu_variance: `Var relu(z)`.
         tanh_gain: the factor of the weights at which tanh keeps unit variance.
-        torch_q: fixed point of tanh with the factor 5/3.
-        torch_chi: factor of the error per layer at that fixed point.
         selu_chi: factor of the error per layer at SELU's fixed point.
-        relu_edge: weight scale at which ReLU neither shrinks nor grows the signal, squared.
     """
 
     glorot_tanh: Scheme
@@ -147,10 +143,7 @@ class ThroughDepth:
     relu_mean_square: float
     relu_variance: float
     tanh_gain: float
-    torch_q: float
-    torch_chi: float
     selu_chi: float
-    relu_edge: float
 
 
 def run(
@@ -180,7 +173,6 @@ def run(
         network = lsuv(rng, sizes, inputs, activation="tanh", ensemble=(seeds,))
         return _scheme(rng, network, inputs, tanh_gain, start=1.0)
 
-    torch = mean_field("tanh", weight_std=5 / 3)
     relu_mean_square = float(mean_square("relu", 1.0))
     return ThroughDepth(
         glorot_tanh=drawn(glorot_normal(), "tanh", 1.0),
@@ -200,10 +192,7 @@ def run(
         # E relu(z) = 1 / sqrt(2 pi)
         relu_variance=relu_mean_square - 1 / (2 * np.pi),
         tanh_gain=tanh_gain,
-        torch_q=torch.q,
-        torch_chi=torch.chi,
         selu_chi=mean_field("selu", weight_std=1.0).chi,
-        relu_edge=critical_weight_std("relu") ** 2,
     )
 
 

@@ -1,0 +1,97 @@
+"""Figures of the page "How symmetry breaks"."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from initexplain.experiments.breaking_symmetry import EVERY, BreakingSymmetry, NoisyClones, Rounding
+from initexplain.figures.style import (
+    CONSTANT,
+    INK,
+    MEASURED,
+    MUTED,
+    THEORY,
+    StyledFigure,
+    new_figure,
+)
+
+FLOOR = 1e-17
+"""Where rows that are equal bit for bit are drawn on a logarithmic axis."""
+
+
+def noise(result: BreakingSymmetry) -> StyledFigure:
+    """Differences between noisy clones through training, on a task of each kind."""
+    figure, (repelling, lasting) = new_figure(height=3.4, columns=2)
+    _draw_spreads(repelling, result.noise)
+    # the slope is what is compared, so the line stands beside the curves
+    anchor = int(np.abs(np.log10(result.noise.scales) + 6).argmin())
+    steps = EVERY * np.arange(len(result.growth.decades))
+    line = result.growth.decades + np.log10(0.03 * result.noise.scales[anchor])
+    shown = (line < 0) & (steps >= 30)
+    repelling.plot(steps[shown], 10.0 ** line[shown], "--", color=THEORY)
+    text = "dashes: slope from\nsecond derivatives"
+    repelling.text(0.98 * result.steps, 1e-9, text, color=THEORY, ha="right", va="center", size=9)
+    repelling.set_title("four features, two outputs", size=10, color=INK)
+    _draw_spreads(lasting, result.sine)
+    lasting.set_title("one feature, one output", size=10, color=INK)
+    end = np.median(result.sine.spreads[-1], axis=1)
+    for text, y in (("large noise grows", end.max() / 2), ("small noise fades", end.min() / 1.4)):
+        lasting.text(0.98 * result.steps, y, text, color=CONSTANT, ha="right", va="top", size=9)
+    lasting.set_ylim(end.min() / 4, 3 * end.max())
+    repelling.set_ylabel("largest difference between rows")
+    for axes in (repelling, lasting):
+        axes.set(xlabel="updates", xlim=(0, result.steps))
+    return figure
+
+
+def _draw_spreads(axes: Axes, clones: NoisyClones) -> None:
+    medians = np.median(clones.spreads, axis=2)
+    steps = EVERY * np.arange(len(medians))
+    for column in medians.T:
+        axes.plot(steps, column, color=CONSTANT, linewidth=1.6)
+    axes.set_yscale("log")
+
+
+def rounding(result: BreakingSymmetry) -> StyledFigure:
+    """Bit-equal rows after one product, and through training, on this machine."""
+    figure, (product, training) = new_figure(height=3.2, columns=2)
+    rounding = result.rounding
+    product.plot(rounding.widths, rounding.product_spread, "o", color=MEASURED)
+    product.plot(rounding.widths, rounding.einsum_spread, "--", color=THEORY, linewidth=1.4)
+    product.set(
+        xlabel="equal rows in the product",
+        ylabel="difference, in last places",
+        ylim=(-0.3, max(2.0, 1.4 * rounding.product_spread.max())),
+    )
+    for axis in (product.xaxis, product.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    top = product.get_ylim()[1]
+    product.text(rounding.widths[0], 0.93 * top, "points: BLAS", color=MEASURED, va="center")
+    product.text(rounding.widths[0], 0.83 * top, "dashes: einsum", color=THEORY, va="center")
+    _draw_bit_equal(training, rounding)
+    return figure
+
+
+def _draw_bit_equal(axes: Axes, rounding: Rounding) -> None:
+    """Row spread of clones of several widths; those that stay bit-equal lie on the floor."""
+    steps = EVERY * np.arange(len(rounding.spreads))
+    groups: dict[bool, list[str]] = {True: [], False: []}
+    for width, column in zip(rounding.widths, rounding.spreads.T, strict=False):
+        apart = bool(column[-1] > 0)
+        groups[apart].append(str(width))
+        colour, line = (MEASURED, "-") if apart else (MUTED, ":")
+        axes.plot(steps, np.maximum(column, FLOOR), line, color=colour, linewidth=1.6)
+    axes.set_yscale("log")
+    axes.set(
+        xlabel="updates",
+        ylabel="largest difference between rows",
+        xlim=(0, steps[-1]),
+        ylim=(FLOOR / 5, 10),
+    )
+    for apart, text, x, y, colour, side in (
+        (True, "coming apart:", 20, 1.0, MEASURED, "left"),
+        (False, "bit-equal:", steps[-1], 3 * FLOOR, MUTED, "right"),
+    ):
+        if groups[apart]:
+            units = f"{text} {', '.join(groups[apart])} units"
+            axes.text(x, y, units, color=colour, ha=side, va="bottom", size=9)

@@ -1,0 +1,53 @@
+"""Figures of the page "What other pages say" about symmetry."""
+
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.experiments.symmetry_errata import SymmetryErrata
+from initexplain.figures.style import (
+    CONSTANT,
+    INK,
+    RANDOM,
+    StyledFigure,
+    draw_matrix,
+    label_line,
+    new_figure,
+)
+
+
+def gradient(result: SymmetryErrata) -> StyledFigure:
+    """The gradient of a constant first matrix, and the matrix after one update."""
+    figure, panels = new_figure(height=1.7, columns=2)
+    columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.features]]
+    shown = (("gradient", result.gradient), ("weights after one update", result.after))
+    for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):
+        rows = ["unit 1", "unit 2"] if number == 0 else ()
+        # pale cells: the numbers on them are what counts
+        draw_matrix(axes, matrix, limit=2 * np.abs(matrix).max(), rows=rows, columns=columns)
+        axes.set_title(title, size=10, color=INK)
+        for (i, j), value in np.ndenumerate(matrix):
+            text = f"{value:.3f}".replace("-", "−")
+            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center_baseline", size=9)
+    return figure
+
+
+def constant_layers(result: SymmetryErrata) -> StyledFigure:
+    """Loss against step with two, one or no constant matrix."""
+    figure, (axes,) = new_figure(height=3.2)
+    steps = np.arange(result.steps + 1)
+    found = result.constant_layers
+
+    def curve(losses: Array, text: str, colour: str, line: str, shift: float) -> None:
+        axes.fill_between(
+            steps, losses.min(axis=1), losses.max(axis=1), color=colour, alpha=0.18, linewidth=0
+        )
+        median = np.median(losses, axis=1)
+        axes.plot(steps, median, line, color=colour)
+        label_line(axes, steps[-1], median[-1] * shift, text, colour)
+
+    curve(found.both, "both constant", CONSTANT, "-", 1.0)
+    curve(found.incoming, "incoming constant,\noutgoing random", CONSTANT, "--", 1.2)
+    curve(found.neither, "both random", RANDOM, "-", 0.8)
+    axes.set_yscale("log")
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
+    return figure
