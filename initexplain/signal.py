@@ -43,7 +43,7 @@ ARC_NODES = 48
 # Fixed points q* are looked for between these; below counts as 0, above as infinite.
 SMALLEST_Q, LARGEST_Q = 1e-12, 1e12
 ROUNDING = 1e-12
-HALVINGS = 80
+HALVINGS = 50
 
 
 def saturated_fraction(network: Network, inputs: ArrayLike) -> Array:

@@ -66,7 +66,7 @@ COMBINATION_BITS = 20
 COMBINATION_SEED = 0
 # Entries of a matrix that are multiplied at a time. So float32 needs no float64 copy of the whole,
 # and BLAS stays in one thread: waiting for others costs more than these thin products.
-BLOCK = 2**16
+BLOCK = 2**17
 
 
 def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
@@ -89,7 +89,8 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
             float64 and 1e-5 for float32 if not given. With 0, the sums over each class are
             compared bit for bit, as they round when they are added in the order of the units:
             units with equal rows, biases and columns still share a class, others may be
-            separated by rounding.
+            separated by rounding. Training leaves rounding errors, and a matrix that holds
+            nothing else is taken at its word: predict from the network before training.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.

@@ -106,9 +106,13 @@ class Growth:
 
     decades: Array
 
-    def updates(self, decades: Array) -> Array:
+    def updates(self, decades: float) -> float:
         """Updates that this much growth takes."""
-        return np.interp(decades, self.decades, EVERY * np.arange(len(self.decades)))
+        return float(np.interp(decades, self.decades, EVERY * np.arange(len(self.decades))))
+
+    def after(self, updates: float) -> float:
+        """Growth after this many updates, in powers of ten."""
+        return float(np.interp(updates, EVERY * np.arange(len(self.decades)), self.decades))
 
 
 @dataclass(frozen=True)
@@ -215,8 +219,12 @@ class BreakingSymmetry:
     def predicted_per_decade(self) -> float:
         """The same from the second derivatives, counted from where noise of 1e-4 separates."""
         few = self._median_separation(1e-4)
-        grown = np.interp(few, EVERY * np.arange(len(self.growth.decades)), self.growth.decades)
-        return float(self.growth.updates(grown + 6) - few) / 6
+        return (self.growth.updates(self.growth.after(few) + 6) - few) / 6
+
+    @property
+    def predicted_share(self) -> float:
+        """Predicted over measured updates per decade."""
+        return self.predicted_per_decade / self.updates_per_decade
 
     @property
     def slowest(self) -> float:
@@ -277,10 +285,18 @@ def run(
     rng = np.random.default_rng(seed)
     value = 0.4
     task, sine = teacher(rng), noisy_sine(rng)
-    decades = 10.0 ** -np.arange(2, 11, 2)
     return BreakingSymmetry(
-        noise=_noisy_clones(rng, *task, decades, 4, steps, value),
-        sine=_noisy_clones(rng, *sine, 10.0 ** np.array([-3, -2, -1, -0.5]), 10, steps, value),
+        noise=_noisy_clones(
+            rng, *task, scales=10.0 ** -np.arange(2, 11, 2), seeds=5, steps=steps, value=value
+        ),
+        sine=_noisy_clones(
+            rng,
+            *sine,
+            scales=10.0 ** np.array([-3, -2, -1, -0.5]),
+            seeds=10,
+            steps=steps,
+            value=value,
+        ),
         growth=_growth(*task, steps, value),
         **_kept(rng, planted, planted_steps),
         planted=planted,
@@ -299,6 +315,7 @@ def _noisy_clones(
     rng: np.random.Generator,
     inputs: Array,
     targets: Array,
+    *,
     scales: Array,
     seeds: int,
     steps: int,
@@ -354,7 +371,7 @@ def separation_hessian(clones: Network, inputs: Array, targets: Array) -> Array:
         `H`, square, of size features + 1 + outputs.
 
     Source: the block form follows Fukumizu and Amari, *Local minima and plateaus in hierarchical
-    structures of multilayer perceptrons* (2000), section 3.
+    structures of multilayer perceptrons* (2000).
     """
     trace = forward(clones, inputs)
     x = np.hstack([inputs, np.ones((len(inputs), 1))])

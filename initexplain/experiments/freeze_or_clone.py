@@ -162,7 +162,7 @@ def run(
     inputs, targets = teacher(rng)
     sizes = [inputs.shape[1], units, targets.shape[1]]
     starts = {
-        name: _zero_start(rng, sizes, activation, inputs, targets, steps)
+        name: _zero_start(rng, sizes, activation, data=(inputs, targets), steps=steps)
         for name, activation in ACTIVATIONS.items()
     }
     frozen = {name: start.largest_gradient == 0 for name, start in starts.items()}
@@ -195,14 +195,13 @@ def _zero_start(
     rng: np.random.Generator,
     sizes: list[int],
     activation: Activation,
-    inputs: Array,
-    targets: Array,
+    *,
+    data: tuple[Array, Array],
     steps: int,
 ) -> ZeroStart:
     history = train(
         Network.initialize(rng, sizes, weights=zeros(), activation=activation),
-        inputs,
-        targets,
+        *data,
         steps=steps,
         learning_rate=LEARNING_RATE,
         observe=_largest_gradient,

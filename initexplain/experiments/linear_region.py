@@ -187,7 +187,7 @@ class LinearRegion:
         sweep: networks across the weight scale.
         fan_in: variance of preactivations across the fan-in.
         normalized: inputs of mean 0 and standard deviation 1.
-        shifted: the same inputs plus 5.
+        shifted: the same inputs plus 3.
         stretched: the same inputs times 10.
         random_saturated: share outside the region in a layer of random weights of standard
             deviation 5.
@@ -207,7 +207,7 @@ class LinearRegion:
 
 
 def run(
-    *, hidden_layers: int = 3, units: int = 16, seeds: int = 5, steps: int = 150, seed: int = 0
+    *, hidden_layers: int = 3, units: int = 16, seeds: int = 5, steps: int = 100, seed: int = 0
 ) -> LinearRegion:
     """Trains networks of LeCun's tanh across scales; measures variances and saturation.
 
@@ -229,7 +229,7 @@ def run(
         sweep=_sweep(rng, sizes, inputs, targets, seeds=seeds, steps=steps),
         fan_in=_fan_ins(rng),
         normalized=_on(rng, sizes, inputs, targets, seeds=seeds, steps=steps),
-        shifted=_on(rng, sizes, inputs + 5.0, targets, seeds=seeds, steps=steps),
+        shifted=_on(rng, sizes, inputs + 3.0, targets, seeds=seeds, steps=steps),
         stretched=_on(rng, sizes, inputs * 10.0, targets, seeds=seeds, steps=steps),
         random_saturated=_saturated(rng, inputs, normal(LARGE_STD)),
         constant_saturated=_saturated(rng, inputs, constant(SMALL_CONSTANT)),

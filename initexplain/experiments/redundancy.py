@@ -117,8 +117,8 @@ def worked_example() -> Network:
     """The network of the example on paper: logistic units, whole weights, no biases.
 
     Example:
-        >>> [labels.tolist() for labels in redundancy_classes(worked_example())]
-        [[0, 0, 1, 2], [0, 0, 1]]
+        >>> [int(labels.max()) + 1 for labels in redundancy_classes(worked_example())]
+        [3, 2]
     """
     first = [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0], [3.0, -1.0]]
     second = [[2.0, 0.0, 5.0, 1.0], [0.0, 2.0, 5.0, 1.0], [3.0, 3.0, 0.0, -1.0]]

@@ -134,7 +134,9 @@ def run(
     )
     trained = train(deep, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
     return SymmetryErrata(
-        constant_layers=_constant_layers(rng, inputs, targets, larger, alike, seeds, steps),
+        constant_layers=_constant_layers(
+            rng, inputs, targets, larger, alike=alike, seeds=seeds, steps=steps
+        ),
         gradient=first.weights[0],
         after=matrices[1],
         bias_gradients_constant=_bias_gradients(rng, inputs, targets, larger, alike),
@@ -177,6 +179,7 @@ def _constant_layers(
     inputs: Array,
     targets: Array,
     sizes: list[int],
+    *,
     alike: Initializer,
     seeds: int,
     steps: int,

@@ -31,7 +31,9 @@ def losses(result: TheSwap) -> StyledFigure:
         axes.set(xlabel="updates", xlim=(0, result.steps))
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
     panels[0].minorticks_off()
-    panels[2].text(295, result.line_loss, "line", color=THEORY, size=9, ha="right", va="bottom")
+    panels[2].text(
+        295, result.line_loss, "one direction", color=THEORY, size=9, ha="right", va="bottom"
+    )
     panels[2].text(295, result.linear_loss, "linear", color=THEORY, size=9, ha="right", va="bottom")
     panels[0].text(80, 0.42, "zero weights,\nrandom biases", color=ZERO, size=9)
     panels[0].text(20, 0.013, "random weights,\nzero biases", color=RANDOM, size=9)

@@ -84,17 +84,17 @@ def test_variance_is_fan_in_times_the_variance_of_a_weight(result):
 
 def test_inputs_that_are_not_normalized(result):
     assert result.normalized.saturated == pytest.approx(saturated(1.0), abs=0.06)
-    assert result.shifted.saturated == pytest.approx(saturated(1.0 + 25.0), abs=0.1)
+    assert result.shifted.saturated == pytest.approx(saturated(1.0 + 9.0), abs=0.1)
     assert result.stretched.saturated == pytest.approx(saturated(100.0), abs=0.06)
     assert result.normalized.fresh < min(result.shifted.fresh, result.stretched.fresh)
 
 
 def test_condition_numbers_of_the_inputs(result):
-    # a mean of 5 in each of 16 features adds an eigenvalue near 16 * 25
+    # a mean of 3 in each of 16 features adds an eigenvalue near 16 * 9
     assert 3 < result.normalized.condition < 30
     assert result.stretched.condition == pytest.approx(result.normalized.condition)
     ratio = result.shifted.condition / result.normalized.condition
-    assert 16 * 25 / 5 < ratio < 16 * 25
+    assert 16 * 9 / 5 < ratio < 16 * 9
 
 
 def test_scale_and_not_randomness_decides(result):

@@ -1,0 +1,106 @@
+"""Figures of the page "The edge of chaos"."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from initexplain.checks import Array
+from initexplain.experiments.edge_of_chaos import EdgeOfChaos, Map
+from initexplain.figures.style import (
+    INK,
+    SIGNED,
+    SURFACE,
+    THEORY,
+    StyledFigure,
+    new_figure,
+)
+
+# the colours run from a loss a thousand times larger to one a thousand times smaller
+DECADES = 3.0
+
+
+def maps(result: EdgeOfChaos) -> StyledFigure:
+    """Loss after training across depth and weight scale, with six correlation lengths on top."""
+    figure, (tanh, relu) = new_figure(height=4.6, columns=2, sharey=True)
+    for axes, found, text in ((tanh, result.tanh, "tanh"), (relu, result.relu, "ReLU")):
+        _draw(axes, found)
+        axes.set_title(text, size=10, color=INK, pad=24)
+        axes.set_xlabel("weight scale σ × √(fan-in)")
+    tanh.set_ylabel("hidden layers")
+    _mark(tanh, result.tanh, result.torch_scale, "torch", ha="center")
+    _mark(tanh, result.tanh, 1.0, "Glorot", ha="right")
+    _mark(tanh, result.tanh, result.lecun_scale, "LeCun 1998", ha="left")
+    _mark(relu, result.relu, 2**0.5, "He", ha="center")
+    for axes, x, y, text, colour in (
+        (tanh, 0.66, 27, "dies", INK),
+        (tanh, 1.9, 33, "chaotic", INK),
+        (relu, 0.95, 27, "dies", INK),
+        (relu, 2.5, 12, "explodes", SURFACE),
+    ):
+        axes.text(x, y, text, color=colour, ha="center")
+    return figure
+
+
+def _draw(axes: Axes, found: Map) -> None:
+    x, y = _edges(found.scales), _edges(found.depths)
+    with np.errstate(divide="ignore"):
+        fall = -np.log10(found.losses)
+    levels = np.clip((fall / DECADES + 1) / 2 * SIGNED.N, 0, SIGNED.N - 1).astype(int)
+    for level in np.unique(levels):
+        colour = SIGNED(level)
+        cells = Path.make_compound_path(*_runs(levels == level, x, y))
+        axes.add_patch(PathPatch(cells, facecolor=colour, edgecolor=colour, linewidth=0.4))
+    finite = np.isfinite(found.curve_depths)
+    for side in (found.curve_scales < found.edge, found.curve_scales > found.edge):
+        shown = finite & side
+        axes.plot(found.curve_scales[shown], found.curve_depths[shown], color=THEORY)
+    axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    ticks = [0.5, 0.7, 1, 1.4, 2, 2.8]
+    axes.set_xticks([t for t in ticks if x[0] < t < x[-1]])
+    axes.set_yticks([2, 3, 5, 10, 20, 40])
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter("{x:g}")
+    axes.minorticks_off()
+
+
+def _runs(cells: Array, x: Array, y: Array) -> list[Path]:
+    """The marked cells as rectangles, neighbours of one row joined."""
+    found = []
+    for row, marked in enumerate(cells):
+        steps = np.flatnonzero(np.diff(np.concatenate([[0], marked, [0]])))
+        for left, right in zip(steps[::2], steps[1::2], strict=True):
+            corners = [
+                (x[left], y[row]),
+                (x[right], y[row]),
+                (x[right], y[row + 1]),
+                (x[left], y[row + 1]),
+            ]
+            found.append(Path([*corners, corners[0]], closed=True))
+    return found
+
+
+def _edges(centres: Array) -> Array:
+    """Ends of cells around centres on a log axis."""
+    logs = np.log(centres)
+    middle = (logs[1:] + logs[:-1]) / 2
+    first, last = 2 * logs[0] - middle[0], 2 * logs[-1] - middle[-1]
+    ends: Array = np.exp(np.concatenate([[first], middle, [last]]))
+    return ends
+
+
+def _mark(axes: Axes, found: Map, scale: float, text: str, *, ha: str) -> None:
+    """A recipe's place on the axis of scales, above the map."""
+    top = _edges(found.depths)[-1]
+    axes.plot([scale], [top], "v", color=INK, clip_on=False, zorder=3)
+    offset = {"left": -3, "center": 0, "right": 3}[ha]
+    axes.annotate(
+        text,
+        (scale, top),
+        textcoords="offset points",
+        xytext=(offset, 5),
+        color=INK,
+        size=9,
+        ha=ha,
+        va="bottom",
+    )

@@ -1,0 +1,118 @@
+"""The claims of the page "How symmetry breaks", with another seed; finite differences."""
+
+import numpy as np
+import pytest
+
+from initexplain.datasets import teacher
+from initexplain.experiments.breaking_symmetry import (
+    EVERY,
+    RULES,
+    NoisyClones,
+    run,
+    separation_hessian,
+)
+from initexplain.network import Network, gradients
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(steps=800, planted=2, seed=3)
+
+
+def test_separation_time_grows_with_the_logarithm_of_the_noise(result):
+    times = np.median(result.noise.separation, axis=1)
+    waits = np.diff(times)
+    assert np.isfinite(times).all()
+    # a hundred times less noise costs about the same number of updates again and again
+    assert (waits > 0.6 * waits.mean()).all()
+    assert (waits < 1.5 * waits.mean()).all()
+    assert result.fastest < result.slowest == times[-1]
+
+
+def test_second_derivatives_predict_the_growth(result):
+    assert result.predicted_share == pytest.approx(1, abs=0.1)
+
+
+def test_on_the_sine_small_noise_fades_and_large_noise_separates(result):
+    sine = result.sine
+    assert sine.closer_with_least == sine.apart_with_most == sine.seeds
+    assert sine.loss_with_least > 5 * sine.loss_with_most
+    assert sine.loss_with_most < 3 * sine.random_loss
+
+
+# copies, sums, mirrored, silent, cancelling
+SURVIVE = {
+    "sgd": (1, 1, 1, 1, 1),
+    "batches": (1, 1, 1, 1, 1),
+    "momentum": (1, 1, 1, 1, 1),
+    "decay": (1, 1, 1, 1, 1),
+    "adam": (1, 1, 1, 1, 0),
+    "adamw": (1, 1, 1, 1, 0),
+    "adam_l2": (1, 0, 1, 1, 0),
+    "dropout": (0, 0, 0, 1, 0),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_which_rule_keeps_which_class(result, rule):
+    kept = getattr(result, rule)
+    found = kept.copies, kept.sums, kept.mirrored, kept.silent, kept.cancelling
+    assert found == tuple(result.planted * survives for survives in SURVIVE[rule])
+
+
+def test_einsum_keeps_rows_equal_bit_for_bit(result):
+    rounding = result.rounding
+    assert rounding.einsum_equal == rounding.sizes == 16
+    # what BLAS does to equal rows belongs to the machine; it is rounding in any case
+    assert (rounding.product_spread >= 0).all()
+    assert (rounding.product_spread < 1000).all()
+    assert (rounding.spreads[0] == 0).all()
+    assert rounding.spreads[1].max() < 1e-12
+
+
+def test_separation_of_curves_that_grow_evenly():
+    scales = np.array([1e-2, 1e-4])
+    steps = EVERY * np.arange(101)
+    spreads = scales[None, :, None] * 10 ** (steps / 100)[:, None, None]
+    clones = NoisyClones(scales, spreads, np.zeros((2, 1)), 0.0)
+    expected = 100 * np.log10(0.5 / scales)
+    np.testing.assert_allclose(clones.separation[:, 0], expected, rtol=1e-12)
+
+
+def test_separation_at_once_and_never():
+    spreads = np.array([[[0.9], [0.1]], [[2.0], [0.2]], [[2.0], [0.1]]])
+    clones = NoisyClones(np.array([1.0, 0.1]), spreads, np.zeros((2, 1)), 0.0)
+    assert clones.separation[:, 0].tolist() == [0.0, np.inf]
+    assert clones.closer_with_least == 0
+    assert clones.apart_with_most == 1
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_the_second_derivatives_against_finite_differences_of_the_loss(outputs):
+    rng = np.random.default_rng(6)
+    inputs, targets = teacher(rng, outputs=outputs)
+    units, features = 3, inputs.shape[1]
+    row, column = rng.standard_normal(features), rng.standard_normal((outputs, 1))
+    w, v = np.tile(row, (units, 1)), np.tile(column, units)
+    b, c = np.full(units, 0.3), rng.standard_normal(outputs)
+    hessian = separation_hessian(Network([w, v], [b, c]), inputs, targets)
+    change = rng.standard_normal((units, features + 1 + outputs))
+    change -= change.mean(axis=0)
+
+    def loss(size):
+        dw, db, dv = np.split(size * change, [features, features + 1], axis=1)
+        moved = Network([w + dw, v + dv.T], [b + db[:, 0], c])
+        return float(gradients(moved, inputs, targets)[0])
+
+    size = 1e-3
+    measured = (loss(size) + loss(-size) - 2 * loss(0.0)) / size**2
+    assert measured == pytest.approx(sum(q @ hessian @ q for q in change), rel=1e-4)
+
+
+def test_a_block_of_zeros_leaves_a_negative_eigenvalue():
+    rng = np.random.default_rng(7)
+    inputs, targets = teacher(rng)
+    network = Network([np.full((4, 4), 0.3), np.full((2, 4), 0.3)], [np.zeros(4), np.zeros(2)])
+    hessian = separation_hessian(network, inputs, targets)
+    assert np.linalg.eigvalsh(hessian)[0] < 0 < np.abs(hessian[:5, 5:]).max()
+    assert not hessian[5:, 5:].any()

@@ -1,0 +1,123 @@
+"""The claims of the page "Freeze or clone", with another seed and other sizes."""
+
+import numpy as np
+import pytest
+
+from initexplain.activations import ACTIVATIONS
+from initexplain.datasets import teacher
+from initexplain.experiments.freeze_or_clone import one_unit, run, scaled
+from initexplain.network import Network, forward
+from initexplain.training import train
+
+
+@pytest.fixture(scope="module")
+def result():
+    return run(units=5, steps=200, seed=3)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu"])
+def test_all_zero_tanh_and_relu_freeze(result, name):
+    start = getattr(result, name)
+    assert start.largest_gradient == 0
+    assert not start.unit_table.any()
+    assert start.output_bias_move > 0.01
+    assert start.final_loss == pytest.approx(result.best_constant, rel=1e-3)
+
+
+def test_all_zero_logistic_units_learn_copies(result):
+    start = result.logistic
+    assert start.largest_gradient > 0.01
+    assert start.largest_weight > 0.1
+    assert start.unit_spread < 1e-9
+    assert start.unit_table.shape == (5, 4 + 1 + 2)
+    assert start.final_loss < 0.8 * result.best_constant
+
+
+def test_what_freezes_is_what_is_zero_at_zero(result):
+    assert result.activations == len(ACTIVATIONS) == result.freezing_agrees
+    assert result.frozen == result.zero_at_zero == len(ACTIVATIONS) - 1
+
+
+def test_clones_are_one_unit_and_random_units_are_more(result):
+    assert result.agreeing_digits == 12
+    np.testing.assert_allclose(result.one_unit_losses, result.clone_losses, rtol=0, atol=1e-12)
+    assert np.ptp(result.clone_losses) > 1
+    assert result.random_loss < 0.5 * result.clone_loss
+
+
+def clones(units):
+    rng = np.random.default_rng(1)
+    row, column = rng.standard_normal(4), 0.3 * rng.standard_normal((2, 1))
+    return Network(
+        [np.tile(row, (units, 1)), np.tile(column, units)], [np.full(units, 0.2), [0.1, -0.1]]
+    )
+
+
+@pytest.mark.parametrize("units", [1, 2, 7])
+def test_one_unit_computes_what_the_clones_compute(units):
+    x = np.random.default_rng(2).standard_normal((9, 4))
+    network = clones(units)
+    single = one_unit(network)
+    assert single.sizes == (4, 1, 2)
+    np.testing.assert_allclose(forward(single, x).outputs, forward(network, x).outputs, atol=1e-12)
+
+
+def test_the_scaled_activation_has_the_slope_of_its_value():
+    for activation in ACTIVATIONS.values():
+        wide = scaled(activation, 6)
+        z = np.array([-1.3, -0.2, 0.4, 2.0])
+        slope = (wide(z + 1e-6) - wide(z - 1e-6)) / 2e-6
+        np.testing.assert_allclose(wide.derivative(z), slope, atol=1e-7)
+
+
+def test_an_ordinary_unit_needs_two_learning_rates():
+    # the page: eta / n below the unit, n eta above it
+    x, y = teacher(np.random.default_rng(4))
+    n, rate = 6, 0.1
+    network = clones(n)
+    expected = train(network, x, y, steps=60, learning_rate=rate).losses
+    w, v = network.weights[0][0].copy(), n * network.weights[1][:, 0]
+    b, c = float(network.biases[0][0]), network.biases[1].copy()
+    losses = []
+    for _ in range(61):
+        a = np.tanh(x @ w + b)
+        error = a[:, None] * v + c - y
+        losses.append(0.5 * (error**2).sum() / len(x))
+        error /= len(x)
+        back = (error @ v) * (1 - a**2)
+        w, b = w - rate / n * back @ x, b - rate / n * back.sum()
+        v, c = v - rate * n * a @ error, c - rate * error.sum(axis=0)
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+
+
+def test_in_a_deep_network_each_class_is_one_unit_with_the_root_of_its_size():
+    rng = np.random.default_rng(5)
+    x, y = teacher(rng)
+    lower, upper = np.array([0, 0, 0, 1, 2, 2]), np.array([0, 0, 1, 1, 1])
+    small = [0.5 * rng.standard_normal(shape) for shape in ((3, 4), (2, 3), (2, 2))]
+    bias = [0.3 * rng.standard_normal(size) for size in (3, 2, 2)]
+    network = Network(
+        [small[0][lower], small[1][np.ix_(upper, lower)], small[2][:, upper]],
+        [bias[0][lower], bias[1][upper], bias[2]],
+    )
+    expected = train(network, x, y, steps=60, learning_rate=0.05).losses
+    # the quotient: weights times the root of both sizes, activations root(s) f(z / root(s))
+    roots = [np.sqrt(np.bincount(lower)), np.sqrt(np.bincount(upper)), np.ones(2)]
+    below = [np.ones(4), *roots[:-1]]
+    u = [w * np.outer(r, s) for w, r, s in zip(small, roots, below, strict=True)]
+    k = [b * r for b, r in zip(bias, roots, strict=True)]
+    losses = []
+    for _ in range(61):
+        h = [x]
+        for layer in (0, 1):
+            h.append(roots[layer] * np.tanh((h[-1] @ u[layer].T + k[layer]) / roots[layer]))
+        error = h[-1] @ u[2].T + k[2] - y
+        losses.append(0.5 * (error**2).sum() / len(x))
+        delta = error / len(x)
+        for layer in (2, 1, 0):
+            back = delta @ u[layer]
+            u[layer] = u[layer] - 0.05 * delta.T @ h[layer]
+            k[layer] = k[layer] - 0.05 * delta.sum(axis=0)
+            if layer:
+                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
+    np.testing.assert_allclose(losses, expected, rtol=1e-9)

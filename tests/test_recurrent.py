@@ -1,0 +1,137 @@
+"""The LSTM cell against a loop over units in plain Python, and its gradients against differences."""
+
+import math
+
+import numpy as np
+import pytest
+
+from initexplain.initializers import normal, zeros
+from initexplain.recurrent import LSTM, lstm_gradients, memory_half_life, run_lstm
+
+
+def logistic(z):
+    return 1 / (1 + math.exp(-z))
+
+
+def loop(weights, biases, sequence, units, memory=0.0):
+    """Outputs and memories after each step, for one sequence of lists, unit by unit."""
+    h, c = [0.0] * units, [memory] * units
+    outputs, memories = [], [c]
+    for x in sequence:
+        joined = [*x, *h]
+        z = [
+            b + sum(w * v for w, v in zip(row, joined, strict=True))
+            for row, b in zip(weights, biases, strict=True)
+        ]
+        i, f, g, o = (z[k * units : (k + 1) * units] for k in range(4))
+        c = [logistic(f[k]) * c[k] + logistic(i[k]) * math.tanh(g[k]) for k in range(units)]
+        h = [logistic(o[k]) * math.tanh(c[k]) for k in range(units)]
+        outputs.append(h)
+        memories.append(c)
+    return outputs, memories
+
+
+@pytest.fixture
+def case():
+    rng = np.random.default_rng(3)
+    weights, biases = rng.standard_normal((12, 5)), rng.standard_normal(12)
+    return LSTM(weights, biases), rng.standard_normal((6, 4, 2)), rng.standard_normal((4, 3))
+
+
+def test_forward_against_the_loop(case):
+    cell, inputs, _ = case
+    trace = run_lstm(cell, inputs, memory=0.7)
+    for example in range(4):
+        sequence = inputs[:, example].tolist()
+        outputs, memories = loop(cell.weights.tolist(), cell.biases.tolist(), sequence, 3, 0.7)
+        np.testing.assert_allclose(trace.outputs[:, example], outputs, atol=1e-12)
+        np.testing.assert_allclose(trace.memories[:, example], memories, atol=1e-12)
+
+
+def loop_loss(weights, biases, inputs, wanted):
+    """Half the squared error of the last outputs, by the loop."""
+    total = 0.0
+    for example in range(inputs.shape[1]):
+        sequence = inputs[:, example].tolist()
+        last = loop(weights.tolist(), biases.tolist(), sequence, wanted.shape[1])[0][-1]
+        total += sum((a - b) ** 2 for a, b in zip(last, wanted[example], strict=True)) / 2
+    return total
+
+
+def test_gradients_against_central_differences_of_the_loop(case):
+    cell, inputs, wanted = case
+    trace = run_lstm(cell, inputs)
+    found = lstm_gradients(cell, trace, trace.outputs[-1] - wanted)
+    step = 1e-5
+    for which, gradient in enumerate(found):
+        numeric = np.zeros_like(gradient)
+        for index in np.ndindex(gradient.shape):
+            ends = []
+            for sign in (1, -1):
+                moved = [cell.weights.copy(), cell.biases.copy()]
+                moved[which][index] += sign * step
+                ends.append(loop_loss(*moved, inputs, wanted))
+            numeric[index] = (ends[0] - ends[1]) / (2 * step)
+        np.testing.assert_allclose(gradient, numeric, atol=1e-7)
+        assert np.abs(numeric).max() > 0.1
+
+
+def test_an_ensemble_is_its_members():
+    rng = np.random.default_rng(4)
+    cells = LSTM.initialize(rng, 2, 3, weights=normal(0.8), forget_bias=1.0, ensemble=(2, 3))
+    inputs = rng.standard_normal((5, 4, 2))
+    trace = run_lstm(cells, inputs)
+    error = rng.standard_normal((2, 3, 4, 3))
+    by_weights, by_biases = lstm_gradients(cells, trace, error)
+    assert by_weights.shape == cells.weights.shape
+    for index in np.ndindex(2, 3):
+        one = LSTM(cells.weights[index], cells.biases[index])
+        alone = run_lstm(one, inputs)
+        np.testing.assert_allclose(trace.outputs[:, *index], alone.outputs, atol=1e-12)
+        expected = lstm_gradients(one, alone, error[index])
+        np.testing.assert_allclose(by_weights[index], expected[0], atol=1e-12)
+        np.testing.assert_allclose(by_biases[index], expected[1], atol=1e-12)
+
+
+def test_the_forget_bias_sits_on_the_forget_gate():
+    rng = np.random.default_rng(0)
+    cell = LSTM.initialize(rng, 1, 2, weights=zeros(), forget_bias=2.0)
+    gates = run_lstm(cell, np.zeros((1, 1, 1))).gates[0, 0]
+    np.testing.assert_allclose(gates, [0.5] * 2 + [logistic(2.0)] * 2 + [0.0] * 2 + [0.5] * 2)
+    assert (cell.units, cell.features) == (2, 1)
+
+
+@pytest.mark.parametrize("bias", [-2.0, 0.0, 1.0, 5.0])
+def test_half_life_is_the_time_to_a_half(bias):
+    steps = float(memory_half_life(bias))
+    assert logistic(bias) ** steps == pytest.approx(0.5)
+
+
+def test_half_life_of_extreme_biases_does_not_overflow():
+    short, long = memory_half_life([-800.0, 30.0])
+    assert 0 < short < 1e-3
+    assert long == pytest.approx(math.log(2) * math.exp(30), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "biases", "message"),
+    [
+        ((5, 3), (5,), "4 units"),
+        ((4, 1), (4,), "4 units"),
+        ((4, 2), (3,), "biases"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(shape, biases, message):
+    with pytest.raises(ValueError, match=message):
+        LSTM(np.zeros(shape), np.zeros(biases))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3, 2, 2), (0, 2, 1)])
+def test_inputs_that_do_not_fit_are_refused(shape):
+    with pytest.raises(ValueError, match="inputs: expected shape"):
+        run_lstm(LSTM(np.zeros((4, 2)), np.zeros(4)), np.zeros(shape))
+
+
+def test_sizes_below_one_are_refused():
+    with pytest.raises(ValueError, match="units"):
+        LSTM.initialize(np.random.default_rng(0), 1, 0, weights=zeros())
