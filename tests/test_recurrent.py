@@ -1,4 +1,4 @@
-"""The LSTM cell against a loop over units in plain Python, and its gradients against differences."""
+"""The LSTM cell against a loop over units in plain Python, its gradients by differences."""
 
 import math
 

@@ -15,7 +15,7 @@ from initexplain.experiments.redundancy import (
     same_classes,
     side_by_side,
 )
-from initexplain.initializers import Initializer, constant, lecun_normal
+from initexplain.initializers import Initializer, lecun_normal
 from initexplain.network import Network, forward
 from initexplain.training import Optimizer, adam, momentum, sgd, train
 
@@ -106,6 +106,11 @@ class Growth:
 
     decades: Array
 
+    @property
+    def total(self) -> float:
+        """Growth over all updates, in powers of ten."""
+        return float(self.decades[-1])
+
     def updates(self, decades: float) -> float:
         """Updates that this much growth takes."""
         return float(np.interp(decades, self.decades, EVERY * np.arange(len(self.decades))))
@@ -140,8 +145,8 @@ class Rounding:
 
     Attributes:
         widths: hidden units.
-        product_spread: largest difference between equal rows after one product by BLAS, in units
-            of the last place of the largest entry, `(widths,)`.
+        product_spread: largest difference between equal rows after one product by BLAS, for ten
+            random errors, in units of the last place of the largest entry, `(widths,)`.
         einsum_spread: the same by `numpy.einsum` without BLAS.
         spreads: largest difference between rows at every tenth update of BLAS training,
             `(records, widths)`.
@@ -175,6 +180,7 @@ class BreakingSymmetry:
         noise: noisy clones on the teacher's task, where differences grow.
         sine: noisy clones on the sine, where small differences do not.
         growth: predicted growth on the teacher's task.
+        sine_growth: predicted growth on the sine.
         sgd: classes kept by full-batch gradient descent.
         batches: by gradient descent on mini-batches.
         momentum: by momentum.
@@ -194,6 +200,7 @@ class BreakingSymmetry:
     noise: NoisyClones
     sine: NoisyClones
     growth: Growth
+    sine_growth: Growth
     sgd: Kept
     batches: Kept
     momentum: Kept
@@ -298,6 +305,7 @@ def run(
             value=value,
         ),
         growth=_growth(*task, steps, value),
+        sine_growth=_growth(*sine, steps, value),
         **_kept(rng, planted, planted_steps),
         planted=planted,
         planted_steps=planted_steps,
@@ -390,9 +398,11 @@ def _growth(inputs: Array, targets: Array, steps: int, value: float) -> Growth:
         lowest = np.linalg.eigvalsh(separation_hessian(clones, inputs, targets))[0]
         return float(np.log10(1 - LEARNING_RATE * lowest))
 
-    sizes = [inputs.shape[1], UNITS, targets.shape[1]]
-    # the weights draw nothing: the generator is not used
-    start = Network.initialize(np.random.default_rng(0), sizes, weights=constant(value))
+    features, outputs = inputs.shape[1], targets.shape[1]
+    start = Network(
+        [np.full((UNITS, features), value), np.full((outputs, UNITS), value)],
+        [np.zeros(UNITS), np.zeros(outputs)],
+    )
     rates = train(
         start,
         inputs,
@@ -413,13 +423,14 @@ def _growth(inputs: Array, targets: Array, steps: int, value: float) -> Growth:
 def _layout(lower: list[int], upper: list[int]) -> Layout:
     """The first three units of hidden layer 1 and the first two of layer 2 share a class.
 
-    Two further units of layer 1 are redundant, so that what a silent unit gets can cancel.
+    The other three units of layer 1 are redundant, too, so that what a silent unit gets can cancel:
+    three weights, which cancel up to rounding only, where two would cancel exactly.
 
     Args:
         lower: signs of the three.
         upper: signs of the two.
     """
-    labels = [[0, 1, 2], [0, 0, 0, 1, 1, 2], [0, 0, 1, 2], [0, 1]]
+    labels = [[0, 1, 2], [0, 0, 0, 1, 1, 1], [0, 0, 1, 2], [0, 1]]
     return Layout.of(labels, [[1, 1, 1], [*lower, 1, 1, 1], [*upper, 1, 1], [1, 1]])
 
 
@@ -477,16 +488,22 @@ def _kept(rng: np.random.Generator, planted: int, steps: int) -> dict[str, Kept]
 WIDTHS = tuple(range(2, 18))
 TRAINED_WIDTHS = 6
 EINSUM_STEPS = 100
+ERRORS = 10
 
 
 def _rounding(rng: np.random.Generator, inputs: Array, targets: Array, steps: int) -> Rounding:
-    error = rng.standard_normal((len(inputs), 1))
-    equal = {units: np.tile(error, units) for units in WIDTHS}
+    errors = rng.standard_normal((ERRORS, len(inputs), 1))
+    equal = {units: [np.tile(error, units) for error in errors] for units in WIDTHS}
     return Rounding(
         widths=WIDTHS,
-        product_spread=np.array([_last_places(d.T @ inputs) for d in equal.values()]),
+        product_spread=np.array(
+            [max(_last_places(d.T @ inputs) for d in ds) for ds in equal.values()]
+        ),
         einsum_spread=np.array(
-            [_last_places(_einsum("eu,ef->uf", d, inputs)) for d in equal.values()]
+            [
+                max(_last_places(_einsum("eu,ef->uf", d, inputs)) for d in ds)
+                for ds in equal.values()
+            ]
         ),
         spreads=np.stack(
             [_clone_spreads(inputs, targets, n, steps) for n in WIDTHS[:TRAINED_WIDTHS]], axis=1

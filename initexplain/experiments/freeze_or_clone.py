@@ -111,7 +111,7 @@ class FreezeOrClone:
 def scaled(activation: Activation, clones: int) -> Activation:
     """`sqrt(n) f(z / sqrt(n))`: the activation of one unit that stands for `n` clones.
 
-    Example:
+    Examples:
         >>> one_for_four = scaled(ACTIVATIONS["relu"], 4)
         >>> one_for_four([-1.0, 3.0]).tolist()  # the ReLU does not see the scale
         [0.0, 3.0]

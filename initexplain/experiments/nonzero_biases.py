@@ -339,14 +339,14 @@ def recall_losses(
     for step in range(updates + 1):
         signs = rng.choice([-1.0, 1.0], size=(1, batch, 1))
         inputs = np.concatenate([signs, 0.3 * rng.standard_normal((lag, batch, 1))])
-        losses[step], found = _recall_gradients(parameters, inputs, (signs[0] > 0).astype(float))
+        losses[step], found = recall_gradients(parameters, inputs, (signs[0] > 0).astype(float))
         for k, gradient in enumerate(found):
             move = optimizer.direction(gradient, slots[k], step + 1)
             parameters[k] = parameters[k] - 0.02 * move
     return losses
 
 
-def _recall_gradients(
+def recall_gradients(
     parameters: Sequence[Array], inputs: Array, labels: Array
 ) -> tuple[Array, list[Array]]:
     """Loss, and gradients by cell weights, cell biases, readout weights and readout bias."""

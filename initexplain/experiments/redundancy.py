@@ -116,7 +116,7 @@ class Redundancy:
 def worked_example() -> Network:
     """The network of the example on paper: logistic units, whole weights, no biases.
 
-    Example:
+    Examples:
         >>> [int(labels.max()) + 1 for labels in redundancy_classes(worked_example())]
         [3, 2]
     """
@@ -144,7 +144,7 @@ def observed_classes(network: Network, inputs: Array) -> list[SignedClasses]:
     Returns:
         Labels and signs, as `signed_redundancy_classes` numbers them.
 
-    Example:
+    Examples:
         >>> net = Network([[[1.0], [-1.0], [2.0]], [[1.0, -1.0, 3.0]]], [[0.0] * 3, [0.0]], "tanh")
         >>> [(labels, signs)] = observed_classes(net, np.array([[0.5], [-2.0]]))
         >>> labels.tolist(), signs.tolist()

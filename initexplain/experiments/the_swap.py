@@ -81,7 +81,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Depths:
-    """The two starts with one to four hidden layers."""
+    """The two starts at every depth.
+
+    Attributes:
+        one: one hidden layer.
+        two: two hidden layers.
+        three: three hidden layers.
+        four: four hidden layers.
+    """
 
     one: Pair
     two: Pair

@@ -26,10 +26,10 @@ def losses(result: FineZeros) -> StyledFigure:
         axes.set_title(title, size=10, color=INK)
         axes.set(xlabel="updates", xlim=(0, result.steps))
     regression.text(290, 0.36, "logistic regression", size=9, ha="right")
-    regression.text(290, 0.085, "linear regression", size=9, ha="right")
+    regression.text(290, 0.095, "linear regression", size=9, ha="right")
     output.text(60, 0.35, "zeros", color=ZERO)
     output.text(20, 0.012, "all random", color=RANDOM)
-    regression.set(yscale="log", ylabel="loss", ylim=(0.004, 12))
+    regression.set(yscale="log", ylabel="loss", ylim=(0.004, 5))
     regression.minorticks_off()
     return figure
 

@@ -209,7 +209,7 @@ def draw_matrix(
 def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
     """Letters for redundancy classes: A for the first, −A for a mirrored member, 0 for silent.
 
-    Example:
+    Examples:
         >>> class_names([0, 0, 1, 2], [1, -1, 1, 0])
         ['A', '−A', 'B', '0']
     """

@@ -39,6 +39,8 @@ def to_mathml(tex: str, *, display: bool) -> str:
     except LatexError as error:
         raise ValueError(f"TeX {tex.strip()!r}: {error}") from None
     used_characters.update(_TAGS.sub("", mathml))
+    if "<msqrt" in mathml or "<mroot" in mathml:
+        used_characters.add("√")  # drawn by the element, not written in it
     used_characters.update(_italic(letter) for letter in _SINGLE_LETTER.findall(mathml))
     return mathml
 

@@ -9,6 +9,7 @@ import pkgutil
 import sys
 import time
 import traceback
+from inspect import get_annotations
 from numbers import Real
 from types import ModuleType
 from typing import Any
@@ -70,9 +71,9 @@ def evaluate(name: str) -> ClaimedValue:
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"claim {name!r} is not finite: {value}")
-    return ClaimedValue(
-        float(value), f"{type(owner).__module__}.{type(owner).__qualname__}.{path[-1]}"
-    )
+    # where a reader finds it: in the class that defines it, not in one that inherits it
+    definer = next(c for c in type(owner).__mro__ if path[-1] in {*vars(c), *get_annotations(c)})
+    return ClaimedValue(float(value), f"{definer.__module__}.{definer.__qualname__}.{path[-1]}")
 
 
 ANSWERS = {"figure": draw, "claim": evaluate}

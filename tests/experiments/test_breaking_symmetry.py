@@ -38,6 +38,7 @@ def test_on_the_sine_small_noise_fades_and_large_noise_separates(result):
     assert sine.closer_with_least == sine.apart_with_most == sine.seeds
     assert sine.loss_with_least > 5 * sine.loss_with_most
     assert sine.loss_with_most < 3 * sine.random_loss
+    assert result.sine_growth.total < 0.3 * result.growth.total
 
 
 # copies, sums, mirrored, silent, cancelling

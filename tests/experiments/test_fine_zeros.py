@@ -1,4 +1,4 @@
-"""The claims of the page "Zeros that are fine", with another seed; gradients against differences."""
+"""The claims of the page "Zeros that are fine" with another seed, gradients by differences."""
 
 import numpy as np
 import pytest
@@ -28,6 +28,10 @@ def test_regressions_do_not_care(result):
     full = np.column_stack([x, np.ones(len(x))])
     fit = full @ np.linalg.lstsq(full, y, rcond=None)[0]
     assert result.linear.zero_loss == pytest.approx(0.5 * ((fit - y) ** 2).sum() / len(x), rel=1e-4)
+    # the zero start answers zero, and a half
+    assert result.linear.losses[0, 0] == pytest.approx(0.5 * (y**2).sum() / len(x))
+    assert result.logistic.losses[0, 0] == pytest.approx(np.log(2))
+    assert np.ptp(result.linear.losses[0]) > 0.1
 
 
 def test_a_zero_output_layer_and_zero_scales_learn(result):

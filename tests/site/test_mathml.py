@@ -25,7 +25,7 @@ def test_the_font_has_the_letters_as_a_browser_shows_them(monkeypatch):
     mathml.to_mathml(r"\sqrt{\alpha + h W}", display=False)
     font = TTFont(io.BytesIO(mathml.font(frozenset(mathml.used_characters))))
     # alpha, h, W as mathematical italics; U+1D455 is reserved, italic h is the Planck constant
-    assert {0x1D6FC, 0x210E, 0x1D44A, ord("+")} <= set(font.getBestCmap())
+    assert {0x1D6FC, 0x210E, 0x1D44A, ord("+"), ord("√")} <= set(font.getBestCmap())
     assert "MATH" in font
     assert font.flavor == "woff2"
 
