@@ -65,7 +65,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             page = notebooks.as_markdown(path)
         except notebooks.NotebookError as error:
             raise PluginError(f"{source.src_uri}: {error}") from None
-        downloads = f"\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}).\n"
+        downloads = (
+            f"\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}).\n"
+        )
         files.append(File.generated(config, f"{stem}.md", content=page + downloads))
         files.append(File.generated(config, f"{stem}.ipynb", content=notebooks.as_ipynb(path)))
     return files

@@ -326,6 +326,38 @@ def lsuv(
     return Network(matrices, start.biases, start.activation)
 
 
+def at_scales(network: Network, scales: ArrayLike) -> Network:
+    """The same network at several weight scales: its hidden weights times each of them.
+
+    The output weights and all biases stay, so that the networks start at comparable losses.
+
+    Args:
+        network: the network, or an ensemble of them.
+        scales: factors, `(scales,)`.
+
+    Returns:
+        An ensemble with the scales as its first axis, `(scales, ...)`.
+
+    Raises:
+        ValueError: the scales are not a list of finite numbers.
+
+    Examples:
+        >>> net = Network([[[1.0]], [[3.0]]], [[0.5], [0.0]])
+        >>> many = at_scales(net, [1.0, 10.0])
+        >>> [w.ravel().tolist() for w in many.weights]
+        [[1.0, 10.0], [3.0, 3.0]]
+    """
+    factors = float_array(scales, "scales").astype(network.dtype)
+    if factors.ndim != 1:
+        raise ValueError(f"scales: expected shape (scales,), found {factors.shape}")
+    hidden, output = network.weights[:-1], network.weights[-1]
+    return Network(
+        [*(np.multiply.outer(factors, w) for w in hidden), _repeated(output, len(factors))],
+        [_repeated(b, len(factors)) for b in network.biases],
+        network.activation,
+    )
+
+
 def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0) -> Array:
     """`E function(sqrt(variance) z)` for `z ~ N(0, 1)`, by quadrature on either side of 0.
 
@@ -716,6 +748,10 @@ def _per_hidden_layer(
     low, high = network.activation.linear_region
     hidden = forward(network, inputs).preactivations[:-1]
     return _stacked([measure(z, low, high) for z in hidden], network)
+
+
+def _repeated(array: Array, times: int) -> Array:
+    return np.broadcast_to(array, (times, *array.shape))
 
 
 def _stacked(values: Sequence[Array], network: Network) -> Array:

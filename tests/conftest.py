@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,3 +33,12 @@ def site(tmp_path_factory):
     after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
     assert after == before, "a build writes nothing into docs/"
     return target
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """Every page of the built site, parsed, by its path."""
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in sorted(site.rglob("*.html"))
+    }

@@ -12,14 +12,6 @@ from conftest import build
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(scope="session")
-def pages(site):
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-    }
-
-
 def test_every_source_has_a_page(site, pages):
     for source in (ROOT / "docs").rglob("*.md"):
         stem = source.relative_to(ROOT / "docs").with_suffix("").as_posix()

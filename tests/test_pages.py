@@ -4,11 +4,8 @@ import doctest
 import re
 from pathlib import Path
 
-import jupytext
-import markdown
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 
 from initexplain.figures.style import PALETTE, ramp
 from initexplain.site import claims
@@ -77,77 +74,6 @@ def test_every_fence_is_found(path):
     text = path.read_text(encoding="utf-8")
     marks = re.findall(r"^\s*```", text, re.M)
     assert len(marks) == 2 * len(list(_fences(text)))
-
-
-# digits in prose that need no source, each with its reason
-ALLOWED = {
-    r"\b(?:18|19|20)\d\d\b": "years",
-    r"\barXiv[: ]\d{4}\.\d{4,5}\b": "identifiers of papers",
-    r"\b(?:doi|DOI)[: ]10\.\S+": "identifiers of papers",
-    r"\b[Ss]ections? \d+(?:\.\d+)*(?:(?:, | and |–|-)\d+(?:\.\d+)*)*": "sections of a source",
-    r"§ ?\d+(?:\.\d+)*": "sections of a source",
-    r"\b(?:[Ee]quations?|[Tt]ables?|[Ff]igures?|[Aa]lgorithm|[Tt]utorial|[Cc]hapter|[Pp]art) "
-    r"\d+(?:\.\d+)*": "places in a source",
-    r"\b[123]-?D\b": "names of dimensions",
-    r"\bCS231n\b|\bd2l\b|\bL2\b|\b1-WL\b|\bfloat(?:32|64)\b|\bU\+[0-9A-F]+\b": "names",
-    r"\bPython 3\.\d+\b": "versions of a language",
-}
-CHECKED_ELSEWHERE = "code, pre, math, svg, .ie-claim, .ie-source, .ie-output"
-
-
-def _prose(source):
-    text = re.sub(r"\A---\n.*?\n---\n", "", source, flags=re.S)
-    html = markdown.markdown(
-        text,
-        extensions=[
-            *("abbr", "admonition", "attr_list", "footnotes", "md_in_html", "tables"),
-            *("pymdownx.details", "pymdownx.superfences", "initexplain.site"),
-        ],
-    )
-    soup = BeautifulSoup(html, "html.parser")
-    labels = [tag["aria-label"] for tag in soup.find_all(attrs={"aria-label": True})]
-    for tag in soup.select(CHECKED_ELSEWHERE + ", .footnote-ref, .footnote-backref"):
-        tag.decompose()
-    return " ".join([soup.get_text(" "), *labels])
-
-
-def _unsourced_digits(prose):
-    for pattern in ALLOWED:
-        prose = re.sub(pattern, "", prose)
-    return re.findall(r"\S*\d\S*(?: \S+)?", prose)
-
-
-@pytest.mark.parametrize("path", [*PAGES, ROOT / "README.md"], ids=_name)
-def test_no_digit_in_prose_without_a_source(path):
-    if path.parent.name == "reference":
-        pytest.skip("made of docstrings, whose examples run")
-    source = path.read_text(encoding="utf-8").replace('--8<-- "CONTRIBUTING.md"', "")
-    assert _unsourced_digits(_prose(source)) == []
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=_name)
-def test_no_digit_in_a_notebooks_prose_without_a_source(path):
-    cells = jupytext.read(path).cells
-    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    labels = " ".join(cell.metadata.get("alt", "") for cell in cells)
-    assert _unsourced_digits(_prose(prose) + labels) == []
-
-
-@pytest.mark.parametrize(
-    ("prose", "found"),
-    [
-        ("In 1998, section 4.6 and §4.3; a 1-D net.", []),
-        ("It took 300 steps.", ["300 steps."]),
-        ("A loss of 0.5", ["0.5"]),
-        ("units2", ["units2"]),
-    ],
-)
-def test_the_digit_test_can_fail(prose, found):
-    assert _unsourced_digits(_prose(prose)) == found
-
-
-def test_digits_in_claims_code_and_formulas_are_sourced():
-    assert _unsourced_digits(_prose("[6](claim:row_symmetry.units), `x[0]` and $x_1$")) == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_name)

@@ -138,9 +138,9 @@ def test_moments_of_a_float32_network_do_not_vanish() -> None:
     weights = [np.full((1, 1), 1e-30, np.float32), np.ones((1, 1), np.float32)]
     network = ie.Network(weights, [np.zeros(1, np.float32)] * 2)
     found = signal.second_moments(network, [[1.0]], [[0.0]])
-    assert found.preactivations == pytest.approx([1e-60, 1e-60], rel=1e-6)
+    assert found.preactivations == pytest.approx([1e-60, 1e-60], rel=1e-6, abs=0)
     assert signal.gradient_to_weight(network, _gradients([1e-30, 1e-38])) == pytest.approx(
-        [1.0, 1e-38], rel=1e-6
+        [1.0, 1e-38], rel=1e-6, abs=0
     )
 
 
@@ -252,6 +252,35 @@ def test_lsuv_refuses_what_it_cannot_rescale() -> None:
         signal.lsuv(rng, [2, 3, 1], np.zeros((5, 2)))
     with pytest.raises(ValueError, match="tolerance"):
         signal.lsuv(rng, [2, 3, 1], np.ones((5, 2)), tolerance=-1.0)
+
+
+# Scales
+
+
+@every_ensemble
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_at_scales_multiplies_hidden_weights_only(ensemble: tuple[int, ...], dtype: Any) -> None:
+    drawn_network, *_ = drawn(ensemble, "relu")
+    network = ie.Network(
+        [w.astype(dtype) for w in drawn_network.weights],
+        [b.astype(dtype) for b in drawn_network.biases],
+        "relu",
+    )
+    found = signal.at_scales(network, [0.5, 1.0, 3.0])
+    assert found.ensemble == (3, *ensemble)
+    assert (found.dtype, found.activation) == (dtype, network.activation)
+    for i, scale in enumerate((0.5, 1.0, 3.0)):
+        for hidden, w in zip(found.weights[:-1], network.weights[:-1], strict=True):
+            assert np.array_equal(hidden[i], dtype(scale) * w)
+        assert np.array_equal(found.weights[-1][i], network.weights[-1])
+        for b, kept in zip(found.biases, network.biases, strict=True):
+            assert np.array_equal(b[i], kept)
+
+
+@pytest.mark.parametrize("scales", [2.0, [[1.0]], [1.0, math.inf]])
+def test_scales_are_a_list_of_finite_numbers(scales: Any) -> None:
+    with pytest.raises(ValueError, match="scales"):
+        signal.at_scales(drawn()[0], scales)
 
 
 # Quadrature and mean field

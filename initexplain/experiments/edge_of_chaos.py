@@ -11,7 +11,7 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import lecun_normal
 from initexplain.network import Network
-from initexplain.signal import critical_weight_std, mean_field
+from initexplain.signal import at_scales, critical_weight_std, mean_field
 from initexplain.training import DivergenceWarning, momentum, train
 
 EXAMPLES = 16
@@ -196,18 +196,15 @@ def run(
 def _networks(
     rng: np.random.Generator, activation: str, depth: int, units: int, scales: Array
 ) -> Network:
-    """One network, its hidden weights times each of the scales: an ensemble `(scales,)`."""
-    drawn = Network.initialize(rng, [*[units] * (depth + 1), 2], weights=lecun_normal())
-    factors = scales[:, None, None]
-    weights = [
-        *(factors * w for w in drawn.weights[:-1]),
-        np.ones_like(factors) * drawn.weights[-1],
-    ]
-    return Network(
-        [w.astype(np.float32) for w in weights],
-        [np.zeros(w.shape[:-1], np.float32) for w in weights],
-        activation,
+    """One network at each of the scales: an ensemble `(scales,)`."""
+    drawn = Network.initialize(
+        rng,
+        [*[units] * (depth + 1), 2],
+        weights=lecun_normal(),
+        activation=activation,
+        dtype=np.float32,
     )
+    return at_scales(drawn, scales)
 
 
 def _losses(

@@ -4,12 +4,13 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import lecun_normal
 from initexplain.network import Gradients, Network, gradients
-from initexplain.signal import gradient_to_weight
+from initexplain.signal import at_scales, gradient_to_weight
 from initexplain.training import DivergenceWarning, train
 
 FEATURES, EXAMPLES = 8, 32
@@ -194,9 +195,9 @@ def run(
     inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
     sizes = [FEATURES, *[units] * hidden_layers, targets.shape[1]]
     start = _scaled(rng, sizes, SCALES, seeds)
-    paths = _scaled(rng, sizes, np.array([WAITING, RIGHT]), seeds)
+    paths = _scaled(rng, sizes, [WAITING, RIGHT], seeds)
     waiting, lecun = _paths(paths, inputs, targets, path_steps, learning_rate)
-    compared = _scaled(rng, sizes, np.array([STARVED, RIGHT, SATURATED]), seeds)
+    compared = _scaled(rng, sizes, [STARVED, RIGHT, SATURATED], seeds)
     return GradientRatio(
         start=Ratios(SCALES, gradient_to_weight(start, gradients(start, inputs, targets)[1])),
         waiting=waiting,
@@ -212,13 +213,11 @@ def run(
     )
 
 
-def _scaled(rng: np.random.Generator, sizes: list[int], scales: Array, seeds: int) -> Network:
-    """An ensemble `(scales, seeds)`: the same networks, their hidden weights times each scale."""
-    drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
-    hidden, output = drawn.weights[:-1], drawn.weights[-1]
-    factors = scales[:, None, None, None]
-    weights = [*(factors * w for w in hidden), np.ones_like(factors) * output]
-    return Network(weights, [np.zeros(w.shape[:-1]) for w in weights], "tanh")
+def _scaled(rng: np.random.Generator, sizes: list[int], scales: ArrayLike, seeds: int) -> Network:
+    """An ensemble `(scales, seeds)`: the same tanh networks at each scale."""
+    return at_scales(
+        Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,)), scales
+    )
 
 
 def _best_constant(targets: Array) -> float:

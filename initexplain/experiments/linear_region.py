@@ -11,7 +11,13 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import gradient_to_weight, mean_square, saturated_fraction, variances
+from initexplain.signal import (
+    at_scales,
+    gradient_to_weight,
+    mean_square,
+    saturated_fraction,
+    variances,
+)
 from initexplain.training import DivergenceWarning, train
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
@@ -260,14 +266,10 @@ def _sweep(
     steps: int,
 ) -> ScaleSweep:
     scales = np.logspace(-2, 1.5, 15)
-    drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
-    # the same networks at every scale
-    factors = scales[:, None, None, None]
-    weights = [
-        *(factors * w for w in drawn.weights[:-1]),
-        np.ones_like(factors) * drawn.weights[-1],
-    ]
-    network = Network(weights, [np.zeros(w.shape[:-1]) for w in weights], ACTIVATION)
+    drawn = Network.initialize(
+        rng, sizes, weights=lecun_normal(), activation=ACTIVATION, ensemble=(seeds,)
+    )
+    network = at_scales(drawn, scales)
     (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
     history = train(network, seen, wanted, steps=steps, learning_rate=LEARNING_RATE)
     return ScaleSweep(

@@ -12,7 +12,7 @@ from initexplain.initializers import (
     lecun_normal,
 )
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import gaussian_mean, mean_field, mean_square, variances
+from initexplain.signal import at_scales, gaussian_mean, mean_field, mean_square, variances
 
 TUTORIAL = (784, 512, 256, 256, 128, 10)
 """Units per layer of the network in the UvA tutorial, inputs first."""
@@ -206,18 +206,11 @@ def _saturation(rng: np.random.Generator, seeds: int) -> Saturation:
     inputs, targets = teacher(rng, examples=EXAMPLES, features=16)
 
     def grown(hidden_layers: int) -> float:
-        sizes = [16] * (hidden_layers + 1)
-        drawn = Network.initialize(
-            rng, [*sizes, targets.shape[1]], weights=lecun_normal(), ensemble=(seeds,)
-        )
-        large = Network(
-            [*(LARGE * w for w in drawn.weights[:-1]), drawn.weights[-1]], drawn.biases, "tanh"
-        )
-        sizes_of_gradients = [
-            np.linalg.norm(gradients(network, inputs, targets)[1].weights[0], axis=(-2, -1))
-            for network in (large, drawn)
-        ]
-        return float(np.median(sizes_of_gradients[0] / sizes_of_gradients[1]))
+        sizes = [*[16] * (hidden_layers + 1), targets.shape[1]]
+        drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+        _, found = gradients(at_scales(drawn, [1.0, LARGE]), inputs, targets)
+        usual, large = np.linalg.norm(found.weights[0], axis=(-2, -1))
+        return float(np.median(large / usual))
 
     shallow, deep = grown(1), grown(4)
     return Saturation(shallow, deep, shallow / LARGE, deep / LARGE, seeds)
