@@ -80,7 +80,9 @@ def test_every_number_leads_to_what_computes_it(pages):
     numbers = [(n, claim) for n, soup in pages.items() for claim in soup.select(".ie-claim")]
     assert len(numbers) > 5
     for name, claim in numbers:
-        assert "reference/experiments" in claim.a["href"], name
+        assert re.search(r"reference/code/[\w-]+/#initexplain\.experiments\.", claim.a["href"]), (
+            name
+        )
         assert claim.a["title"], name
 
 
