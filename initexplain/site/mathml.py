@@ -32,7 +32,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
         >>> to_mathml(r"\frac{1", display=False)
         Traceback (most recent call last):
         ...
-        ValueError: TeX '\\frac{1': Expected a closing "}", but got end of input.
+        ValueError: TeX '\\frac{1': 7: Expected closing token "}", but reached end of input.
     """
     try:
         mathml = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)

@@ -179,7 +179,8 @@ def _start_process() -> subprocess.Popen[bytes]:
     # one BLAS thread: the same bits whatever the machine's number of cores
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
     return subprocess.Popen(
-        [sys.executable, "-m", "initexplain.site.worker"],
+        # -B: bytecode tells versions of a module by size and second, too coarse for quick edits
+        [sys.executable, "-B", "-m", "initexplain.site.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, **threads},
