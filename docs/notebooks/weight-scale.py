@@ -38,9 +38,9 @@ from initexplain.figures.style import MEASURED, MUTED, THEORY, label_line, new_f
 # %%
 scale = 1.0
 hidden_layers = 10
-activation = "tanh"  # or "relu", "selu", "logistic", "lecun_tanh", "leaky_relu", "identity"
-
-units, seed = 64, 0
+activation = "tanh"  # or "relu", "selu", "logistic", "lecun_tanh"
+units = 64
+seed = 0
 
 # %% [markdown]
 # ## What the theory says
@@ -67,7 +67,8 @@ print(f"correlation length {theory.correlation_length:.1f}")
 rng = np.random.default_rng(seed)
 X, Y = ie.teacher(rng, examples=32, features=units)
 sizes = [units] * (hidden_layers + 1) + [Y.shape[1]]
-net = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(gain=scale), activation=activation)
+weights = ie.lecun_normal(gain=scale)
+net = ie.Network.initialize(rng, sizes, weights=weights, activation=activation)
 loss, gradients = ie.gradients(net, X, Y)
 print("saturated        ", signal.saturated_fraction(net, X).round(2))
 print("gradient / weight", signal.gradient_to_weight(net, gradients).round(4))
@@ -81,7 +82,8 @@ print("gradient / weight", signal.gradient_to_weight(net, gradients).round(4))
 # %% alt="Signal and error through the layers: both decay slowly, in opposite directions."
 moments = signal.second_moments(net, X, Y)
 layers = np.arange(1, hidden_layers + 1)
-up = signal.variances(activation, layers=hidden_layers, weight_std=scale, start=scale**2)
+start = {"layers": hidden_layers, "weight_std": scale, "start": scale**2}
+up = signal.variances(activation, **start)
 factors = scale**2 * signal.mean_square_slope(activation, up[:-1])
 down = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
 
@@ -105,14 +107,15 @@ figure
 # %% alt="Loss against updates: it falls below that of the best constant output and goes on."
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ie.DivergenceWarning)
-    history = ie.train(net, X, Y, steps=200, learning_rate=0.02, optimizer="momentum")
+    rule = {"learning_rate": 0.02, "optimizer": "momentum"}
+    history = ie.train(net, X, Y, steps=200, **rule)
 
 best_constant = 0.5 * Y.var(axis=0).sum()
-steps = np.unique(np.geomspace(1, 201, 60).astype(int)) - 1
+steps = np.arange(0, 201, 4)
 figure, (axes,) = new_figure(height=3.0)
 axes.axhline(best_constant, color=MUTED, linestyle=":", linewidth=1)
 axes.plot(steps, history.losses[steps], color=MEASURED)
-axes.text(200, best_constant * 1.1, "best constant output", color=MUTED, size=9, ha="right")
+label_line(axes, 120, best_constant, "best constant", MUTED, va="bottom")
 axes.set(yscale="log", xlabel="updates", ylabel="loss", xlim=(0, 200))
 figure
 

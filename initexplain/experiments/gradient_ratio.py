@@ -174,7 +174,7 @@ def run(
     units: int = 16,
     seeds: int = 5,
     steps: int = 100,
-    path_steps: int = 300,
+    path_steps: int = 200,
     learning_rate: float = 0.3,
     seed: int = 0,
 ) -> GradientRatio:

@@ -30,7 +30,7 @@ FAN_INS = (4, 16, 64, 256)
 # the standard deviation that fits a fan-in of 16, used for all of them
 FIXED_STD = 0.25
 # units, and examples, from which a variance is known to a few percent
-WIDE = 1024
+WIDE = 640
 TOO_SMALL, RIGHT, TOO_BIG = 0.01, 1.0, 10.0
 SMALL_CONSTANT, LARGE_STD = 0.01, 5.0
 

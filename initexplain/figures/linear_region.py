@@ -62,7 +62,7 @@ def sweep(result: LinearRegion) -> StyledFigure:
     ratio.set(ylabel="gradient / weights,\nfirst layer", yscale="log")
     _band(loss, found.scales, found.final)
     _band(loss, found.scales, found.fresh, line="--", marker="s", filled=False)
-    label_line(loss, 1.0, 0.02, "training examples", MEASURED, ha="right", xytext=(-14, 0))
+    label_line(loss, 0.5, 0.055, "training examples", MEASURED, ha="right", xytext=(0, 0))
     label_line(loss, 0.1, 0.37, "fresh examples", MEASURED, va="bottom", xytext=(0, 5))
     loss.axhline(found.best_constant, color=MUTED, linewidth=1, linestyle=":")
     loss.set(ylabel="loss after training", yscale="log")
