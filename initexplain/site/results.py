@@ -6,6 +6,7 @@ process that renders Markdown never imports matplotlib.
 """
 
 import atexit
+import functools
 import hashlib
 import os
 import pickle
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+FLOORS_WITH_FOLDERS = ("experiments", "figures", "site")
 SLOW_SECONDS = 0.5
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -57,10 +59,18 @@ class ClaimedValue:
 
 def source_fingerprint() -> str:
     """A hash of the package's source: equal if and only if no module changed."""
+    folders = [PACKAGE, *(PACKAGE / floor for floor in FLOORS_WITH_FOLDERS)]
+    files = [file for folder in folders for file in os.scandir(folder) if file.name.endswith(".py")]
+    return _digest(tuple((file.path, file.stat().st_mtime_ns) for file in files))
+
+
+@functools.lru_cache(maxsize=1)
+def _digest(states: tuple[tuple[str, int], ...]) -> str:
+    """The hash itself, computed anew only when a file was written, added or removed."""
     digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(str(path.relative_to(PACKAGE)).encode())
-        digest.update(path.read_bytes())
+    for path, _ in sorted(states):
+        digest.update(path.encode())
+        digest.update(Path(path).read_bytes())
     return digest.hexdigest()
 
 
