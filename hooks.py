@@ -3,6 +3,7 @@
 The site builds without this file too, then without notebooks and without the font.
 """
 
+import functools
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -24,18 +25,17 @@ MATH_FONT = "assets/math.woff2"
 
 def on_startup(*, command: Literal["build", "serve", "gh-deploy"], dirty: bool) -> None:  # noqa: ARG001
     """In a live preview, renders the reference anew only when the package's source changed."""
-    if command == "serve" and PythonHandler.render is _render:
-        PythonHandler.collect = _remembered(_collect)  # type: ignore[method-assign]
-        PythonHandler.render = _remembered(_render)  # type: ignore[method-assign]
-
-
-_collect, _render = PythonHandler.collect, PythonHandler.render
+    # a preview loads this file anew for every build, the handler stays
+    if command == "serve" and not hasattr(PythonHandler.render, "__wrapped__"):
+        PythonHandler.collect = _remembered(PythonHandler.collect)  # type: ignore[method-assign]
+        PythonHandler.render = _remembered(PythonHandler.render)  # type: ignore[method-assign]
 
 
 def _remembered(method: Callable[..., Any]) -> Callable[..., Any]:
     """The method of a handler, called once for one state of the source and the same arguments."""
     known: dict[tuple[str, ...], tuple[Any, list[Any]]] = {}
 
+    @functools.wraps(method)
     def call(self: PythonHandler, item: Any, options: Any, **rest: Any) -> Any:
         path = item if isinstance(item, str) else item.path
         state = results.source_fingerprint(), path, repr(options), repr(rest)
