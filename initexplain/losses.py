@@ -91,3 +91,18 @@ def find_loss(loss: str | Loss) -> Loss:
     if isinstance(loss, Loss):
         return loss
     return lookup(LOSSES, loss, "loss")
+
+
+def best_constant_loss(targets: Array) -> float:
+    """The squared error of the best output that ignores its input, the mean of the targets.
+
+    What a network ends at that learns nothing but its output bias.
+
+    Args:
+        targets: `(examples, outputs)`.
+
+    Examples:
+        >>> best_constant_loss(np.array([[1.0], [3.0]]))
+        0.5
+    """
+    return float(0.5 * targets.var(axis=0).sum())

@@ -10,6 +10,7 @@ from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import lecun_normal
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.signal import at_scales, critical_weight_std, mean_field
 from initexplain.training import DivergenceWarning, momentum, train
@@ -227,7 +228,8 @@ def _losses(
             optimizer=momentum(),
         )
     final = history.losses[-1].astype(np.float64)
-    relative: Array = np.nan_to_num(final, nan=np.inf) / (0.5 * targets.var(axis=0).sum())
+    relative: Array = np.nan_to_num(final, nan=np.inf).astype(np.float64)
+    relative /= best_constant_loss(targets)
     return relative
 
 

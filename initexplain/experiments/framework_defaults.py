@@ -19,6 +19,7 @@ from initexplain.initializers import (
     uniform,
     zeros,
 )
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward
 from initexplain.signal import mean_field, second_moments
 from initexplain.training import DivergenceWarning, momentum, train
@@ -265,7 +266,7 @@ def _losses(networks: list[Network], inputs: Array, targets: Array, steps: int) 
             optimizer=momentum(),
         )
     final: Array = np.nan_to_num(history.losses[-1], nan=np.inf)
-    return final / float(0.5 * targets.var(axis=0).sum())
+    return final / best_constant_loss(targets)
 
 
 def _behaviour(

@@ -8,6 +8,7 @@ from initexplain.activations import ACTIVATIONS, Activation
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import constant, lecun_normal, zeros
+from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
 from initexplain.training import train
 
@@ -183,7 +184,7 @@ def run(
         clone_losses=losses(clones),
         one_unit_losses=losses(one_unit(clones)),
         random_losses=losses(Network.initialize(rng, sizes, weights=lecun_normal())),
-        best_constant=float(0.5 * targets.var(axis=0).sum()),
+        best_constant=best_constant_loss(targets),
         constant_value=constant_value,
         features=inputs.shape[1],
         units=units,

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import lecun_normal
+from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
 from initexplain.signal import at_scales, gradient_to_weight
 from initexplain.training import DivergenceWarning, train
@@ -220,10 +221,6 @@ def _scaled(rng: np.random.Generator, sizes: list[int], scales: ArrayLike, seeds
     )
 
 
-def _best_constant(targets: Array) -> float:
-    return float(0.5 * targets.var(axis=0).sum())
-
-
 def _paths(
     network: Network, inputs: Array, targets: Array, steps: int, learning_rate: float
 ) -> list[Path]:
@@ -238,7 +235,7 @@ def _paths(
     )
     # axes: record, layer, scale, seed
     recorded = np.array([found for found in history.observed if found is not None])
-    losses = history.losses[wanted] / _best_constant(targets)
+    losses = history.losses[wanted] / best_constant_loss(targets)
     return [
         Path(
             scale=scale,
@@ -268,5 +265,5 @@ def _rates(
                 network, inputs, targets, steps=steps, learning_rate=rate, optimizer=optimizer
             )
             final.append(np.nan_to_num(history.losses[-1], nan=np.inf))
-    losses = np.array(final) / _best_constant(targets)
+    losses = np.array(final) / best_constant_loss(targets)
     return Rates(np.array(rates), losses[:, 0], losses[:, 1], losses[:, 2])

@@ -10,6 +10,7 @@ from initexplain.activations import ACTIVATIONS, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward, gradients
 from initexplain.signal import (
     at_scales,
@@ -279,7 +280,7 @@ def _sweep(
         ratio=gradient_to_weight(network, gradients(network, seen, wanted)[1])[0],
         final=history.losses[-1],
         fresh=gradients(history.network, fresh, fresh_wanted)[0],
-        best_constant=float(0.5 * wanted.var(axis=0).sum()),
+        best_constant=best_constant_loss(wanted),
         steps=steps,
         hidden_layers=len(sizes) - 2,
         units=sizes[1],

@@ -7,6 +7,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, constant, lecun_normal, zeros
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.training import train
 
@@ -114,5 +115,5 @@ def run(
         units=units,
         features=inputs.shape[1],
         steps=steps,
-        best_constant=float(0.5 * targets.var(axis=0).sum()),
+        best_constant=best_constant_loss(targets),
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, he_normal, lecun_normal, normal, zeros
+from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
 from initexplain.symmetry import effective_rank, redundancy_classes
 from initexplain.training import History, train
@@ -315,7 +316,7 @@ class Task:
 
     def start(self, losses: Array) -> Start:
         """Losses `(steps + 1, seeds)`, measured by the loss of the best constant output."""
-        return Start(losses / (0.5 * self.targets.var(axis=0).sum()))
+        return Start(losses / best_constant_loss(self.targets))
 
 
 def run(
