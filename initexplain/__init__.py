@@ -20,22 +20,15 @@ from initexplain.initializers import (
 )
 from initexplain.losses import LOSSES, Loss
 from initexplain.network import Gradients, Network, Trace, forward, gradients
+from initexplain.optimizers import OPTIMIZERS, Optimizer, adam, momentum, sgd
+from initexplain.sweeps import SweepError, sweep
 from initexplain.symmetry import (
     effective_rank,
     measured_redundancy,
     redundancy_classes,
     signed_redundancy_classes,
 )
-from initexplain.training import (
-    OPTIMIZERS,
-    DivergenceWarning,
-    History,
-    Optimizer,
-    adam,
-    momentum,
-    sgd,
-    train,
-)
+from initexplain.training import DivergenceWarning, History, train
 
 __version__ = "0.1.0"
 
@@ -51,6 +44,7 @@ __all__ = [
     "Loss",
     "Network",
     "Optimizer",
+    "SweepError",
     "Trace",
     "adam",
     "constant",
@@ -71,6 +65,7 @@ __all__ = [
     "redundancy_classes",
     "sgd",
     "signed_redundancy_classes",
+    "sweep",
     "teacher",
     "train",
     "truncated_normal",

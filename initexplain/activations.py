@@ -4,11 +4,11 @@ Every activation here is monotone, so its derivative is a function of its *value
 the backward pass needs the activations of the forward pass and nothing else.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from initexplain.checks import Array, float_array, lookup
 
@@ -19,14 +19,25 @@ LECUN_GAIN = 1.7159
 LECUN_SLOPE = 2.0 / 3.0
 
 
+class Elementwise(Protocol):
+    """A function of every element of an array, called as numpy's own are.
+
+    The result has the argument's shape and dtype. It is written into `out` where that is given;
+    `out` may be the argument itself.
+    """
+
+    def __call__(self, x: Array, /, out: Array | None = None) -> Array:
+        """The function of each element of `x`."""
+
+
 @dataclass(frozen=True)
 class Activation:
     """An elementwise function `f`, applied to the preactivations `z` of a layer.
 
     Attributes:
         name: its key in [`ACTIVATIONS`][initexplain.activations.ACTIVATIONS].
-        value: `z -> f(z)`, elementwise, keeping the dtype.
-        slope: `f(z) -> f'(z)`: the derivative as a function of the value.
+        value: `z -> f(z)`, elementwise, keeping the dtype; takes `out`.
+        slope: `f(z) -> f'(z)`: the derivative as a function of the value; takes `out`.
         linear_region: the interval of `z` on which `f'` is at least half of its largest
             value. Outside it a unit is *saturated* (or, for a ReLU, off).
         odd: whether `f(-z) = -f(z)`.
@@ -41,8 +52,8 @@ class Activation:
     """
 
     name: str
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
+    value: Elementwise
+    slope: Elementwise
     linear_region: tuple[float, float]
     odd: bool
 
@@ -62,63 +73,72 @@ class Activation:
         return self.slope(self(z))
 
 
-def _identity(z: Array) -> Array:
-    return z.copy()
+def _one(a: Array, out: Array | None = None) -> Array:
+    out = np.empty_like(a) if out is None else out
+    out.fill(1.0)
+    return out
 
 
-def _one(a: Array) -> Array:
-    return np.ones_like(a)
-
-
-def _tanh_slope(a: Array) -> Array:
-    slope: Array = 1.0 - a * a
+def _tanh_slope(a: Array, out: Array | None = None) -> Array:
+    slope: Array = np.subtract(1.0, np.multiply(a, a, out=out), out=out)
     return slope
 
 
-def _lecun_tanh(z: Array) -> Array:
-    value: Array = LECUN_GAIN * np.tanh(LECUN_SLOPE * z)
+def _lecun_tanh(z: Array, out: Array | None = None) -> Array:
+    scaled = np.multiply(LECUN_SLOPE, z, out=out)
+    value: Array = np.multiply(LECUN_GAIN, np.tanh(scaled, out=out), out=out)
     return value
 
 
-def _lecun_tanh_slope(a: Array) -> Array:
-    slope: Array = LECUN_SLOPE * (LECUN_GAIN - a * a / LECUN_GAIN)
+def _lecun_tanh_slope(a: Array, out: Array | None = None) -> Array:
+    missing = np.divide(np.multiply(a, a, out=out), LECUN_GAIN, out=out)
+    slope: Array = np.multiply(LECUN_SLOPE, np.subtract(LECUN_GAIN, missing, out=out), out=out)
     return slope
 
 
-def _logistic(z: Array) -> Array:
+def _logistic(z: Array, out: Array | None = None) -> Array:
     # 1 / (1 + exp(-z)), written so that no exponential overflows and no tail is rounded off
     small = np.exp(-np.abs(z))
-    value: Array = np.where(z >= 0, 1.0, small) / (1.0 + small)
-    return value.astype(z.dtype, copy=False)
+    return np.divide(np.where(z >= 0, np.ones_like(small), small), 1.0 + small, out=out)
 
 
-def _logistic_slope(a: Array) -> Array:
-    return a * (1.0 - a)
+def _logistic_slope(a: Array, out: Array | None = None) -> Array:
+    slope: Array = np.multiply(a, 1.0 - a, out=out)
+    return slope
 
 
-def _relu(z: Array) -> Array:
-    return np.maximum(z, 0.0)
+def _relu(z: Array, out: Array | None = None) -> Array:
+    return np.maximum(z, 0.0, out=out)
 
 
-def _relu_slope(a: Array) -> Array:
-    return (a > 0).astype(a.dtype)
+def _relu_slope(a: Array, out: Array | None = None) -> Array:
+    return _into(out, a > 0, a.dtype)
 
 
-def _leaky_relu(z: Array) -> Array:
-    return np.where(z > 0, z, LEAKY_SLOPE * z).astype(z.dtype, copy=False)
+def _leaky_relu(z: Array, out: Array | None = None) -> Array:
+    value: Array = np.maximum(z, LEAKY_SLOPE * z, out=out)
+    return value
 
 
-def _leaky_relu_slope(a: Array) -> Array:
-    return np.where(a > 0, 1.0, LEAKY_SLOPE).astype(a.dtype, copy=False)
+def _leaky_relu_slope(a: Array, out: Array | None = None) -> Array:
+    return _into(out, np.where(a > 0, 1.0, LEAKY_SLOPE), a.dtype)
 
 
-def _selu(z: Array) -> Array:
+def _selu(z: Array, out: Array | None = None) -> Array:
     below = SELU_SCALE * SELU_ALPHA * np.expm1(np.minimum(z, 0.0))
-    return np.where(z > 0, SELU_SCALE * z, below).astype(z.dtype, copy=False)
+    return _into(out, np.where(z > 0, SELU_SCALE * z, below), z.dtype)
 
 
-def _selu_slope(a: Array) -> Array:
-    return np.where(a > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA).astype(a.dtype, copy=False)
+def _selu_slope(a: Array, out: Array | None = None) -> Array:
+    return _into(out, np.where(a > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA), a.dtype)
+
+
+def _into(out: Array | None, values: NDArray[Any], dtype: DTypeLike) -> Array:
+    """The values as an array of that dtype, or written into `out`."""
+    if out is None:
+        return np.asarray(values, dtype=dtype)
+    np.copyto(out, values, casting="same_kind")
+    return out
 
 
 _EVERYWHERE = (-np.inf, np.inf)
@@ -129,7 +149,7 @@ _TANH_END = float(np.arccosh(np.sqrt(2.0)))
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("identity", _identity, _one, _EVERYWHERE, odd=True),
+        Activation("identity", np.positive, _one, _EVERYWHERE, odd=True),
         Activation("tanh", np.tanh, _tanh_slope, (-_TANH_END, _TANH_END), odd=True),
         Activation(
             "lecun_tanh",

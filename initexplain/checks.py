@@ -95,6 +95,17 @@ def not_negative(value: float, name: str) -> float:
     return float(value)
 
 
+def fraction(value: float, name: str) -> float:
+    """`value` as a float, if it is a number of at least 0 and below 1.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not (isinstance(value, Real) and 0 <= value < 1):
+        raise ValueError(f"{name} must be at least 0 and below 1, found {value!r}")
+    return float(value)
+
+
 def count(value: int, name: str, *, least: int = 1) -> int:
     """`value` as an int, if it is a whole number of at least `least`.
 

@@ -5,9 +5,11 @@ the layer. Leading axes are an ensemble: networks of one shape that are computed
 Hidden layers apply the activation; the last layer is linear.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -151,6 +153,55 @@ class Network:
             [w[index] for w in self.weights], [b[index] for b in self.biases], self.activation
         )
 
+    @classmethod
+    def stack(cls, networks: Sequence["Network"]) -> "Network":
+        """Networks of one shape as an ensemble, along a new first axis.
+
+        Raises:
+            ValueError: there are none, or they differ in sizes, ensemble axes, activation or
+                dtype; the message names the first that differs.
+
+        Examples:
+            >>> one, two = (Network(weights=[[[w]]], biases=[[0.0]]) for w in (1.0, 2.0))
+            >>> Network.stack([one, two]).weights[0].tolist()
+            [[[1.0]], [[2.0]]]
+        """
+        if not networks:
+            raise ValueError("an ensemble needs at least one network")
+        first = networks[0]
+        for i, other in enumerate(networks):
+            # repr names the sizes, the ensemble, the activation and the dtype
+            if repr(other) != repr(first) or other.activation != first.activation:
+                raise ValueError(f"network {i} does not fit network 0: {other!r} and {first!r}")
+        return cls(
+            [np.stack(parts) for parts in zip(*(n.weights for n in networks), strict=True)],
+            [np.stack(parts) for parts in zip(*(n.biases for n in networks), strict=True)],
+            first.activation,
+        )
+
+    def reshaped(self, *ensemble: int) -> "Network":
+        """The same members, in order, along other ensemble axes.
+
+        Raises:
+            ValueError: the axes do not hold as many members.
+
+        Examples:
+            >>> six = Network(weights=[np.ones((6, 1, 3))], biases=[np.zeros((6, 1))])
+            >>> six.reshaped(2, 3).ensemble, six.reshaped(2, 3).weights[0].shape
+            ((2, 3), (2, 3, 1, 3))
+        """
+        if math.prod(ensemble) != math.prod(self.ensemble):
+            raise ValueError(f"ensemble axes {ensemble} do not hold those of {self.ensemble}")
+        return Network(
+            [w.reshape(*ensemble, *w.shape[-2:]) for w in self.weights],
+            [b.reshape(*ensemble, b.shape[-1]) for b in self.biases],
+            self.activation,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a copy of a read-only array may be written to: a network is built anew instead
+        return Network, (self.weights, self.biases, self.activation)
+
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
         return (
@@ -258,11 +309,35 @@ def gradients(
             _no_overflow(z, f"preactivations of layer {layer}")
         value, error = criterion.evaluate(trace.outputs, wanted)
         _no_overflow(value, f"{criterion.name} loss")
-        result = run_backward(network.weights, network.activation, data, trace, error)
+        result = blank_gradients(network.weights, network.biases)
+        run_backward(network.weights, network.activation, data, trace, error, into=result)
     for layer, (w, b) in enumerate(zip(result.weights, result.biases, strict=True), 1):
         _no_overflow(w, f"weight gradients of layer {layer}")
         _no_overflow(b, f"bias gradients of layer {layer}")
     return value, result
+
+
+def blank_trace(weights: Sequence[Array], inputs: Array) -> Trace:
+    """Arrays for `run_forward` to write into: their contents are arbitrary.
+
+    Args:
+        weights: one matrix `(..., fan_out, fan_in)` per layer.
+        inputs: `(..., examples, features)`.
+    """
+    lead = np.broadcast_shapes(weights[0].shape[:-2], inputs.shape[:-2])
+    shapes = [(*lead, inputs.shape[-2], w.shape[-2]) for w in weights]
+    dtype = np.result_type(weights[0], inputs)
+    return Trace(
+        tuple(np.empty(shape, dtype) for shape in shapes),
+        tuple(np.empty(shape, dtype) for shape in shapes[:-1]),
+    )
+
+
+def blank_gradients(weights: Sequence[Array], biases: Sequence[Array]) -> Gradients:
+    """Arrays for `run_backward` to write into: their contents are arbitrary."""
+    return Gradients(
+        tuple(np.empty_like(w) for w in weights), tuple(np.empty_like(b) for b in biases)
+    )
 
 
 def run_forward(
@@ -272,6 +347,7 @@ def run_forward(
     inputs: Array,
     *,
     masks: Sequence[Array] | None = None,
+    into: Trace | None = None,
 ) -> Trace:
     """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
 
@@ -281,18 +357,18 @@ def run_forward(
         activation: of the hidden layers.
         inputs: `(..., examples, features)`.
         masks: factors of the hidden activations (dropout), one array per hidden layer.
+        into: is written into and returned; a new one if not given.
     """
-    preactivations: list[Array] = []
-    activations: list[Array] = []
+    trace = blank_trace(weights, inputs) if into is None else into
     layer_input = inputs
-    for w, b in zip(weights, biases, strict=True):
-        preactivations.append(layer_input @ np.swapaxes(w, -1, -2) + b[..., None, :])
-        if len(preactivations) < len(weights):
-            layer_input = activation.value(preactivations[-1])
-            activations.append(layer_input)
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        z = np.matmul(layer_input, np.swapaxes(w, -1, -2), out=trace.preactivations[layer])
+        z += b[..., None, :]
+        if layer < len(trace.activations):
+            layer_input = activation.value(z, out=trace.activations[layer])
             if masks is not None:
-                layer_input = layer_input * masks[len(activations) - 1]
-    return Trace(tuple(preactivations), tuple(activations))
+                layer_input = layer_input * masks[layer]
+    return trace
 
 
 def run_backward(
@@ -302,23 +378,25 @@ def run_backward(
     trace: Trace,
     error: Array,
     *,
+    into: Gradients,
     masks: Sequence[Array] | None = None,
-) -> Gradients:
-    """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
-    weight_gradients: list[Array] = []
-    bias_gradients: list[Array] = []
+) -> None:
+    """The backward pass for `run_forward`, from the derivative of the loss by the outputs.
+
+    Writes into `into`, and uses up the hidden layers of the trace: the errors take the place
+    of the preactivations, the slopes that of the activations.
+    """
     delta = error
     for layer in reversed(range(len(weights))):
         below = inputs if layer == 0 else trace.activations[layer - 1]
-        if masks is not None and layer > 0:
-            below = below * masks[layer - 1]
-        weight_gradients.append(np.swapaxes(delta, -1, -2) @ below)
-        bias_gradients.append(delta.sum(axis=-2))
+        used = below if masks is None or layer == 0 else below * masks[layer - 1]
+        np.matmul(np.swapaxes(delta, -1, -2), used, out=into.weights[layer])
+        np.einsum("...eu->...u", delta, out=into.biases[layer])
         if layer > 0:
-            delta = (delta @ weights[layer]) * activation.slope(trace.activations[layer - 1])
+            delta = np.matmul(delta, weights[layer], out=trace.preactivations[layer - 1])
+            delta *= activation.slope(below, out=below)
             if masks is not None:
-                delta = delta * masks[layer - 1]
-    return Gradients(tuple(reversed(weight_gradients)), tuple(reversed(bias_gradients)))
+                delta *= masks[layer - 1]
 
 
 def check_inputs(network: Network, inputs: ArrayLike) -> Array:

@@ -1,4 +1,4 @@
-"""Optimizers and training: gradient descent on one network or on an ensemble of them."""
+"""Training: gradient descent on one network or on an ensemble of them."""
 
 import math
 import os
@@ -11,142 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from initexplain.checks import Array, count, lookup, not_negative, positive
+from initexplain.checks import Array, count, fraction, not_negative
 from initexplain.losses import Loss, find_loss
 from initexplain.network import (
     Gradients,
     Network,
+    Trace,
+    blank_trace,
     check_inputs,
     check_targets,
     run_backward,
     run_forward,
 )
+from initexplain.optimizers import Optimizer, find_optimizer
 
 Indices = NDArray[np.int64]
 
 
 class DivergenceWarning(UserWarning):
     """Training left the finite numbers; the message says at which step."""
-
-
-@dataclass(frozen=True)
-class Optimizer:
-    """A first-order optimizer that treats every parameter alone.
-
-    A step is `p <- p - learning_rate * (direction(g + l2 p) + weight_decay p)`, for weights
-    and biases alike.
-
-    Attributes:
-        name: its key in [`OPTIMIZERS`][initexplain.training.OPTIMIZERS].
-        slots: how many arrays of state it keeps for each parameter, zero at the start.
-        direction: `(gradient, slots, step) -> direction`; updates the slots in place; `step`
-            counts from 1.
-        l2: coefficient of the squared-norm penalty `l2/2 |p|^2` in the loss.
-        weight_decay: decoupled decay (Loshchilov and Hutter, *Decoupled weight decay
-            regularization*, 2019, section 2), not seen by the direction.
-    """
-
-    name: str
-    slots: int
-    direction: Callable[[Array, Sequence[Array], int], Array]
-    l2: float = 0.0
-    weight_decay: float = 0.0
-
-    def __post_init__(self) -> None:
-        not_negative(self.l2, "l2")
-        not_negative(self.weight_decay, "weight_decay")
-
-
-def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
-    """Plain gradient descent: the direction is the gradient.
-
-    Raises:
-        ValueError: a coefficient is negative or not finite.
-
-    Examples:
-        >>> sgd().slots
-        0
-    """
-    return Optimizer("sgd", 0, lambda gradient, _slots, _step: gradient, l2, weight_decay)
-
-
-def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
-    """Heavy-ball momentum: `v <- beta v + g`, the direction is `v`.
-
-    Source: Polyak (1964), in the form of Sutskever, Martens, Dahl and Hinton, *On the
-    importance of initialization and momentum in deep learning* (2013), section 2.
-
-    Raises:
-        ValueError: `beta` is not in [0, 1), or a coefficient is negative or not finite.
-
-    Examples:
-        >>> momentum(0.5).slots
-        1
-    """
-    _check_fraction(beta, "beta")
-
-    def direction(gradient: Array, slots: Sequence[Array], _step: int) -> Array:
-        (velocity,) = slots
-        velocity *= beta
-        velocity += gradient
-        return velocity
-
-    return Optimizer("momentum", 1, direction, l2, weight_decay)
-
-
-def adam(
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    *,
-    epsilon: float = 1e-8,
-    l2: float = 0.0,
-    weight_decay: float = 0.0,
-) -> Optimizer:
-    """Adam: moving averages of the gradient and its square, each corrected for its start at 0.
-
-    Source: Kingma and Ba, *Adam: a method for stochastic optimization* (2015), algorithm 1.
-    With `weight_decay` it is AdamW.
-
-    Raises:
-        ValueError: a beta is not in [0, 1), `epsilon` is not above 0, or a coefficient is
-            negative or not finite.
-
-    Examples:
-        >>> adam().slots
-        2
-    """
-    _check_fraction(beta1, "beta1")
-    _check_fraction(beta2, "beta2")
-    positive(epsilon, "epsilon")
-
-    def direction(gradient: Array, slots: Sequence[Array], step: int) -> Array:
-        first, second = slots
-        first += (1 - beta1) * (gradient - first)
-        second += (1 - beta2) * (gradient * gradient - second)
-        root = np.sqrt(second / (1 - beta2**step)) + epsilon
-        move: Array = first / (1 - beta1**step) / root
-        return move
-
-    return Optimizer("adam", 2, direction, l2, weight_decay)
-
-
-OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"sgd": sgd, "momentum": momentum, "adam": adam}
-"""Every optimizer of the package with its default settings, by name."""
-
-
-def find_optimizer(optimizer: str | Optimizer) -> Optimizer:
-    """The optimizer of that name with its defaults; an `Optimizer` is returned as it is.
-
-    Raises:
-        ValueError: the name is unknown; the message lists the known ones.
-
-    Examples:
-        >>> find_optimizer("adam").name
-        'adam'
-    """
-    if isinstance(optimizer, Optimizer):
-        return optimizer
-    return lookup(OPTIMIZERS, optimizer, "optimizer")()
 
 
 Observer = Callable[[int, Network, Gradients], Any]
@@ -171,6 +54,12 @@ class History:
     network: Network
     diverged_at: Indices
     observed: list[Any] = field(default_factory=list)
+
+    @property
+    def final_losses(self) -> Array:
+        """The losses after the last update, `(...)`; infinite for members that diverged."""
+        last = self.losses[-1]
+        return np.where(self.diverged_at >= 0, np.inf, last).astype(last.dtype)
 
 
 def train(
@@ -199,7 +88,7 @@ def train(
         targets: `(examples, outputs)`, or with the ensemble's axes in front.
         steps: number of updates; 0 only measures the loss.
         learning_rate: step size, 0 or more.
-        optimizer: a name in [`OPTIMIZERS`][initexplain.training.OPTIMIZERS], or an `Optimizer`.
+        optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
         batch_size: examples per update, drawn anew in every epoch and the same for all members;
             all of them if not given. An epoch uses every example once, so that its last batch
@@ -230,119 +119,134 @@ def train(
     """
     if rng is None and (dropout > 0 or batch_size is not None):
         raise ValueError("mini-batches and dropout are random: pass rng")
-    criterion = find_loss(loss)
-    data = check_inputs(network, inputs)
-    wanted = check_targets(network, data, targets, criterion)
-    settings = _Settings(
+    settings = Settings(
         optimizer=find_optimizer(optimizer),
-        loss=criterion,
+        loss=find_loss(loss),
         steps=count(steps, "steps", least=0),
         learning_rate=not_negative(learning_rate, "learning_rate"),
-        batch_size=_check_batch_size(batch_size, data.shape[-2]),
-        dropout=_check_fraction(dropout, "dropout"),
+        batch_size=None if batch_size is None else count(batch_size, "batch_size"),
+        dropout=fraction(dropout, "dropout"),
         rng=rng,
         observe=observe,
         observe_every=count(observe_every, "observe_every"),
     )
-    # an observer wants to see the whole ensemble, and randomness is drawn for all of it
-    if observe is not None or rng is not None:
-        groups = [(network, data, wanted)]
+    tasks = split(network, inputs, targets, settings)
+    if len(tasks) == 1:
+        histories = [run_task(tasks[0])]
     else:
-        groups = list(_groups(network, data, wanted))
-    if len(groups) == 1:
-        histories = [_train_group(groups[0], settings)]
-    else:
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            histories = list(threads.map(lambda group: _train_group(group, settings), groups))
-    history = histories[0] if len(groups) == 1 else _joined(histories, network.ensemble)
+        with ThreadPoolExecutor(cores()) as threads:
+            histories = list(threads.map(run_task, tasks))
+    history = joined(histories, network.ensemble)
     _warn_of_divergence(history, settings.learning_rate)
     return history
 
 
 @dataclass(frozen=True)
-class _Settings:
-    """The arguments of `train`, checked."""
+class Settings:
+    """The arguments of [`train`][initexplain.training.train] beside network and data, checked."""
 
     optimizer: Optimizer
     loss: Loss
     steps: int
     learning_rate: float
-    batch_size: int | None
-    dropout: float
-    rng: np.random.Generator | None
-    observe: Observer | None
-    observe_every: int
+    batch_size: int | None = None
+    dropout: float = 0.0
+    rng: np.random.Generator | None = None
+    observe: Observer | None = None
+    observe_every: int = 1
 
 
-_Group = tuple[Network, Array, Array]
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A part of an ensemble with its data, small enough to stay in a core's cache."""
 
-# activations of one layer of a group, in bytes: several layers of it fit into a core's cache
-GROUP_BYTES = 2**18
+    network: Network
+    inputs: Array
+    targets: Array
+    settings: Settings
 
 
-def _groups(network: Network, inputs: Array, targets: Array) -> Iterator[_Group]:
-    """Parts of an ensemble, with their data, that are trained one by one.
+TASK_BYTES = 2**18
+"""Activations of one layer of a task, in bytes: a few layers fit into a core's cache."""
 
-    Their size depends on the network and the data alone, not on the machine: so do the results.
+
+def split(
+    network: Network, inputs: ArrayLike, targets: ArrayLike, settings: Settings
+) -> list[Task]:
+    """The tasks that together train the network, or every member of the ensemble.
+
+    Their sizes depend on the network and the data alone, not on the machine: so do the results.
+    An observer wants to see the whole ensemble, and randomness is drawn for all of it: then
+    there is one task.
+
+    Raises:
+        ValueError: the data do not fit the network, the loss or the batch size.
     """
-    member_bytes = inputs.shape[-2] * max(network.sizes) * network.dtype.itemsize
-    size = max(1, GROUP_BYTES // member_bytes)
-    if math.prod(network.ensemble) <= size:
-        yield network, inputs, targets
-        return
+    data = check_inputs(network, inputs)
+    wanted = check_targets(network, data, targets, settings.loss)
+    examples = data.shape[-2]
+    if settings.batch_size is not None and settings.batch_size > examples:
+        raise ValueError(f"batch_size {settings.batch_size} is larger than the {examples} examples")
+    size = max(1, TASK_BYTES // (examples * max(network.sizes) * network.dtype.itemsize))
+    members = math.prod(network.ensemble)
+    whole = settings.observe is not None or settings.rng is not None
+    if whole or members <= size:
+        return [Task(network, data, wanted, settings)]
+    flat = network.reshaped(members)
     own_data_axes = len(network.ensemble) + 2
-
-    def flattened(array: Array, kept_axes: int) -> Array:
-        return array.reshape(-1, *array.shape[array.ndim - kept_axes :])
-
-    weights = [flattened(w, 2) for w in network.weights]
-    biases = [flattened(b, 1) for b in network.biases]
-    own_data = [flattened(d, 2) if d.ndim == own_data_axes else d for d in (inputs, targets)]
-    for start in range(0, len(weights[0]), size):
+    data, wanted = (
+        d.reshape(-1, *d.shape[-2:]) if d.ndim == own_data_axes else d for d in (data, wanted)
+    )
+    tasks = []
+    for start in range(0, members, size):
         part = slice(start, start + size)
-        data, wanted = (d[part] if d.ndim == 3 else d for d in own_data)
-        group = Network([w[part] for w in weights], [b[part] for b in biases], network.activation)
-        yield group, data, wanted
+        x, y = (d[part] if d.ndim == 3 else d for d in (data, wanted))
+        weights, biases = ([p[part] for p in layers] for layers in (flat.weights, flat.biases))
+        tasks.append(Task(Network(weights, biases, network.activation), x, y, settings))
+    return tasks
 
 
-def _joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:
-    """The history of an ensemble from those of its groups."""
-
-    def joined(parts: Sequence[Array], axis: int = 0) -> Array:
-        whole = np.concatenate(parts, axis=axis)
-        return whole.reshape(*whole.shape[:axis], *ensemble, *whole.shape[axis + 1 :])
-
+def joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:
+    """The history of an ensemble from those of its tasks, in order."""
+    if len(histories) == 1:
+        return histories[0]
+    losses = np.concatenate([history.losses for history in histories], axis=1)
     networks = [history.network for history in histories]
+    weights, biases = (
+        [np.concatenate(parts) for parts in zip(*layers, strict=True)]
+        for layers in ((n.weights for n in networks), (n.biases for n in networks))
+    )
     return History(
-        losses=joined([history.losses for history in histories], axis=1),
-        network=Network(
-            [joined(parts) for parts in zip(*(n.weights for n in networks), strict=True)],
-            [joined(parts) for parts in zip(*(n.biases for n in networks), strict=True)],
-            networks[0].activation,
-        ),
+        losses=losses.reshape(-1, *ensemble),
+        network=Network(weights, biases, networks[0].activation).reshaped(*ensemble),
         diverged_at=np.concatenate([h.diverged_at for h in histories]).reshape(ensemble),
     )
 
 
-def _train_group(group: _Group, settings: _Settings) -> History:
-    """Trains one group of an ensemble, from the first step to the last."""
-    network, inputs, targets = group
-    run = _Run(network, settings)
-    batches = _batches(inputs.shape[-2], settings.batch_size, settings.rng)
+def run_task(task: Task) -> History:
+    """Trains one part of an ensemble, from the first step to the last."""
+    settings = task.settings
+    run = _Run(task)
+    batches = _batches(task.inputs.shape[-2], settings.batch_size, settings.rng)
     observe, every, last = settings.observe, settings.observe_every, settings.steps
-    losses = np.empty((last + 1, *network.ensemble), dtype=network.dtype)
+    losses = np.empty((last + 1, *task.network.ensemble), dtype=task.network.dtype)
     observed = []
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(last + 1):
-            gradients, losses[step] = run.gradients(inputs, targets, next(batches))
+            losses[step] = run.pass_through(next(batches))
             run.note_divergence(step, losses[step])
             if observe is not None and (step % every == 0 or step == last):
-                observed.append(observe(step, run.snapshot(), _read_only(gradients)))
+                observed.append(observe(step, run.network(), run.gradients_seen()))
             if step < last:
-                run.update(gradients, step + 1)
-    after = np.arange(last + 1).reshape(-1, *(1 for _ in network.ensemble)) >= run.diverged_at
+                run.update(step + 1)
+    after = np.arange(last + 1).reshape(-1, *(1 for _ in task.network.ensemble)) >= run.diverged_at
     losses[after & run.stopped] = np.nan
-    return History(losses, run.snapshot(), run.diverged_at, observed)
+    return History(losses, run.network(), run.diverged_at, observed)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _warn_of_divergence(history: History, learning_rate: float) -> None:
@@ -359,94 +263,125 @@ def _warn_of_divergence(history: History, learning_rate: float) -> None:
         )
 
 
+class _Parameters:
+    """All parameters of an ensemble in one array `(..., parameters)`, and each layer's as views.
+
+    An optimizer and a check for divergence then need one pass over one array.
+    """
+
+    def __init__(self, network: Network) -> None:
+        parameters = (*network.weights, *network.biases)
+        axes = len(network.ensemble)
+        ends = np.cumsum([math.prod(p.shape[axes:]) for p in parameters])
+        self.values = np.zeros((*network.ensemble, int(ends[-1])), dtype=network.dtype)
+        parts = np.split(self.values, ends[:-1], axis=-1)
+        views = [part.reshape(p.shape) for part, p in zip(parts, parameters, strict=True)]
+        layers = len(network.weights)
+        self.weights, self.biases = tuple(views[:layers]), tuple(views[layers:])
+
+    @classmethod
+    def of(cls, network: Network) -> "_Parameters":
+        """A copy of the network's."""
+        made = cls(network)
+        for view, p in zip(
+            (*made.weights, *made.biases), (*network.weights, *network.biases), strict=True
+        ):
+            view[...] = p
+        return made
+
+
 class _Run:
-    """The state of a training: parameters, their values one step ago, optimizer slots."""
+    """The state of a training: parameters, their values one step ago, optimizer slots.
 
-    def __init__(self, network: Network, settings: _Settings) -> None:
-        self.layers = len(network.weights)
+    Every array that a step needs is made once, here, and written into at every step.
+    """
+
+    def __init__(self, task: Task) -> None:
+        network, self.settings = task.network, task.settings
+        self.inputs, self.targets = task.inputs, task.targets
         self.activation, self.ensemble = network.activation, network.ensemble
-        self.optimizer, self.loss = settings.optimizer, settings.loss
-        self.learning_rate, self.dropout = settings.learning_rate, settings.dropout
-        self.rng = settings.rng
-        slots = self.optimizer.slots
-        # weights first, then biases; `previous` is what a member returns to when it diverges
-        self.parameters = [p.copy() for p in (*network.weights, *network.biases)]
-        self.previous = [p.copy() for p in self.parameters]
-        self.slots = [[np.zeros_like(p) for _ in range(slots)] for p in self.parameters]
+        self.parameters = _Parameters.of(network)
+        # what a member returns to when it diverges
+        self.previous = _Parameters.of(network)
+        self.gradients = _Parameters(network)
+        self.slots = [
+            np.zeros_like(self.parameters.values) for _ in range(self.settings.optimizer.slots)
+        ]
+        self.traces: dict[int, Trace] = {}
         self.diverged_at: Indices = np.full(network.ensemble, -1, dtype=np.int64)
+        self.stopped: NDArray[np.bool_] = np.zeros(network.ensemble, dtype=bool)
 
-    @property
-    def weights(self) -> list[Array]:
-        return self.parameters[: self.layers]
-
-    @property
-    def biases(self) -> list[Array]:
-        return self.parameters[self.layers :]
-
-    @property
-    def stopped(self) -> NDArray[np.bool_]:
-        """Which members diverged, of the ensemble's shape."""
-        return np.asarray(self.diverged_at >= 0)
-
-    def snapshot(self) -> Network:
+    def network(self) -> Network:
         """A copy of the network as it stands."""
-        return Network(self.weights, self.biases, self.activation)
+        return Network(self.parameters.weights, self.parameters.biases, self.activation)
 
-    def gradients(
-        self, inputs: Array, targets: Array, batch: Indices | None
-    ) -> tuple[Gradients, Array]:
-        """The gradients of the next update, and the loss on all the examples."""
-        trace = run_forward(self.weights, self.biases, self.activation, inputs)
-        value, error = self.loss.evaluate(trace.outputs, targets)
-        masks = None
-        if batch is not None or self.dropout > 0:
+    def gradients_seen(self) -> Gradients:
+        """A copy of the gradients; an observer that writes into it fails."""
+        copies = [[g.copy() for g in gs] for gs in (self.gradients.weights, self.gradients.biases)]
+        for gradient in (*copies[0], *copies[1]):
+            gradient.flags.writeable = False
+        return Gradients(tuple(copies[0]), tuple(copies[1]))
+
+    def pass_through(self, batch: Indices | None) -> Array:
+        """Computes the gradients of the next update; returns the loss on all the examples."""
+        inputs, targets, masks = self.inputs, self.targets, None
+        trace = self._forward(inputs, None)
+        value, error = self.settings.loss.evaluate(trace.outputs, targets)
+        if batch is not None or self.settings.dropout > 0:
             if batch is not None:
                 inputs, targets = inputs[..., batch, :], targets[..., batch, :]
             masks = self._masks(inputs.shape[-2])
-            trace = run_forward(self.weights, self.biases, self.activation, inputs, masks=masks)
-            _, error = self.loss.evaluate(trace.outputs, targets)
-        found = run_backward(self.weights, self.activation, inputs, trace, error, masks=masks)
-        return found, value
+            trace = self._forward(inputs, masks)
+            _, error = self.settings.loss.evaluate(trace.outputs, targets)
+        weights, gradients = self.parameters.weights, self.gradients
+        into = Gradients(gradients.weights, gradients.biases)
+        run_backward(weights, self.activation, inputs, trace, error, into=into, masks=masks)
+        return value
 
-    def update(self, gradients: Gradients, step: int) -> None:
+    def _forward(self, inputs: Array, masks: list[Array] | None) -> Trace:
+        weights, biases = self.parameters.weights, self.parameters.biases
+        examples = inputs.shape[-2]
+        if examples not in self.traces:
+            self.traces[examples] = blank_trace(weights, inputs)
+        into = self.traces[examples]
+        return run_forward(weights, biases, self.activation, inputs, masks=masks, into=into)
+
+    def update(self, step: int) -> None:
         """One step of the optimizer; members that diverged stay where they are."""
-        rule, stopped = self.optimizer, self.stopped
-        for i, gradient in enumerate((*gradients.weights, *gradients.biases)):
-            p, updated = self.parameters[i], self.previous[i]
-            penalized = gradient + rule.l2 * p if rule.l2 else gradient
-            move = rule.direction(penalized, self.slots[i], step)
-            if rule.weight_decay:
-                move = move + rule.weight_decay * p
-            np.subtract(p, self.learning_rate * move, out=updated)
-            if stopped.any():
-                updated[stopped] = p[stopped]
-            self.parameters[i], self.previous[i] = updated, p
+        rule, p, updated = self.settings.optimizer, self.parameters.values, self.previous.values
+        gradient = self.gradients.values
+        penalized = gradient + rule.l2 * p if rule.l2 else gradient
+        move = rule.direction(penalized, self.slots, step)
+        if rule.weight_decay:
+            move = move + rule.weight_decay * p
+        np.multiply(move, self.settings.learning_rate, out=updated)
+        np.subtract(p, updated, out=updated)
+        if self.stopped.any():
+            updated[self.stopped] = p[self.stopped]
+        self.parameters, self.previous = self.previous, self.parameters
 
     def note_divergence(self, step: int, loss: Array) -> None:
         """Stops the members that are not finite at this step and takes back their last update."""
-        finite = np.isfinite(loss)
-        for p in self.parameters:
-            finite = finite & np.isfinite(p).all(axis=tuple(range(len(self.ensemble), p.ndim)))
+        values = self.parameters.values
+        # a sum is finite only if everything in it is
+        if np.isfinite(loss).all() and np.isfinite(values.sum()):
+            return
+        finite = np.isfinite(loss) & np.isfinite(values).all(axis=-1)
         new = np.asarray(~finite & ~self.stopped)
         if new.any():
             self.diverged_at[new] = step
-            for p, last in zip(self.parameters, self.previous, strict=True):
-                p[new] = last[new]
+            self.stopped |= new
+            values[new] = self.previous.values[new]
 
     def _masks(self, examples: int) -> list[Array] | None:
-        if self.dropout == 0 or self.rng is None:
+        dropout, rng = self.settings.dropout, self.settings.rng
+        if dropout == 0 or rng is None:
             return None
-        keep = 1.0 - self.dropout
-        shapes = [(*self.ensemble, examples, w.shape[-2]) for w in self.weights[:-1]]
-        dtype = self.weights[0].dtype
-        return [(self.rng.random(shape) < keep).astype(dtype) / keep for shape in shapes]
-
-
-def _read_only(gradients: Gradients) -> Gradients:
-    # an observer that writes into them would change the update
-    for gradient in (*gradients.weights, *gradients.biases):
-        gradient.flags.writeable = False
-    return gradients
+        keep = 1.0 - dropout
+        weights = self.parameters.weights
+        shapes = [(*self.ensemble, examples, w.shape[-2]) for w in weights[:-1]]
+        dtype = weights[0].dtype
+        return [(rng.random(shape) < keep).astype(dtype) / keep for shape in shapes]
 
 
 def _batches(
@@ -459,15 +394,3 @@ def _batches(
         order = rng.permutation(examples)
         for start in range(0, examples, batch_size):
             yield order[start : start + batch_size]
-
-
-def _check_batch_size(batch_size: int | None, examples: int) -> int | None:
-    if batch_size is not None and count(batch_size, "batch_size") > examples:
-        raise ValueError(f"batch_size {batch_size} is larger than the {examples} examples")
-    return batch_size
-
-
-def _check_fraction(value: float, name: str) -> float:
-    if not 0 <= value < 1:
-        raise ValueError(f"{name} must be at least 0 and below 1, found {value!r}")
-    return float(value)

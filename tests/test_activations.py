@@ -190,3 +190,20 @@ def test_second_moments_under_a_standard_normal() -> None:
     assert moments["leaky_relu"][1] == pytest.approx((1 + 0.01**2) / 2, abs=1e-6)
     # SELU keeps mean 0 and variance 1; the trapezoid rule errs by 2e-8 at the kink
     assert moments["selu"] == pytest.approx((0.0, 1.0), abs=1e-6)
+
+
+@every_activation
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["value", "slope"])
+def test_values_and_slopes_are_written_where_they_are_wanted(
+    name: str, kind: str, dtype: type[np.floating]
+) -> None:
+    f = getattr(ie.ACTIVATIONS[name], kind)
+    x = np.linspace(-1, 1, 41).reshape(1, 41).astype(dtype)
+    expected = f(x)
+    elsewhere, in_place = np.full_like(x, np.nan), x.copy()
+    assert f(x, out=elsewhere) is elsewhere
+    assert f(in_place, out=in_place) is in_place
+    np.testing.assert_array_equal(elsewhere, expected)
+    np.testing.assert_array_equal(in_place, expected)
+    np.testing.assert_array_equal(x, np.linspace(-1, 1, 41).reshape(1, 41).astype(dtype))

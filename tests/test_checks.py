@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from initexplain.checks import count, float_array, lookup, not_negative, positive
+from initexplain.checks import count, float_array, fraction, lookup, not_negative, positive
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -163,3 +163,16 @@ def test_count_takes_another_least_value() -> None:
     assert count(0, "steps", least=0) == 0
     with pytest.raises(ValueError, match="steps must be a whole number of at least 2, found 1"):
         count(1, "steps", least=2)
+
+
+@pytest.mark.parametrize("value", [0, 0.0, 0.5, np.float32(0.25)])
+def test_fraction_takes_what_lies_below_one(value: Any) -> None:
+    found = fraction(value, "beta")
+    assert found == value
+    assert type(found) is float
+
+
+@pytest.mark.parametrize("value", [1, 1.5, -0.1, math.nan, math.inf, "0.5", None])
+def test_fraction_refuses_the_rest(value: Any) -> None:
+    with pytest.raises(ValueError, match="beta must be at least 0 and below 1"):
+        fraction(value, "beta")

@@ -26,8 +26,10 @@ FLOORS = {
     "datasets": 0,
     "losses": 0,
     "network": 0,
+    "optimizers": 0,
     "recurrent": 0,
     "training": 1,
+    "sweeps": 1,
     "symmetry": 1,
     "signal": 1,
     "experiments": 2,
@@ -37,6 +39,8 @@ FLOORS = {
 # the highest floor that computes only: no plot, no print, no file
 PURE = 2
 ALLOWED = sys.stdlib_module_names | {"numpy", PACKAGE}
+# imported where it is wanted, and only if it is there
+OPTIONAL = {"tqdm"}
 FORBIDDEN_NAMES = {"print", "open", "input", "__import__", "exec"}
 FORBIDDEN_ATTRIBUTES = {
     "open",
@@ -187,7 +191,7 @@ def foreign_imports(modules: dict[str, Module]) -> list[str]:
         f"{module.name} imports {name}"
         for module in pure(modules)
         for name in imported_names(module)
-        if name.split(".")[0] not in ALLOWED
+        if name.split(".")[0] not in ALLOWED | OPTIONAL
     ]
 
 

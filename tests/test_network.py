@@ -4,7 +4,9 @@ The oracle is a loop over examples and units in plain Python, with its own activ
 losses. Its central differences share nothing with the package's backpropagation.
 """
 
+import copy
 import math
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -661,3 +663,70 @@ def test_saturated_units_give_finite_gradients(activation: str, loss: str) -> No
     value, grads = ie.gradients(network, [[1e3], [-1e3]], [[1.0], [1.0]], loss=loss)
     assert np.isfinite(value)
     assert all(np.isfinite(g).all() for g in (*grads.weights, *grads.biases))
+
+
+# Ensembles made of networks, and copies
+
+
+def three() -> list[ie.Network]:
+    rng = np.random.default_rng(8)
+    return [
+        ie.Network.initialize(rng, [3, 4, 2], weights=ie.normal(1.0), biases=ie.normal(1.0))
+        for _ in range(3)
+    ]
+
+
+def test_stacked_networks_are_the_members_of_an_ensemble() -> None:
+    networks = three()
+    together = ie.Network.stack(networks)
+    assert together.ensemble == (3,)
+    for i, network in enumerate(networks):
+        member = together.member(i)
+        assert all(map(np.array_equal, member.weights, network.weights))
+        assert all(map(np.array_equal, member.biases, network.biases))
+
+
+def test_reshaped_keeps_the_members_in_order() -> None:
+    six = ie.Network.stack([*three(), *three()])
+    grid = six.reshaped(2, 3)
+    assert grid.ensemble == (2, 3)
+    assert np.array_equal(grid.member(1, 2).weights[0], six.member(5).weights[0])
+    assert np.array_equal(grid.member(0, 1).biases[1], six.member(1).biases[1])
+    assert ie.Network.stack(three()[:1]).reshaped().ensemble == ()
+    with pytest.raises(ValueError, match=r"\(4,\) do not hold those of \(6,\)"):
+        six.reshaped(4)
+
+
+MISFITS = {
+    "wider": ie.Network([np.ones((5, 3)), np.ones((2, 5))], [np.zeros(5), np.zeros(2)]),
+    "deeper": ie.Network([np.ones((2, 3)), np.ones((2, 2))], [np.zeros(2)] * 2),
+    "relu": ie.Network([np.ones((4, 3)), np.ones((2, 4))], [np.zeros(4), np.zeros(2)], "relu"),
+    "single precision": ie.Network(
+        [np.ones((4, 3), np.float32), np.ones((2, 4), np.float32)],
+        [np.zeros(4, np.float32), np.zeros(2, np.float32)],
+    ),
+    "an ensemble": ie.Network.stack(three()),
+}
+
+
+@pytest.mark.parametrize("misfit", MISFITS.values(), ids=MISFITS.keys())
+def test_networks_that_do_not_fit_are_not_stacked(misfit: ie.Network) -> None:
+    with pytest.raises(ValueError, match="network 2 does not fit network 0: Network") as caught:
+        ie.Network.stack([*three()[:2], misfit])
+    assert repr(misfit) in str(caught.value)
+
+
+def test_no_networks_are_no_ensemble() -> None:
+    with pytest.raises(ValueError, match="at least one network"):
+        ie.Network.stack([])
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda n: pickle.loads(pickle.dumps(n))])
+def test_a_copy_is_equal_and_as_read_only(copied: Callable[[ie.Network], ie.Network]) -> None:
+    network = three()[0]
+    other = copied(network)
+    assert all(map(np.array_equal, other.weights, network.weights))
+    assert all(map(np.array_equal, other.biases, network.biases))
+    assert other.activation == network.activation
+    with pytest.raises(ValueError, match="read-only"):
+        other.weights[0][0, 0] = 1.0

@@ -13,13 +13,13 @@ import pytest
 from numpy.typing import NDArray
 
 from initexplain import ACTIVATIONS, LOSSES, Network, adam, forward, momentum, sgd, symmetry, train
+from initexplain.optimizers import Optimizer
 from initexplain.symmetry import (
     effective_rank,
     measured_redundancy,
     redundancy_classes,
     signed_redundancy_classes,
 )
-from initexplain.training import Optimizer
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]

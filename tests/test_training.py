@@ -5,9 +5,11 @@ written out below, and no part of the package is needed to follow the optimizer.
 """
 
 import math
+import pickle
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import pytest
 
 import initexplain as ie
 from initexplain import Network, lecun_normal, train, training
-from initexplain.training import find_optimizer
+from initexplain.optimizers import find_optimizer
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -908,10 +910,11 @@ def test_a_large_ensemble_is_trained_in_groups_whose_results_do_not_depend_on_co
     own = np.broadcast_to(inputs, (4, 7, 600, 3))
     histories = []
     for cores in (1, 2, 5):
-        monkeypatch.setattr(training.os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr(training, "cores", lambda cores=cores: cores)
         histories.append(train(network, own, targets, steps=5, learning_rate=0.1))
     alone = train(network.member(3, 2), inputs, targets, steps=5, learning_rate=0.1)
-    assert len(list(training._groups(network, own, targets))) > 3
+    settings = training.Settings(ie.sgd(), ie.LOSSES["squared_error"], 5, 0.1)
+    assert len(training.split(network, own, targets, settings)) > 3
     for history in histories:
         assert history.losses.shape == (6, 4, 7)
         np.testing.assert_array_equal(history.losses, histories[0].losses)
@@ -934,3 +937,41 @@ def test_one_member_that_diverges_leaves_the_other_groups_alone():
     others = np.arange(9) != 4
     assert history.diverged_at.tolist() == [-1, -1, -1, -1, 0, -1, -1, -1, -1]
     np.testing.assert_array_equal(history.losses[:, others], healthy.losses[:, others])
+
+
+@every_optimizer
+def test_an_optimizer_travels_to_another_process(optimizer: str) -> None:
+    rule = ie.OPTIMIZERS[optimizer](l2=0.01)
+    there = pickle.loads(pickle.dumps(rule))
+    runs = [
+        ie.train(mlp(), *data(), steps=4, learning_rate=0.1, optimizer=r) for r in (rule, there)
+    ]
+    np.testing.assert_array_equal(runs[0].losses, runs[1].losses)
+
+
+def test_final_losses_are_the_last_ones_and_infinite_where_training_diverged() -> None:
+    inputs, targets = data()
+    weights = [np.stack([w, 1e200 * w]) for w in mlp().weights]
+    pair = ie.Network(weights, [np.stack([b, b]) for b in mlp().biases], "tanh")
+    with pytest.warns(ie.DivergenceWarning):
+        history = ie.train(pair, inputs, targets, steps=3, learning_rate=0.1)
+    assert history.final_losses[0] == history.losses[3, 0]
+    assert np.isposinf(history.final_losses[1])
+    assert ie.train(
+        mlp(dtype=np.float32), *data(), steps=1, learning_rate=0.1
+    ).final_losses.dtype == (np.float32)
+
+
+def test_what_an_observer_keeps_stays_as_it_was() -> None:
+    seen = []
+    history = ie.train(
+        mlp(),
+        *data(),
+        steps=3,
+        learning_rate=0.5,
+        observe=lambda _step, network, gradients: seen.append((network, gradients)),
+    )
+    for (network, gradients), (after, _) in pairwise(seen):
+        for w, g, moved in zip(network.weights, gradients.weights, after.weights, strict=True):
+            np.testing.assert_array_equal(w - 0.5 * g, moved)
+    np.testing.assert_array_equal(seen[-1][0].weights[0], history.network.weights[0])

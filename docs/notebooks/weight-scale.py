@@ -21,8 +21,6 @@
 # [Through depth](../scale/through-depth.md) and [The edge of chaos](../scale/edge-of-chaos.md).
 
 # %%
-import warnings
-
 import numpy as np
 
 import initexplain as ie
@@ -105,10 +103,7 @@ figure
 # curve.
 
 # %% alt="Loss against updates: it falls below that of the best constant output and goes on."
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ie.DivergenceWarning)
-    rule = {"learning_rate": 0.02, "optimizer": "momentum"}
-    history = ie.train(net, X, Y, steps=200, **rule)
+(history,) = ie.sweep([net], X, Y, steps=200, learning_rate=0.02, optimizer="momentum")
 
 best_constant = 0.5 * Y.var(axis=0).sum()
 steps = np.arange(0, 201, 4)

@@ -17,7 +17,8 @@ from initexplain.experiments.redundancy import (
 )
 from initexplain.initializers import Initializer, lecun_normal
 from initexplain.network import Network, forward
-from initexplain.training import Optimizer, adam, momentum, sgd, train
+from initexplain.optimizers import Optimizer, adam, momentum, sgd
+from initexplain.training import train
 
 LEARNING_RATE = 0.1
 UNITS = 6

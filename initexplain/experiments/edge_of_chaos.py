@@ -1,6 +1,5 @@
 """Depth against weight scale: which networks train, and what the mean field says about it."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from initexplain.initializers import lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.signal import at_scales, critical_weight_std, mean_field
-from initexplain.training import DivergenceWarning, momentum, train
+from initexplain.sweeps import sweep
 
 EXAMPLES = 16
 DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
@@ -160,16 +159,14 @@ def run(
     def trained(activation: str) -> Map:
         edge = critical_weight_std(activation)
         grid = edge * np.geomspace(LOWEST, HIGHEST, scales)
-        losses = [
-            _losses(_networks(rng, activation, depth, units, grid), inputs, targets, steps=steps)
-            for depth in depths
-        ]
+        networks = [_networks(rng, activation, depth, units, grid) for depth in depths]
+        losses = _losses(networks, inputs, targets, steps=steps)
         curve = edge * np.geomspace(LOWEST, HIGHEST, CURVE)
         return Map(
             edge=edge,
             depths=np.array(depths, dtype=float),
             scales=grid,
-            losses=np.array(losses),
+            losses=losses,
             curve_scales=curve,
             curve_depths=np.array([LENGTHS * _length(activation, scale) for scale in curve]),
         )
@@ -209,28 +206,19 @@ def _networks(
 
 
 def _losses(
-    network: Network,
+    networks: Sequence[Network],
     inputs: Array,
     targets: Array,
     *,
     steps: int,
     learning_rate: float = LEARNING_RATE,
 ) -> Array:
-    """Losses after training in units of the best constant output's loss, one per network."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)  # kept, as an infinite loss
-        history = train(
-            network,
-            inputs,
-            targets,
-            steps=steps,
-            learning_rate=learning_rate,
-            optimizer=momentum(),
-        )
-    final = history.losses[-1].astype(np.float64)
-    relative: Array = np.nan_to_num(final, nan=np.inf).astype(np.float64)
-    relative /= best_constant_loss(targets)
-    return relative
+    """Losses after training in units of the best constant output's loss, a row per ensemble."""
+    histories = sweep(
+        networks, inputs, targets, steps=steps, learning_rate=learning_rate, optimizer="momentum"
+    )
+    final = np.array([history.final_losses for history in histories], dtype=np.float64)
+    return final / best_constant_loss(targets)
 
 
 def _slower_trained(rng: np.random.Generator, inputs: Array, targets: Array, steps: int) -> int:
@@ -242,7 +230,7 @@ def _slower_trained(rng: np.random.Generator, inputs: Array, targets: Array, ste
         dtype=np.float32,
     )
     losses = _losses(
-        network, inputs, targets, steps=SLOWER * steps, learning_rate=LEARNING_RATE / SLOWER
+        [network], inputs, targets, steps=SLOWER * steps, learning_rate=LEARNING_RATE / SLOWER
     )
     return int(np.sum(losses < TRAINED))
 

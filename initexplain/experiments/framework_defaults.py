@@ -1,7 +1,6 @@
 """The defaults of five frameworks, and what each of them does to a network of ten hidden layers."""
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +21,7 @@ from initexplain.initializers import (
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward
 from initexplain.signal import mean_field, second_moments
-from initexplain.training import DivergenceWarning, momentum, train
+from initexplain.sweeps import sweep
 
 EXAMPLES = 16
 LEARNING_RATE = 0.02
@@ -250,22 +249,10 @@ def _drawn(
 
 def _losses(networks: list[Network], inputs: Array, targets: Array, steps: int) -> Array:
     """Trains ensembles side by side: final losses over the best constant's, `(rules, seeds)`."""
-    together = Network(
-        [np.stack(parts) for parts in zip(*(n.weights for n in networks), strict=True)],
-        [np.stack(parts) for parts in zip(*(n.biases for n in networks), strict=True)],
-        networks[0].activation,
+    histories = sweep(
+        networks, inputs, targets, steps=steps, learning_rate=LEARNING_RATE, optimizer="momentum"
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)  # kept, as an infinite loss
-        history = train(
-            together,
-            inputs,
-            targets,
-            steps=steps,
-            learning_rate=LEARNING_RATE,
-            optimizer=momentum(),
-        )
-    final: Array = np.nan_to_num(history.losses[-1], nan=np.inf)
+    final = np.array([history.final_losses for history in histories])
     return final / best_constant_loss(targets)
 
 

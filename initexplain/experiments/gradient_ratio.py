@@ -1,6 +1,5 @@
 """The gradient relative to the weights: across scales, through training, and the learning rate."""
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +11,8 @@ from initexplain.initializers import lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
 from initexplain.signal import at_scales, gradient_to_weight
-from initexplain.training import DivergenceWarning, train
+from initexplain.sweeps import sweep
+from initexplain.training import train
 
 FEATURES, EXAMPLES = 8, 32
 SCALES = np.logspace(-1.5, 1.5, 13)
@@ -257,13 +257,14 @@ def _rates(
     steps: int,
 ) -> Rates:
     """Trains the ensemble `(3, seeds)` once for every learning rate."""
-    final = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DivergenceWarning)  # kept, as an infinite loss
-        for rate in rates:
-            history = train(
-                network, inputs, targets, steps=steps, learning_rate=rate, optimizer=optimizer
-            )
-            final.append(np.nan_to_num(history.losses[-1], nan=np.inf))
-    losses = np.array(final) / best_constant_loss(targets)
+    histories = sweep(
+        [network] * len(rates),
+        inputs,
+        targets,
+        steps=steps,
+        learning_rate=rates,
+        optimizer=optimizer,
+    )
+    final = np.array([history.final_losses for history in histories])
+    losses = final / best_constant_loss(targets)
     return Rates(np.array(rates), losses[:, 0], losses[:, 1], losses[:, 2])

@@ -1,7 +1,6 @@
 """The weight scale of a network of LeCun's tanh: saturation, gradients and what it learns."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +18,8 @@ from initexplain.signal import (
     saturated_fraction,
     variances,
 )
-from initexplain.training import DivergenceWarning, train
+from initexplain.sweeps import sweep
+from initexplain.training import train
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 LEARNING_RATE = 0.1
@@ -314,22 +314,17 @@ def _on(
         rng, sizes, weights=lecun_normal(), activation=ACTIVATION, ensemble=(seeds,)
     )
     (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
-    with warnings.catch_warnings():
-        # a rate that is too large leaves a loss that is too large, and the other one counts
-        warnings.simplefilter("ignore", DivergenceWarning)
-        trained = [
-            train(start, seen, wanted, steps=steps, learning_rate=rate).network
-            for rate in (LEARNING_RATE, SMALLER_RATE)
-        ]
-        # no updates: the loss on these examples, NaN where it is too large for a float
-        found = [
-            train(network, fresh, fresh_wanted, steps=0, learning_rate=0.0).losses[0]
-            for network in trained
-        ]
+    rates = (LEARNING_RATE, SMALLER_RATE)
+    trained = sweep([start] * len(rates), seen, wanted, steps=steps, learning_rate=rates)
+    # no updates: the loss on these examples, infinite where it is too large for a float; a rate
+    # that is too large leaves such a loss, and the other one counts
+    networks = [history.network for history in trained]
+    unseen = sweep(networks, fresh, fresh_wanted, steps=0, learning_rate=0.0)
+    found = [history.final_losses for history in unseen]
     moments = np.linalg.eigvalsh(seen.T @ seen)
     return Inputs(
         saturated=float(np.median(saturated_fraction(start, seen)[0])),
-        fresh=float(np.median(np.nan_to_num(found, nan=np.inf), axis=1).min()),
+        fresh=float(np.median(found, axis=1).min()),
         condition=float(moments[-1] / moments[0]),
     )
 

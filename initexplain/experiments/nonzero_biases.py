@@ -11,8 +11,9 @@ from initexplain.datasets import noisy_sine
 from initexplain.initializers import he_normal, lecun_normal, normal, uniform
 from initexplain.losses import find_loss
 from initexplain.network import Network, forward
+from initexplain.optimizers import adam
 from initexplain.recurrent import LSTM, lstm_gradients, memory_half_life, run_lstm
-from initexplain.training import adam, train
+from initexplain.training import train
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,287 @@
+"""A sweep trains every network as if it were alone, on any executor, and keeps what is done."""
+
+import io
+import multiprocessing
+import os
+import sys
+import warnings
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from dataclasses import replace
+
+import distributed
+import numpy as np
+import pytest
+
+import initexplain as ie
+from initexplain.training import Settings, split
+
+TANH = ie.ACTIVATIONS["tanh"]
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def data(examples=40):
+    rng = np.random.default_rng(1)
+    return rng.standard_normal((examples, 3)), rng.standard_normal((examples, 2))
+
+
+def mixed():
+    """Networks and ensembles that differ in all that a network may differ in."""
+    rng = np.random.default_rng(2)
+    shapes = [
+        ([3, 2], (), "tanh", np.float64),
+        ([3, 7, 2], (), "relu", np.float64),
+        ([3, 4, 5, 6, 2], (3,), "logistic", np.float32),
+        ([3, 6, 6, 2], (2, 2), "lecun_tanh", np.float64),
+    ]
+    return [
+        ie.Network.initialize(
+            rng, sizes, weights=ie.lecun_normal(), activation=name, ensemble=lead, dtype=dtype
+        )
+        for sizes, lead, name, dtype in shapes
+    ]
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.losses, other.losses)
+        np.testing.assert_array_equal(one.diverged_at, other.diverged_at)
+        assert one.losses.dtype == other.losses.dtype
+        for kind in ("weights", "biases"):
+            for p, q in zip(getattr(one.network, kind), getattr(other.network, kind), strict=True):
+                np.testing.assert_array_equal(p, q)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_every_network_is_trained_as_if_it_were_alone(optimizer):
+    inputs, targets = data()
+    rates = [0.1, 0.05, 0.2, 0.01]
+    found = ie.sweep(mixed(), inputs, targets, steps=7, learning_rate=rates, optimizer=optimizer)
+    alone = [
+        ie.train(network, inputs, targets, steps=7, learning_rate=rate, optimizer=optimizer)
+        for network, rate in zip(mixed(), rates, strict=True)
+    ]
+    assert_same(found, alone)
+    assert found[2].losses.dtype == np.float32
+    assert found[3].losses.shape == (8, 2, 2)
+
+
+def test_one_rate_and_one_loss_serve_all():
+    inputs, targets = data()
+    labels = (targets > 0).astype(float)
+    found = ie.sweep(mixed(), inputs, labels, steps=3, learning_rate=0.1, loss="logistic")
+    alone = [
+        ie.train(network, inputs, labels, steps=3, learning_rate=0.1, loss="logistic")
+        for network in mixed()
+    ]
+    assert_same(found, alone)
+
+
+def many():
+    """Ensembles that are trained in several parts."""
+    rng = np.random.default_rng(3)
+    return [
+        ie.Network.initialize(
+            rng, [3, *[32] * depth, 2], weights=ie.lecun_normal(), ensemble=(5, 4)
+        )
+        for depth in (1, 3)
+    ]
+
+
+def test_processes_give_what_threads_give():
+    inputs, targets = data(400)
+    settings = Settings(ie.adam(), ie.LOSSES["squared_error"], 4, 0.01)
+    assert min(len(split(network, inputs, targets, settings)) for network in many()) > 2
+    here = ie.sweep(many(), inputs, targets, steps=4, learning_rate=0.01, optimizer="adam")
+    with ProcessPoolExecutor(2, mp_context=SPAWN) as processes:
+        there = ie.sweep(
+            many(),
+            inputs,
+            targets,
+            steps=4,
+            learning_rate=0.01,
+            optimizer="adam",
+            executor=processes,
+        )
+    assert_same(there, here)
+    # what comes from another process is as read-only as what is trained here
+    assert not there[0].network.weights[0].flags.writeable
+
+
+def test_dask_gives_what_threads_give():
+    inputs, targets = data(400)
+    here = ie.sweep(many(), inputs, targets, steps=4, learning_rate=0.1, optimizer="momentum")
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        there = ie.sweep(
+            many(),
+            inputs,
+            targets,
+            steps=4,
+            learning_rate=0.1,
+            optimizer="momentum",
+            executor=client.get_executor(),
+        )
+    assert_same(there, here)
+
+
+def test_a_member_that_diverges_is_recorded_and_the_others_are_untouched():
+    inputs, targets = data()
+    healthy = mixed()
+    weights = [w.copy() for w in healthy[3].weights]
+    weights[2][1, 0] *= 1e200
+    broken = ie.Network(weights, healthy[3].biases, "lecun_tanh")
+    wild = replace(TANH, name="square", value=np.square, slope=np.sqrt)
+    rng = np.random.default_rng(4)
+    exploding = ie.Network.initialize(rng, [3, 9, 2], weights=ie.normal(9.0), activation=wild)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = ie.sweep(
+            [*healthy[:3], broken, exploding], inputs, targets, steps=5, learning_rate=0.1
+        )
+    assert_same(found[:3], ie.sweep(healthy[:3], inputs, targets, steps=5, learning_rate=0.1))
+    assert found[3].diverged_at.tolist() == [[-1, -1], [0, -1]]
+    assert np.isposinf(found[3].final_losses[1, 0])
+    assert np.isfinite(found[3].final_losses[[0, 0, 1], [0, 1, 1]]).all()
+    np.testing.assert_array_equal(
+        found[3].final_losses[0],
+        ie.train(healthy[3], inputs, targets, steps=5, learning_rate=0.1).losses[-1, 0],
+    )
+    assert found[4].diverged_at > 0
+    assert np.isposinf(found[4].final_losses)
+
+
+def die(z, out=None):
+    """Takes the process down when there are six units, as the kernel does when memory is short."""
+    if z.shape[-1] == 6:
+        os._exit(1)
+    return np.tanh(z, out=out)
+
+
+def fail(z, out=None):
+    """Fails when there are six units."""
+    if z.shape[-1] == 6:
+        raise MemoryError("no room for six units")
+    return np.tanh(z, out=out)
+
+
+def of_widths(widths, value):
+    rng = np.random.default_rng(5)
+    activation = replace(TANH, name="mine", value=value)
+    return [
+        ie.Network.initialize(rng, [3, n, 2], weights=ie.lecun_normal(), activation=activation)
+        for n in widths
+    ]
+
+
+def test_an_executor_that_dies_is_named_and_finished_results_are_kept():
+    inputs, targets = data()
+    # one worker, and wide networks first: the one that kills it is the last in the queue
+    networks = of_widths([7, 6, 8], die)
+    with (
+        ProcessPoolExecutor(1, mp_context=SPAWN) as processes,
+        pytest.raises(ie.SweepError, match=r"2 of 3 networks trained .BrokenProcessPool") as caught,
+    ):
+        ie.sweep(networks, inputs, targets, steps=2, learning_rate=0.1, executor=processes)
+    first, second, third = caught.value.histories
+    assert second is None
+    expected = ie.sweep(of_widths([7, 6, 8], np.tanh), inputs, targets, steps=2, learning_rate=0.1)
+    assert_same([first, third], expected[::2])
+    assert isinstance(caught.value.__cause__, BrokenExecutor)
+
+
+def test_one_part_that_fails_leaves_the_others():
+    inputs, targets = data()
+    networks = of_widths([9, 6, 5], fail)
+    with pytest.raises(ie.SweepError, match=r"2 of 3 .*MemoryError: no room for six") as caught:
+        ie.sweep(networks, inputs, targets, steps=2, learning_rate=0.1)
+    assert [history is None for history in caught.value.histories] == [False, True, False]
+
+
+def test_an_executor_that_takes_nothing_any_more():
+    inputs, targets = data()
+    closed = ProcessPoolExecutor(1, mp_context=SPAWN)
+    closed.shutdown()
+    with pytest.raises(ie.SweepError, match=r"0 of 4 networks trained .*shutdown") as caught:
+        ie.sweep(mixed(), inputs, targets, steps=2, learning_rate=0.1, executor=closed)
+    assert caught.value.histories == [None] * 4
+
+
+class Interrupted(Executor):
+    """The second part is interrupted by Ctrl-C, the rest still waits."""
+
+    def __init__(self):
+        self.futures = []
+
+    def submit(self, *_arguments, **_named):
+        future = Future()
+        self.futures.append(future)
+        if len(self.futures) == 2:
+            future.set_running_or_notify_cancel()
+            future.set_exception(KeyboardInterrupt())
+        return future
+
+
+def test_an_interrupt_ends_the_sweep_and_cancels_what_waits():
+    executor = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        ie.sweep(mixed(), *data(), steps=2, learning_rate=0.1, executor=executor)
+    assert [future.cancelled() for future in executor.futures] == [True, False, True, True]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_shows_on_a_terminal_and_nowhere_else(monkeypatch, capsys):
+    inputs, targets = data()
+    ie.sweep(mixed(), inputs, targets, steps=1, learning_rate=0.1)
+    assert capsys.readouterr() == ("", "")
+    for progress, shown in ((None, True), (False, False)):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        ie.sweep(mixed(), inputs, targets, steps=1, learning_rate=0.1, progress=progress)
+        assert ("sweep" in sys.stderr.getvalue() and "/4" in sys.stderr.getvalue()) == shown
+
+
+def test_without_tqdm_a_bar_is_refused_only_if_it_was_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert len(ie.sweep(mixed(), *data(), steps=1, learning_rate=0.1)) == 4
+    assert sys.stderr.getvalue() == ""
+    with pytest.raises(ImportError, match="needs tqdm"):
+        ie.sweep(mixed(), *data(), steps=1, learning_rate=0.1, progress=True)
+
+
+BAD = {
+    "no networks": ({"networks": []}, "at least one network"),
+    "rates": ({"learning_rate": [0.1, 0.2]}, "4 networks need one learning_rate or 4, not 2"),
+    "rate": ({"learning_rate": [0.1, 0.2, -1, 0.1]}, "learning_rate must be .*found -1"),
+    "steps": ({"steps": -1}, "steps must be"),
+    "optimizer": ({"optimizer": "adma"}, "did you mean 'adam'"),
+    "loss": ({"loss": "square"}, "unknown loss"),
+    "inputs": ({"inputs": np.ones((40, 4))}, r"inputs: expected shape \(examples, 3\)"),
+    "targets": ({"targets": np.full((40, 2), np.nan)}, "targets: nan at index"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arguments_are_refused_before_anything_is_trained(case):
+    changed, message = BAD[case]
+    inputs, targets = data()
+    arguments = {
+        "networks": mixed(),
+        "inputs": inputs,
+        "targets": targets,
+        "steps": 2,
+        "learning_rate": 0.1,
+        "executor": Interrupted(),
+        **changed,
+    }
+    with pytest.raises(ValueError, match=message):
+        ie.sweep(**arguments)
+    assert arguments["executor"].futures == []
