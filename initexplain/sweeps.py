@@ -12,7 +12,8 @@ from initexplain.checks import count, not_negative
 from initexplain.losses import Loss, find_loss
 from initexplain.network import Network
 from initexplain.optimizers import Optimizer, find_optimizer
-from initexplain.training import History, Settings, Task, cores, joined, run_task, split
+from initexplain.threads import cores
+from initexplain.training import History, Settings, Task, joined, run_task, split
 
 
 class SweepError(RuntimeError):
@@ -57,8 +58,7 @@ def sweep(
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
         executor: runs the parts, for instance a `ProcessPoolExecutor`, Dask's
             `client.get_executor()` or mpi4py's `MPIPoolExecutor`; it is not shut down. Threads,
-            one per core of this machine, if not given. A process of an executor should give one
-            thread to BLAS (`OPENBLAS_NUM_THREADS=1`).
+            one per core of this machine, if not given.
         progress: whether to show a progress bar (with tqdm); if not given, on a terminal where
             tqdm is installed.
 

@@ -1,7 +1,6 @@
 """Training: gradient descent on one network or on an ensemble of them."""
 
 import math
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from initexplain.network import (
     run_forward,
 )
 from initexplain.optimizers import Optimizer, find_optimizer
+from initexplain.threads import cores, one_blas_thread
 
 Indices = NDArray[np.int64]
 
@@ -79,8 +79,9 @@ def train(
 ) -> History:
     """Trains a network, or every member of an ensemble, by gradient descent.
 
-    A large ensemble is trained in groups that fit into the cache, on all cores. The result does
-    not depend on their number.
+    A large ensemble is trained in parts that fit into the cache, on all cores. The result does
+    not depend on their number (for layers of a hundred units and more, where threadpoolctl is
+    installed: see [`one_blas_thread`][initexplain.threads.one_blas_thread]).
 
     Args:
         network: where to start; it is not changed.
@@ -231,7 +232,7 @@ def run_task(task: Task) -> History:
     observe, every, last = settings.observe, settings.observe_every, settings.steps
     losses = np.empty((last + 1, *task.network.ensemble), dtype=task.network.dtype)
     observed = []
-    with np.errstate(over="ignore", invalid="ignore"):
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
         for step in range(last + 1):
             losses[step] = run.pass_through(next(batches))
             run.note_divergence(step, losses[step])
@@ -242,11 +243,6 @@ def run_task(task: Task) -> History:
     after = np.arange(last + 1).reshape(-1, *(1 for _ in task.network.ensemble)) >= run.diverged_at
     losses[after & run.stopped] = np.nan
     return History(losses, run.network(), run.diverged_at, observed)
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _warn_of_divergence(history: History, learning_rate: float) -> None:

@@ -27,6 +27,7 @@ FLOORS = {
     "losses": 0,
     "network": 0,
     "optimizers": 0,
+    "threads": 0,
     "recurrent": 0,
     "training": 1,
     "sweeps": 1,
@@ -40,7 +41,7 @@ FLOORS = {
 PURE = 2
 ALLOWED = sys.stdlib_module_names | {"numpy", PACKAGE}
 # imported where it is wanted, and only if it is there
-OPTIONAL = {"tqdm"}
+OPTIONAL = {"threadpoolctl", "tqdm"}
 FORBIDDEN_NAMES = {"print", "open", "input", "__import__", "exec"}
 FORBIDDEN_ATTRIBUTES = {
     "open",

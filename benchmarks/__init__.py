@@ -1,0 +1,1 @@
+"""The speed of a sweep, beside that of the frameworks: `make bench`."""

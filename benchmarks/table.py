@@ -1,0 +1,64 @@
+"""The table of a benchmark's results, as Markdown."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+TITLES = {
+    "tanh": "48 networks, 8 hidden layers of 32 tanh units, 128 examples, 200 updates",
+    "relu": "the same with ReLU",
+    "wide": "12 networks, 3 hidden layers of 256 tanh units, 256 examples, 50 updates",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the processes of one implementation took on one setting.
+
+    Attributes:
+        setting: its name.
+        dtype: "float32" or "float64".
+        implementation: its name.
+        steady: seconds of a later training, one per round.
+        whole: seconds from the start of the process to the end of its first training.
+        share: of the machine's matrix-product peak, by the median of `steady`.
+    """
+
+    setting: str
+    dtype: str
+    implementation: str
+    steady: Sequence[float]
+    whole: Sequence[float]
+    share: float
+
+
+def table(results: Sequence[Result], machine: str) -> str:
+    """Markdown: the machine, then a table per setting; the first implementation is the measure."""
+    lines = [machine, ""]
+    for setting in dict.fromkeys(r.setting for r in results):
+        lines += [
+            f"**{TITLES[setting]}**",
+            "",
+            "| | dtype | steady, s | times ours | whole process, s | times ours | share of peak |",
+            "|---|---|--:|--:|--:|--:|--:|",
+        ]
+        for dtype in dict.fromkeys(r.dtype for r in results):
+            rows = [r for r in results if (r.setting, r.dtype) == (setting, dtype)]
+            lines += [_row(row, rows[0]) for row in rows]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(result: Result, ours: Result) -> str:
+    cells = [result.implementation, result.dtype]
+    for own, measure in ((result.steady, ours.steady), (result.whole, ours.whole)):
+        cells.append(f"{statistics.median(own):.2f}")
+        cells.append("" if result is ours else _ratio(own, measure))
+    return "| " + " | ".join([*cells, f"{result.share:.0%}"]) + " |"
+
+
+def _ratio(own: Sequence[float], measure: Sequence[float]) -> str:
+    """Median of the rounds' ratios, with the smallest and the largest."""
+    ratios = [a / b for a, b in zip(own, measure, strict=True)]
+    middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
+    return f"{middle:.1f} ({low:.1f} to {high:.1f})"

@@ -1,0 +1,101 @@
+"""Results do not depend on the number of threads, and BLAS gets its threads back."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from initexplain.threads import cores, one_blas_thread
+
+# wide enough for BLAS to spread its products, and an ensemble that is trained in parts
+SCRIPT = """
+import hashlib, sys
+import numpy as np
+import initexplain as ie
+digest = hashlib.sha256()
+for dtype in (np.float32, np.float64):
+    for ensemble in ((), (9,)):
+        rng = np.random.default_rng(0)
+        network = ie.Network.initialize(
+            rng, [10, 150, 150, 1], weights=ie.lecun_normal(), ensemble=ensemble, dtype=dtype
+        )
+        x, y = rng.standard_normal((500, 10)), rng.standard_normal((500, 1))
+        history = ie.train(network, x, y, steps=4, learning_rate=0.1)
+        digest.update(history.losses.tobytes() + history.network.weights[1].tobytes())
+print(digest.hexdigest())
+"""
+
+
+def digest(threads, within=("-c", SCRIPT)):
+    environment = {
+        **os.environ,
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+    }
+    done = subprocess.run(
+        [sys.executable, *within], capture_output=True, text=True, check=True, env=environment
+    )
+    return done.stdout.strip()
+
+
+def test_training_does_not_depend_on_the_number_of_threads():
+    assert digest(1) == digest(4)
+
+
+def test_without_the_limit_it_would():
+    # what the test above would see without the limit; where it sees nothing, it proves nothing
+    unlimited = SCRIPT.replace(
+        "import hashlib, sys", "import hashlib, sys; sys.modules['threadpoolctl'] = None"
+    )
+    one, four = (digest(threads, ("-c", unlimited)) for threads in (1, 4))
+    if one == four:
+        pytest.skip("BLAS rounds alike for any number of threads on this machine")
+    assert len(one) == len(hashlib.sha256().hexdigest())
+
+
+def blas_threads():
+    return {
+        library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"
+    }
+
+
+def test_overlapping_blocks_keep_the_limit_until_the_last_has_ended():
+    before = blas_threads()
+    both, first_ended = Barrier(2), Barrier(2)
+
+    def first():
+        with one_blas_thread():
+            both.wait()
+        first_ended.wait()
+
+    def second():
+        with one_blas_thread():
+            both.wait()
+            first_ended.wait()
+            return blas_threads()
+
+    with ThreadPoolExecutor(2) as threads:
+        running = threads.submit(first), threads.submit(second)
+        assert running[1].result() == {1}
+    assert blas_threads() == before
+
+
+def test_an_error_gives_the_threads_back():
+    before = blas_threads()
+    with pytest.raises(ZeroDivisionError), one_blas_thread():
+        raise ZeroDivisionError
+    assert blas_threads() == before
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    assert cores() >= 1
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {3, 5, 7}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1
