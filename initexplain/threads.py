@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -46,14 +46,25 @@ def one_blas_thread() -> Iterator[None]:
     with _lock:
         _users += 1
         if _users == 1:
-            _limits.append(controller.limit(limits=1, user_api="blas"))
+            _in_new_thread(lambda: _limits.append(controller.limit(limits=1, user_api="blas")))
     try:
         yield
     finally:
         with _lock:
             _users -= 1
             if _users == 0:
-                _limits.pop().restore_original_limits()
+                _in_new_thread(_limits.pop().restore_original_limits)
+
+
+def _in_new_thread(action: Callable[[], object]) -> None:
+    """Sets BLAS from a thread that ends at once.
+
+    threadpoolctl gives the control to the thread that set a limit first, for as long as it lives.
+    That may be another one than the one whose block ends last.
+    """
+    thread = threading.Thread(target=action)
+    thread.start()
+    thread.join()
 
 
 @cache

@@ -167,7 +167,7 @@ class Task:
     settings: Settings
 
 
-TASK_BYTES = 2**18
+TASK_BYTES = 2**17
 """Activations of one layer of a task, in bytes: a few layers fit into a core's cache."""
 
 
@@ -199,8 +199,9 @@ def split(
         d.reshape(-1, *d.shape[-2:]) if d.ndim == own_data_axes else d for d in (data, wanted)
     )
     tasks = []
-    for start in range(0, members, size):
-        part = slice(start, start + size)
+    parts = math.ceil(members / size)
+    ends = [members * i // parts for i in range(parts + 1)]
+    for part in map(slice, ends, ends[1:]):
         x, y = (d[part] if d.ndim == 3 else d for d in (data, wanted))
         weights, biases = ([p[part] for p in layers] for layers in (flat.weights, flat.biases))
         tasks.append(Task(Network(weights, biases, network.activation), x, y, settings))
