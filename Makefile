@@ -5,10 +5,14 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
+# the frameworks that the sweep is compared with are large, and stay out of the other environment
+BENCH := .venv-bench
+BENCH_READY := $(BENCH)/ready
+ROUNDS := 3
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve claims lint format clean help
+.PHONY: site test serve claims bench lint format clean help
 
 site: $(READY)  ## build the pages, strictly, into site/
 	@echo "Building site/ ..."
@@ -27,6 +31,10 @@ serve: $(READY)  ## live preview; edits of pages and of the package show without
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs
 
+bench: $(BENCH_READY)  ## time a sweep beside JAX, PyTorch and scikit-learn (set-up: some GB)
+	@echo "Timing, on an idle machine please; ROUNDS=1 for a first look ..."
+	@$(BENCH)/bin/python -m benchmarks --rounds $(ROUNDS)
+
 lint: $(READY)
 	@echo "Checking style and types ..."
 	@$(RUN) -m ruff check .
@@ -38,14 +46,23 @@ format: $(READY)  ## format the code
 	@$(RUN) -m ruff check --fix .
 
 clean:  ## remove what the commands made
-	rm -rf site $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf site $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-$(READY): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (once) ..."
+comma := ,
+
+define set_up
+	@echo "Setting up $(1) (once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "initexplain needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'
-	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[site,test]"
+	@$(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(2)]"
 	@touch $@
+endef
+
+$(READY): pyproject.toml constraints.txt
+	$(call set_up,$(VENV),site$(comma)test)
+
+$(BENCH_READY): pyproject.toml constraints.txt
+	$(call set_up,$(BENCH),bench)

@@ -123,7 +123,14 @@ def run(
 
 def with_hidden_biases(network: Network, values: Array) -> Network:
     """The same weights for each value of the hidden biases: `(values, *ensemble)`."""
-    weights = [np.stack([w] * len(values)) for w in network.weights]
     *hidden, last = network.biases
-    biases = [np.stack([np.full_like(b, value) for value in values]) for b in hidden]
-    return Network(weights, [*biases, np.stack([last] * len(values))], network.activation)
+    return Network.stack(
+        [
+            Network(
+                network.weights,
+                [*(np.full_like(b, value) for b in hidden), last],
+                network.activation,
+            )
+            for value in values
+        ]
+    )

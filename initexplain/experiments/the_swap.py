@@ -365,11 +365,7 @@ def both_starts(rng: np.random.Generator, task: Task, depth: int, activation: st
     """An ensemble `(2, seeds)`: the usual start, then the swap."""
     usual = task.draw(rng, depth, USUAL[activation], zeros(), activation)
     swap = task.draw(rng, depth, zeros(), normal(BIAS_STD), activation)
-    return Network(
-        [np.stack(pair) for pair in zip(usual.weights, swap.weights, strict=True)],
-        [np.stack(pair) for pair in zip(usual.biases, swap.biases, strict=True)],
-        activation,
-    )
+    return Network.stack([usual, swap])
 
 
 def train_both(task: Task, network: Network, steps: int) -> History:
