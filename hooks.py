@@ -4,6 +4,7 @@ The site builds without this file too, then without notebooks and without the fo
 """
 
 import functools
+import os
 import re
 from base64 import b64encode
 from collections.abc import Callable
@@ -24,7 +25,9 @@ MATH_FONT = "assets/math.woff2"
 
 
 def on_startup(*, command: Literal["build", "serve", "gh-deploy"], dirty: bool) -> None:  # noqa: ARG001
-    """In a live preview, renders the reference anew only when the package's source changed."""
+    """Stops the clock; in a live preview, renders the reference anew only for changed source."""
+    # a build on another day is the same; zero is how gzip says that there is no date
+    os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     # a preview loads this file anew for every build, the handler stays
     if command == "serve" and not hasattr(PythonHandler.render, "__wrapped__"):
         PythonHandler.collect = _remembered(PythonHandler.collect)  # type: ignore[method-assign]
@@ -79,7 +82,10 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # no
 
 
 def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
-    """The same for pages that no Markdown file stands behind (404)."""
+    """The same for pages that no Markdown file stands behind (404); no dates in the sitemap."""
+    if template_name == "sitemap.xml":
+        # MkDocs knows the day of the build, not when a page changed
+        return re.sub(r"\s*<lastmod>.*?</lastmod>", "", output_content)
     return _finished(output_content) if template_name.endswith(".html") else output_content
 
 

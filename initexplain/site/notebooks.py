@@ -13,7 +13,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from initexplain.figures.style import css_variables
-from initexplain.site.results import source_fingerprint
+from initexplain.site.results import environment, source_fingerprint
 from initexplain.site.svg import inline_svg
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -62,7 +62,7 @@ def _executed(path: Path) -> str:
         extra_arguments=["--log-level=ERROR"],
     )
     try:
-        client.execute()
+        client.execute(env=environment())
     except CellExecutionError as error:
         raise NotebookError(f"{path.name}: {_ANSI.sub('', str(error)).strip()}") from None
     parts = [_cell(cell, path) for cell in notebook.cells]

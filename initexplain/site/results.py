@@ -185,15 +185,22 @@ class _Thread(threading.Thread):
             process.communicate()  # closes the pipes and waits
 
 
-def _start_process() -> subprocess.Popen[bytes]:
-    # one BLAS thread: the same bits whatever the machine's number of cores
+def environment() -> dict[str, str]:
+    """What a process that computes for the site sees: one BLAS thread, however many cores.
+
+    A product that is spread over threads rounds differently.
+    """
     threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
+    return {**os.environ, **threads}
+
+
+def _start_process() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         # -B: bytecode tells versions of a module by size and second, too coarse for quick edits
         [sys.executable, "-B", "-m", "initexplain.site.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, **threads},
+        env=environment(),
     )
 
 

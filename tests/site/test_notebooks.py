@@ -29,6 +29,10 @@ def test_text_code_outputs_and_figures(notebook):
         print("printed")
         {"a": 1 + 1}
 
+        # %%
+        import os
+        print("BLAS threads:", os.environ["OPENBLAS_NUM_THREADS"])
+
         # %% alt="A curve that falls."
         from initexplain.experiments import row_symmetry
         from initexplain.figures.row_symmetry import losses
@@ -40,6 +44,7 @@ def test_text_code_outputs_and_figures(notebook):
     assert '```python\nprint("printed")' in page
     assert "\nprinted\n```" in page
     assert "{'a': 2}" in page
+    assert "BLAS threads: 1\n" in page
     assert 'aria-label="A curve that falls."' in page
     assert "var(--ie-random" in page
     assert "base64" not in page
