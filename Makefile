@@ -12,7 +12,7 @@ ROUNDS := 3
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve claims bench lint format clean help
+.PHONY: site test serve offline claims bench lint format clean help
 
 site: $(READY)  ## build the pages, strictly, into site/
 	@echo "Building site/ ..."
@@ -27,6 +27,11 @@ test: $(READY) lint  ## check style and types, run every test
 serve: $(READY)  ## live preview; edits of pages and of the package show without a restart
 	@echo "Starting the preview (without the search index, which takes long to rebuild) ..."
 	@INITEXPLAIN_SEARCH=false $(RUN) -m mkdocs serve --livereload
+
+offline: $(READY)  ## build the copy that opens without a server, offline/initexplain.zip
+	@echo "Building offline/ ..."
+	@$(RUN) -m mkdocs build --strict --config-file mkdocs.offline.yml
+	@echo "Done: offline/initexplain.zip; unpack it anywhere and open initexplain/index.html."
 
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs
@@ -46,7 +51,7 @@ format: $(READY)  ## format the code
 	@$(RUN) -m ruff check --fix .
 
 clean:  ## remove what the commands made
-	rm -rf site $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf site offline $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'

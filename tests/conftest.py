@@ -1,6 +1,7 @@
 """The built site, once for all the tests that look at it."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +36,64 @@ def site(tmp_path_factory):
     return target
 
 
+def parsed(folder):
+    """Every page of a built folder, by its path."""
+    return {
+        path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        for path in sorted(folder.rglob("*.html"))
+    }
+
+
 @pytest.fixture(scope="session")
 def pages(site):
     """Every page of the built site, parsed, by its path."""
-    return {
-        path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        for path in sorted(site.rglob("*.html"))
-    }
+    return parsed(site)
+
+
+# as different as a machine can be that runs the same versions
+OTHER_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "PYTHONCOERCECLOCALE": "0",
+    "PYTHONUTF8": "0",  # files that are opened without an encoding are read as ASCII
+    "PYTHONHASHSEED": "77",
+    "TZ": "Pacific/Kiritimati",
+    "OPENBLAS_NUM_THREADS": "7",
+}
+NOT_SOURCES = (".*", "__pycache__", "node_modules", "offline", "site", "tests")
+# one process for both copies, so that the second does not compute everything again
+BUILD_BOTH = """
+from mkdocs.__main__ import cli
+for config in "mkdocs.yml", "mkdocs.offline.yml":
+    cli(["build", "--strict", "--config-file", config], standalone_mode=False)
+"""
+
+
+@pytest.fixture(scope="session")
+def elsewhere(site, tmp_path_factory):
+    """A folder in which somebody else built the site and the offline copy from the same sources.
+
+    An earlier build was killed there: half of its files are cut off, and one is in the way.
+    """
+    folder = tmp_path_factory.mktemp("else where") / "a & b"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCES))
+    # the package has a folder that is called site too
+    shutil.copytree(ROOT / "initexplain", folder / "initexplain", dirs_exist_ok=True)
+    shutil.copytree(site, folder / "site")
+    for path in [p for p in sorted((folder / "site").rglob("*")) if p.is_file()][::2]:
+        path.write_bytes(path.read_bytes()[:1000])
+    (folder / "site" / "left-over.html").write_text("An older build had this page.", "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", BUILD_BOTH],
+        cwd=folder,
+        env={
+            **os.environ,
+            **OTHER_ENVIRONMENT,
+            "NO_MKDOCS_2_WARNING": "1",
+            "PYTHONPATH": str(folder),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder

@@ -1,0 +1,35 @@
+"""What the copy without a server needs besides its settings: search, and one file to pass on."""
+
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
+
+# what only a server has a use for
+_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "search/search_index.json")
+
+
+@event_priority(-100)  # after everything is written
+def on_post_build(config: MkDocsConfig) -> None:
+    """Puts the search index where a page opened as a file may read it, and packs the folder."""
+    folder = Path(config.site_dir)
+    index = (folder / "search" / "search_index.json").read_text(encoding="utf-8")
+    # the theme's script looks here, under this name, when the address starts with file:
+    (folder / "search" / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")
+    for name in _UNUSED:
+        (folder / name).unlink()
+    pack(folder, folder.with_name(f"{folder.name}.zip"))
+
+
+def pack(folder: Path, target: Path) -> None:
+    """Writes a zip that holds the folder, the same bytes for the same content.
+
+    Names are sorted, and no date, owner or mode of a file gets in.
+    """
+    with ZipFile(target, "w") as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
+            entry.create_system = 3  # Unix, on every system
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, path.read_bytes(), compress_type=ZIP_DEFLATED, compresslevel=9)

@@ -1,0 +1,117 @@
+"""The offline copy: unpacked somewhere, opened by a double click, and nothing is missing."""
+
+import zipfile
+
+import pytest
+from bs4 import BeautifulSoup
+from conftest import ROOT, parsed
+from test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
+from test_build import dead_links
+
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def archive(elsewhere):
+    return elsewhere / "offline" / "initexplain.zip"
+
+
+@pytest.fixture(scope="module")
+def copy(archive, tmp_path_factory):
+    """The folder that a reader gets, below a name with what an address has to escape."""
+    downloads = tmp_path_factory.mktemp("down") / "100 % & #1"
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(downloads)
+    return downloads / "initexplain"
+
+
+@pytest.fixture(scope="module")
+def copied_pages(copy):
+    return parsed(copy)
+
+
+def _offline_name(name):
+    return name if name == "index.html" else name.replace("/index.html", ".html")
+
+
+def test_every_page_of_the_site_is_in_the_copy(pages, copied_pages):
+    assert {_offline_name(name) for name in pages if name != "404.html"} == set(copied_pages)
+
+
+def test_every_link_names_a_file_of_the_copy(copy, copied_pages):
+    assert len(copied_pages) > 40
+    assert dead_links(copy, copied_pages, served=False) == []
+
+
+def test_a_link_to_a_folder_would_be_found(copy):
+    page = BeautifulSoup('<a href="symmetry/">a</a><a href="/">b</a>', "html.parser")
+    found = dead_links(copy, {"index.html": page}, served=False)
+    assert found == [("index.html", "symmetry/"), ("index.html", "/")]
+
+
+def test_the_copy_names_no_server(copied_pages):
+    for name, soup in copied_pages.items():
+        assert "localhost" not in str(soup.head), name
+
+
+def test_the_same_folder_gives_the_same_archive(copy, archive, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from offline import pack  # noqa: PLC0415
+
+    pack(copy, tmp_path / "again.zip")  # its files are of today, and those in the archive of 1980
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+@pytest.fixture
+def opened(browser, copy):  # noqa: F811
+    """Opens pages as files; fails at the end if one complained or looked outside the copy."""
+    complaints = []
+    page = browser.new_page()
+    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on(
+        "request",
+        lambda r: r.url.startswith((copy.as_uri(), "data:")) or complaints.append(r.url),
+    )
+
+    def open_page(name):
+        page.goto((copy / name).as_uri(), wait_until="load")
+        return page
+
+    yield open_page
+    page.close()
+    assert complaints == []
+
+
+@in_a_browser
+def test_every_kind_of_page_opens_as_a_file(opened, copied_pages):
+    alike = [name for name in copied_pages if name.startswith("reference/")][2:]
+    for name in copied_pages.keys() - set(alike):
+        page = opened(name)
+        styled = "getComputedStyle(document.querySelector('.md-header')).position"
+        assert page.evaluate(styled) == "sticky", name
+
+
+@in_a_browser
+def test_search_works_in_a_file_and_leads_to_a_file(opened, copy):
+    page = opened("scale/linear-region.html")
+    page.keyboard.press("f")
+    page.keyboard.type("freeze or clone")
+    page.locator(".md-search-result__link").first.click()
+    page.wait_for_url(f"{copy.as_uri()}/symmetry/freeze-or-clone.html*")
+    assert page.locator("h1").inner_text().startswith("Freeze or clone")
+
+
+@in_a_browser
+def test_palette_and_math_font_work_in_a_file(opened):
+    page = opened("scale/linear-region.html")
+    page.evaluate("document.fonts.ready")
+    fonts = page.evaluate("[...document.fonts].map(font => [font.family, font.status])")
+    assert ["initexplain math", "loaded"] in fonts
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(ground)
+    page.locator("label[for='__palette_1']").click()
+    after = page.evaluate(ground)
+    assert after != before
+    assert opened("index.html").evaluate(ground) == after

@@ -1,0 +1,75 @@
+"""The same source gives the same bytes: anywhere, on any day, after a build that was killed."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+
+from conftest import ROOT, build
+from test_build import small_site
+
+# the headings stand for the reference pages that figures and claims lead to
+PAGE = """
+![A figure](figure:row_symmetry.rows)
+**A caption.** And $x$, [6](claim:row_symmetry.units).
+
+## Rows {#initexplain.figures.row_symmetry.rows}
+
+## Units {#initexplain.experiments.row_symmetry.RowSymmetry.units}
+"""
+
+
+def _contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+
+
+def _differences(one, other):
+    first, second = _contents(one), _contents(other)
+    return sorted(name for name in first | second if first.get(name) != second.get(name))
+
+
+def test_another_folder_and_another_environment_give_the_same_bytes(site, elsewhere):
+    assert len(_contents(site)) > 100
+    assert _differences(site, elsewhere / "site") == []
+
+
+def test_no_page_knows_the_day_or_the_place_it_was_built(site):
+    places = [str(ROOT), str(site)]
+    day = datetime.now(UTC).date().isoformat()
+    for name, content in _contents(site).items():
+        assert day.encode() not in content, name
+        assert not any(place.encode() in content for place in places), name
+    assert "lastmod" not in (site / "sitemap.xml").read_text("utf-8")
+    no_date = bytes(4)  # in the header of gzip, RFC 1952
+    assert (site / "sitemap.xml.gz").read_bytes()[4:8] == no_date
+
+
+def _killed(config, target, *, at):
+    """Runs a build that is killed as soon as it has written the file `at`."""
+    begin = time.time()
+    command = [sys.executable, "-m", "mkdocs", "build", "-q", "-f", str(config), "-d", str(target)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            if (target / at).exists() and (target / at).stat().st_mtime >= begin:
+                process.kill()
+            time.sleep(0.001)
+    return process.returncode < 0
+
+
+def test_a_build_that_was_killed_leaves_no_trace(tmp_path):
+    config = small_site(tmp_path, "index.md", PAGE)
+    clean = build(config, tmp_path / "clean")
+    assert clean.returncode == 0, clean.stdout + clean.stderr
+    # while assets are copied, templates written, pages written
+    for moment in ("assets", "404.html", "index.html"):
+        assert _killed(config, tmp_path / "again", at=moment), moment
+    assert _differences(tmp_path / "clean", tmp_path / "again") != []
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})  # and on one core
+    try:
+        again = build(config, tmp_path / "again")
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert _differences(tmp_path / "clean", tmp_path / "again") == []
