@@ -78,7 +78,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
     """Names the search dialog, which the theme leaves without a name, and sets the policy."""
-    return _finished(output)
+    return _finished(_without_titles(output) if page.url.startswith("reference/") else output)
+
+
+_TITLE = re.compile(r'(<(?:a|span)\b[^>]*?) title="[^"]*"')
+
+
+def _without_titles(html: str) -> str:
+    """The page without the titles in its text: the theme's script makes a tooltip of each.
+
+    A reference page has hundreds, which repeat what they stand on and stall a phone.
+    """
+    head, mark, text = html.partition("<article")
+    return head + mark + _TITLE.sub(r"\1", text)
 
 
 def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:  # noqa: ARG001
