@@ -69,7 +69,9 @@ def font(characters: frozenset[str]) -> bytes:
     from fontTools import subset  # noqa: PLC0415 - only a build that ends needs it
 
     source = metadata.distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
-    options = subset.Options(flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True)
+    options = subset.Options(
+        flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True, hinting=False
+    )
     buffer = io.BytesIO()
     with subset.load_font(str(source), options) as cut:
         cutter = subset.Subsetter(options)
