@@ -25,7 +25,7 @@
 import numpy as np
 
 import initexplain as ie
-from initexplain.figures.style import RANDOM, ZERO, label_line, new_figure
+from initexplain.figures.style import RANDOM, ZERO, draw_band, label_line, new_figure
 
 hidden_layers = 1  # then 2, 3, 4
 activation = "tanh"  # or "logistic", "relu"
@@ -74,9 +74,7 @@ def draw(**runs):
         losses = history.losses / best_constant
         shown = np.unique(np.linspace(0, steps, 60).astype(int))
         middle = np.median(losses[shown], axis=1)
-        axes.fill_between(
-            shown, losses[shown].min(axis=1), losses[shown].max(axis=1), color=colour, alpha=0.18
-        )
+        draw_band(axes, shown, losses[shown].min(axis=1), losses[shown].max(axis=1), colour)
         axes.plot(shown, middle, "-" if colour == RANDOM else "--", color=colour)
         label_line(axes, steps, middle[-1], name.replace("_", " "), colour)
     axes.set(xlabel="updates", ylabel="loss (one = best constant)", xlim=(0, steps), yscale="log")

@@ -32,13 +32,15 @@ def maps(result: EdgeOfChaos) -> StyledFigure:
     _mark(tanh, result.tanh, 1.0, "Glorot", ha="right")
     _mark(tanh, result.tanh, result.lecun_scale, "LeCun 1998", ha="left")
     _mark(relu, result.relu, 2**0.5, "He", ha="center")
-    for axes, x, y, text, colour in (
-        (tanh, 0.66, 27, "dies", INK),
-        (tanh, 1.9, 33, "chaotic", INK),
-        (relu, 0.95, 27, "dies", INK),
-        (relu, 2.5, 12, "explodes", SURFACE),
+    for axes, x, y, text in (
+        (tanh, 0.66, 27, "dies"),
+        (tanh, 1.9, 33, "chaotic"),
+        (relu, 0.95, 27, "dies"),
+        (relu, 2.5, 12, "explodes"),
     ):
-        axes.text(x, y, text, color=colour, ha="center")
+        # no one colour is legible on every step of the map
+        ground = {"facecolor": SURFACE, "edgecolor": "none", "pad": 2}
+        axes.text(x, y, text, color=INK, ha="center", bbox=ground)
     return figure
 
 

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 
 from initexplain.checks import Array
 from initexplain.experiments.fine_zeros import FineZeros
-from initexplain.figures.style import INK, RANDOM, ZERO, StyledFigure, new_figure
+from initexplain.figures.style import INK, RANDOM, ZERO, StyledFigure, draw_band, new_figure
 
 
 def losses(result: FineZeros) -> StyledFigure:
@@ -57,5 +57,5 @@ def _draw(axes: Axes, losses: Array, colour: str, line: str) -> None:
     shown = np.unique(np.concatenate([np.arange(10), np.linspace(10, steps, 30).astype(int)]))
     low, high = losses[shown].min(axis=1), losses[shown].max(axis=1)
     if losses.shape[1] > 1:
-        axes.fill_between(shown, low, high, color=colour, alpha=0.18, linewidth=0)
+        draw_band(axes, shown, low, high, colour)
     axes.plot(shown, np.median(losses[shown], axis=1), line, color=colour)

@@ -9,6 +9,7 @@ from initexplain.figures.style import (
     RANDOM,
     ZERO,
     StyledFigure,
+    draw_band,
     label_line,
     new_figure,
 )
@@ -21,7 +22,7 @@ def four_starts(result: FourStarts) -> StyledFigure:
 
     def curve(start: Start, text: str, colour: str, line: str, label_y: float) -> None:
         low, high = start.losses.min(axis=1), start.losses.max(axis=1)
-        axes.fill_between(steps, low, high, color=colour, alpha=0.18, linewidth=0)
+        draw_band(axes, steps, low, high, colour)
         axes.plot(steps, start.median, line, color=colour)
         label_line(axes, steps[-1], label_y, text, colour)
 
@@ -33,5 +34,5 @@ def four_starts(result: FourStarts) -> StyledFigure:
     curve(result.both_zero, "zero weights,\nzero biases", ZERO, "-", stuck / 1.45)
     axes.set_yscale("log")
     axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
-    axes.text(4, stuck / 1.08, "best constant output", color=MUTED, va="top", size=9)
+    axes.text(9, stuck / 1.08, "best constant output", color=MUTED, va="top", size=9)
     return figure

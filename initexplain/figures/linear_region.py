@@ -14,6 +14,7 @@ from initexplain.figures.style import (
     RANDOM,
     THEORY,
     StyledFigure,
+    draw_band,
     label_line,
     new_figure,
 )
@@ -103,9 +104,7 @@ def _band(
     filled: bool = True,
 ) -> None:
     """Medians over seeds as points, and a band from the lowest seed to the highest."""
-    axes.fill_between(
-        x, values.min(axis=1), values.max(axis=1), color=MEASURED, alpha=0.18, linewidth=0
-    )
+    draw_band(axes, x, values.min(axis=1), values.max(axis=1), MEASURED)
     axes.plot(
         x,
         np.median(values, axis=1),

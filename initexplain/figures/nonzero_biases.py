@@ -14,6 +14,7 @@ from initexplain.figures.style import (
     RANDOM,
     THEORY,
     StyledFigure,
+    draw_band,
     label_line,
     new_figure,
 )
@@ -40,7 +41,7 @@ def _draw_band(axes: Axes, losses: Array, colour: str, line: str) -> None:
     """Median over seeds of `(steps + 1, seeds)`, and a band from the best to the worst."""
     shown = np.unique(np.linspace(0, len(losses) - 1, 41).astype(int))
     low, high = losses[shown].min(axis=1), losses[shown].max(axis=1)
-    axes.fill_between(shown, low, high, color=colour, alpha=0.18, linewidth=0)
+    draw_band(axes, shown, low, high, colour)
     axes.plot(shown, np.median(losses[shown], axis=1), line, color=colour)
 
 

@@ -171,6 +171,13 @@ def label_line(axes: Axes, x: float, y: float, text: str, colour: str, **options
     axes.annotate(text, (x, y), textcoords="offset points", color=colour, **settings)
 
 
+def draw_band(axes: Axes, x: Any, low: Array, high: Array, colour: str) -> None:
+    """Fills between two curves `(points,)`; the edges are what can be told from the background."""
+    axes.fill_between(
+        x, low, high, facecolor=(colour, 0.18), edgecolor=(colour, 0.75), linewidth=0.6
+    )
+
+
 def draw_matrix(
     axes: Axes,
     matrix: Array,
@@ -244,7 +251,7 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
         shades = name_shades(row)
         for name, (x, y) in zip(row, points, strict=True):
             axes.plot(x, y, "o", ms=22, mfc=shades[name.lstrip("−")], mec=INK, mew=1, zorder=2)
-            axes.text(x, y, name, ha="center", va="center_baseline", size=10, zorder=3)
+            axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
     tallest = max(len(row) for row in names)
     axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
     axes.set_axis_off()

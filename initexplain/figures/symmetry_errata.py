@@ -9,6 +9,7 @@ from initexplain.figures.style import (
     INK,
     RANDOM,
     StyledFigure,
+    draw_band,
     draw_matrix,
     label_line,
     new_figure,
@@ -23,7 +24,7 @@ def gradient(result: SymmetryErrata) -> StyledFigure:
     for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):
         rows = ["unit 1", "unit 2"] if number == 0 else ()
         # pale cells: the numbers on them are what counts
-        draw_matrix(axes, matrix, limit=2 * np.abs(matrix).max(), rows=rows, columns=columns)
+        draw_matrix(axes, matrix, limit=3 * np.abs(matrix).max(), rows=rows, columns=columns)
         axes.set_title(title, size=10, color=INK)
         for (i, j), value in np.ndenumerate(matrix):
             text = f"{value:.3f}".replace("-", "−")
@@ -38,9 +39,7 @@ def constant_layers(result: SymmetryErrata) -> StyledFigure:
     found = result.constant_layers
 
     def curve(losses: Array, text: str, colour: str, line: str, shift: float) -> None:
-        axes.fill_between(
-            steps, losses.min(axis=1), losses.max(axis=1), color=colour, alpha=0.18, linewidth=0
-        )
+        draw_band(axes, steps, losses.min(axis=1), losses.max(axis=1), colour)
         median = np.median(losses, axis=1)
         axes.plot(steps, median, line, color=colour)
         label_line(axes, steps[-1], median[-1] * shift, text, colour)

@@ -12,6 +12,7 @@ from initexplain.figures.style import (
     THEORY,
     ZERO,
     StyledFigure,
+    draw_band,
     draw_matrix,
     label_line,
     new_figure,
@@ -46,7 +47,7 @@ def _draw_start(axes: Axes, start: Start, colour: str, line: str) -> None:
     shown = np.unique(np.linspace(0, updates, 31).astype(int))
     losses = start.losses[shown]
     low, high = losses.min(axis=1), losses.max(axis=1)
-    axes.fill_between(shown, low, high, color=colour, alpha=0.18, linewidth=0)
+    draw_band(axes, shown, low, high, colour)
     axes.plot(shown, np.median(losses, axis=1), line, color=colour)
 
 
@@ -71,7 +72,7 @@ def depths(result: TheSwap) -> StyledFigure:
 def _draw_ends(axes: Axes, ends: Array, shift: float, colour: str, marker: str) -> None:
     """Of the networks `(depths, seeds)` the median, and a bar from the best to the worst."""
     positions = np.arange(1, len(ends) + 1) + shift
-    axes.vlines(positions, ends.min(axis=1), ends.max(axis=1), color=colour, linewidth=3, alpha=0.4)
+    axes.vlines(positions, ends.min(axis=1), ends.max(axis=1), color=colour, linewidth=3, alpha=0.7)
     axes.plot(positions, np.median(ends, axis=1), f"-{marker}", color=colour, linewidth=1)
 
 
@@ -87,7 +88,7 @@ def wave(result: TheSwap) -> StyledFigure:
             moved = (seen > 0).all(axis=1)
             x, band = updates[moved], seen[moved]
             low, middle, high = np.quantile(band, [0.25, 0.5, 0.75], axis=1)
-            axes.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
+            draw_band(axes, x, low, high, colour)
             axes.plot(x, middle, color=colour)
             if norms is result.wave.swap:
                 axes.plot(x[:1], middle[:1], "o", color=colour)
