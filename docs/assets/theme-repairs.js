@@ -9,3 +9,34 @@ new MutationObserver(() => {
     box.setAttribute("tabindex", "0");
   }
 }).observe(document.body, { childList: true, subtree: true });
+
+// The theme prepares code when it comes into view; until then the keyboard would not scroll it.
+const wide = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const code of document.querySelectorAll("pre > code")) wide.observe(code);
+
+// The menus of a narrow window open by labels, which the keyboard passes over; Enter works on them.
+const narrow = matchMedia("(max-width: 76.234375em)");
+const menus =
+  ".md-header__button:is([for='__drawer'], [for='__search']), .md-nav--primary label[for^='__']";
+const reach = () => {
+  for (const label of document.querySelectorAll(menus)) {
+    label.tabIndex = narrow.matches ? 0 : -1;
+    label.role = narrow.matches ? "button" : null;
+    label.ariaLabel = { __drawer: "Menu", __search: "Search" }[label.htmlFor] ?? null;
+  }
+};
+narrow.addEventListener("change", reach);
+reach();
+
+// The table of contents follows the page smoothly, even for readers who want no motion.
+const { scrollTo } = Element.prototype;
+Element.prototype.scrollTo = function (...place) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (still && place.length === 1) place[0] = { ...place[0], behavior: "instant" };
+  return scrollTo.apply(this, place);
+};
