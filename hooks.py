@@ -77,19 +77,21 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
-    """Names the search dialog, which the theme leaves without a name, and sets the policy."""
-    return _finished(_without_titles(output) if page.url.startswith("reference/") else output)
+    """Mends what the theme leaves to mend, and sets the policy."""
+    return _finished(_lighter(output) if page.url.startswith("reference/") else output)
 
 
 _TITLE = re.compile(r'(<(?:a|span)\b[^>]*?) title="[^"]*"')
 
 
-def _without_titles(html: str) -> str:
-    """The page without the titles in its text: the theme's script makes a tooltip of each.
+def _lighter(html: str) -> str:
+    """A page of the reference without what would stall a phone.
 
-    A reference page has hundreds, which repeat what they stand on and stall a phone.
+    There are a hundred blocks of code, which the theme's script then prepares as they come into
+    view, and hundreds of titles that repeat what they stand on, of each of which it makes a tooltip.
     """
     head, mark, text = html.partition("<article")
+    text = text.replace('"content.code.copy"', '"content.code.copy", "content.lazy"', 1)
     return head + mark + _TITLE.sub(r"\1", text)
 
 
@@ -101,12 +103,14 @@ def on_post_template(output_content: str, *, template_name: str, config: MkDocsC
     return _finished(output_content) if template_name.endswith(".html") else output_content
 
 
+_TRACEBACK = re.compile(r'(<span class="gt">.*?)(?=<span class="gp">|</code>)', re.DOTALL)
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def _finished(html: str) -> str:
     """The page with a policy that lets nothing in from elsewhere, and only its own scripts run."""
     html = html.replace('role="dialog"', 'role="dialog" aria-label="Search"', 1)
+    html = _TRACEBACK.sub(r'<span class="go">\1</span>', html)  # an output: it is not copied
     digests = (sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(html))
     scripts = " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
     policy = (
