@@ -1,14 +1,24 @@
-"""The built pages in a real browser: palettes, phone width, keyboard, no script, no stranger."""
+"""The built pages in a real browser: palettes, phone width, keyboard, no script, no stranger.
 
-import functools
-import http.server
+A page is visited once; the tests that take `seen` look at it one after the other.
+"""
+
+import contextlib
+import gzip
+import importlib
+import io
+import os
 import re
 import shutil
-import threading
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import matplotlib as mpl
 import pytest
+from webserver import Server
+
+from initexplain.site import mathml
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -35,38 +45,51 @@ def _address(source):
     return "" if stem == "index" else f"{stem}/"
 
 
-# every page that people read, and of the reference one page of each kind
-READ = [
-    *(_address(p) for p in sorted(DOCS.rglob("*.md")) if "reference" not in p.parts),
+# every page; the first one has the empty address
+ADDRESSES = [
+    *(_address(p) for p in sorted(DOCS.rglob("*.md"))),
     *(_address(p) for p in sorted((DOCS / "notebooks").glob("*.py"))),
-    "reference/network/",
-    "reference/code/row-symmetry/",
     "404.html",
 ]
+KIB = 1024
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        """Says nothing."""
-
-
-@pytest.fixture(scope="module")
-def origin(site):
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(site))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+def launch(playwright, **settings):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **settings)
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def server(site):
+    with Server(site) as running:
         yield running
-        running.close()
+
+
+@pytest.fixture(scope="module")
+def origin(server):
+    return server.origin
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    with sync_api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser(playwright):
+    running = launch(playwright)
+    yield running
+    running.close()
+
+
+def _listen(page, origin, complaints):
+    """Notes what the page complains of, and whom it asks for anything but this origin."""
+    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda r: r.url.startswith((origin, "data:", "blob:")) or complaints.append(r.url),
+    )
 
 
 @pytest.fixture
@@ -77,12 +100,7 @@ def visit(browser, origin):
     def open_page(address, *, viewport=DESKTOP, **settings):
         contexts.append(browser.new_context(viewport=viewport, **settings))
         page = contexts[-1].new_page()
-        page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda r: r.url.startswith((origin, "data:", "blob:")) or complaints.append(r.url),
-        )
+        _listen(page, origin, complaints)
         page.goto(origin + address, wait_until="load")
         return page
 
@@ -92,10 +110,130 @@ def visit(browser, origin):
     assert complaints == []
 
 
+@pytest.fixture(scope="module", params=ADDRESSES, ids=lambda address: address or "index")
+def seen(request, browser, server):
+    """One page of the site, open in the light palette, with all that it asked for."""
+    context = browser.new_context(
+        viewport=DESKTOP,
+        color_scheme="light",
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    page, complaints, before = context.new_page(), [], len(server.sent)
+    _listen(page, server.origin, complaints)
+    page.goto(server.origin + request.param, wait_until="load")
+    yield SimpleNamespace(
+        address=request.param,
+        page=page,
+        complaints=complaints,
+        sent=lambda: dict(server.sent[before:]),
+    )
+    context.close()
+
+
 # what depends on the palette; everything else is checked in one of them
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 # inside a figure there is nothing but its drawing, which has tests of its own
 OUTSIDE_FIGURES = {"exclude": [[".ie-drawing svg"]]}
+
+
+# code has few colours on many words: the second palette looks at each colour once
+OUTSIDE_CODE = {"exclude": [[".ie-drawing svg"], ["pre"]]}
+
+
+def _violations(page, **settings):
+    settings = {"context": OUTSIDE_FIGURES, **settings}
+    found = axe.Axe().run(page, **settings).response["violations"]
+    return [(v["id"], [n["target"] for n in v["nodes"]][:5]) for v in found]
+
+
+# Colours as the browser names them, one over the other, and their contrast.
+COLOUR_FUNCTIONS = r"""
+    const rgba = colour => {
+        const srgb = colour.startsWith("color(srgb");
+        const [r, g, b, a = 1] = colour.match(/[\d.e-]+/g).map(Number);
+        return srgb ? [r, g, b, a] : [r / 255, g / 255, b / 255, a];
+    };
+    const over = ([r, g, b, a], under) =>
+        [r, g, b].map((c, i) => c * a + under[i] * (1 - a));
+    const luminance = rgb => rgb
+        .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const contrast = (one, other) => {
+        const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+"""
+# Contrasts of every text and every mark of the figures with what they stand on:
+# the page, and over it the fills that were painted before.
+CONTRASTS = r"""(() => {
+    COLOUR_FUNCTIONS
+    const faded = (element, kind) => {
+        const style = getComputedStyle(element);
+        const [r, g, b, a] = rgba(style[kind]);
+        return [r, g, b, a * style[kind + "Opacity"] * style.opacity];
+    };
+    const page = rgba(getComputedStyle(document.body).backgroundColor).slice(0, 3);
+    const found = [];
+    for (const svg of document.querySelectorAll(".ie-drawing svg")) {
+        const shapes = [...svg.querySelectorAll("path, use, rect, circle")]
+            .filter(shape => !shape.closest("defs, clipPath"));
+        const boxes = new Map(shapes.map(shape => [shape, shape.getBoundingClientRect()]));
+        const filled = shapes.filter(shape => getComputedStyle(shape).fill !== "none");
+        const ground = (element, box) => {
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            return filled
+                .filter(shape => {
+                    const b = boxes.get(shape);
+                    if (!(b.left <= x && x <= b.right && b.top <= y && y <= b.bottom)
+                        || shape === element || !(shape.compareDocumentPosition(element)
+                            & Node.DOCUMENT_POSITION_FOLLOWING)) return false;
+                    const here = shape.getScreenCTM().inverse();
+                    const point = new DOMPoint(x, y).matrixTransform(here);
+                    if (shape.tagName !== "use") return shape.isPointInFill(point);
+                    point.x -= shape.x.baseVal.value;
+                    point.y -= shape.y.baseVal.value;
+                    return svg.querySelector(shape.href.baseVal).isPointInFill(point);
+                })
+                .reduce((under, shape) => over(faded(shape, "fill"), under), page);
+        };
+        const note = (what, element, kind, under) => found.push([
+            what, contrast(over(faded(element, kind), under), under),
+            element.textContent || element.getAttribute("style"),
+            svg.getAttribute("aria-label").slice(0, 40),
+        ]);
+        for (const text of svg.querySelectorAll("text")) {
+            note("text", text, "fill", ground(text, text.getBoundingClientRect()));
+        }
+        for (const shape of shapes) {
+            // the colours of the grid, of backgrounds, and the steps of a scale, say nothing alone
+            const style = shape.getAttribute("style") ?? "";
+            const kinds = ["stroke", "fill"].filter(kind =>
+                new RegExp(`(^|[ ;])${kind}: var\\(`).test(style)
+                && !new RegExp(`(^|[ ;])${kind}: var\\(--ie-(grid|surface|middle|\\w+-\\d)\\b`)
+                    .test(style));
+            if (kinds.length) {
+                const best = kinds.map(kind => contrast(over(faded(shape, kind), page), page));
+                found.push(["mark", Math.max(...best), style,
+                    svg.getAttribute("aria-label").slice(0, 40)]);
+            }
+        }
+    }
+    return found;
+})()""".replace("COLOUR_FUNCTIONS", COLOUR_FUNCTIONS)
+CODE_CONTRASTS = """(() => {
+    COLOUR_FUNCTIONS
+    const pairs = new Map();
+    for (const word of document.querySelectorAll("pre span")) {
+        const [ink, ground] = [word, word.closest("code, pre")].map(e => getComputedStyle(e));
+        pairs.set(ink.color + ground.backgroundColor, [ink.color, ground.backgroundColor, word]);
+    }
+    const page = rgba(getComputedStyle(document.body).backgroundColor).slice(0, 3);
+    return [...pairs.values()].map(([ink, fill, word]) => {
+        const ground = over(rgba(fill), page);
+        return [contrast(over(rgba(ink), ground), ground), word.outerHTML];
+    });
+})()""".replace("COLOUR_FUNCTIONS", COLOUR_FUNCTIONS)
 
 OUTSIDE = """[...document.querySelectorAll('.ie-drawing svg')].flatMap(svg => {
     const box = svg.getBoundingClientRect();
@@ -106,101 +244,328 @@ OUTSIDE = """[...document.querySelectorAll('.ie-drawing svg')].flatMap(svg => {
     }).map(text => svg.getAttribute('aria-label').slice(0, 40) + ': ' + text.textContent);
 })"""
 
+# Boxes that scroll sideways, what sticks out of the window without such a box around it, and boxes
+# that the keyboard does not reach.
+SIDEWAYS = """(() => {
+    const own = ".highlight, pre, code, .md-typeset__scrollwrap, .ie-drawing, .ie-formula";
+    const width = document.documentElement.clientWidth;
+    const inside = [...document.querySelectorAll(".md-content__inner *, .md-footer *")]
+        .filter(e => e.checkVisibility() && !e.closest("svg, math"));
+    const scrolls = e => e.scrollWidth > e.clientWidth + 1
+        && ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
+    const boxes = inside.filter(scrolls);
+    const name = e => e.outerHTML.slice(0, 80);
+    return {
+        boxes: boxes.filter(e => !e.matches(own)).map(name),
+        out: inside.filter(e => {
+            const box = e.getBoundingClientRect();
+            return box.width && (box.right > width + 1 || box.left < -1)
+                && !boxes.some(b => b.contains(e) && b !== e);
+        }).map(name),
+        // Chromium reaches every box that scrolls; other browsers want to be told
+        unreachable: boxes
+            .filter(e => e.tabIndex < 0 && !e.querySelector("a[href], [tabindex='0']"))
+            .map(name),
+    };
+})()"""
 
-@pytest.mark.parametrize("address", READ)
-def test_a_page_has_no_barrier_and_fits_a_phone(address, visit):
-    page = visit(address, color_scheme="light")
-    page.wait_for_timeout(100)  # the theme adds buttons after it has loaded
-    found = axe.Axe().run(page, context=OUTSIDE_FIGURES).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]][:5]) for v in found] == []
-    assert page.evaluate(OUTSIDE) == []
-    page.set_viewport_size(PHONE)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert page.evaluate(OUTSIDE) == []
+# As the theme does it: each snippet's button appears when the snippet comes into view.
+COPIED = """async () => {
+    const copied = [];
+    for (const prompt of document.querySelectorAll(".md-content .highlight:has(.gp)")) {
+        prompt.scrollIntoView();
+        let button = null;
+        for (let i = 0; i < 120 && !button; i++) {
+            await new Promise(requestAnimationFrame);
+            button = prompt.querySelector("[data-clipboard-target]");
+        }
+        await navigator.clipboard.writeText("");
+        button.click();
+        const fails = prompt.querySelector(".gt") !== null;
+        copied.push([await navigator.clipboard.readText(), fails]);
+    }
+    return copied;
+}"""
+
+# A radio button of the palette, and the theme's like, show their focus on their label.
+FOCUSABLE = """[...document.querySelectorAll(
+    "a[href], button, input, summary, [tabindex]:not([tabindex='-1'])"
+)].filter(e => e.tabIndex >= 0 && !e.disabled
+    && (e.type === "radio" ? e.nextElementSibling : e)
+        .checkVisibility({ visibilityProperty: true, opacityProperty: e.type !== "radio" }))"""
+WITHOUT_MARK = (
+    """(() => FOCUSABLE.filter(element => {
+    element.focus({ focusVisible: true });
+    const shown = element.type === "radio" ? element.nextElementSibling : element;
+    const style = getComputedStyle(shown);
+    return document.activeElement === element
+        && (style.outlineStyle === "none" || style.outlineWidth === "0px")
+        && style.boxShadow === "none";
+}).map(element => element.outerHTML.slice(0, 80)))()"""
+).replace("FOCUSABLE", FOCUSABLE)
+
+TOGGLE = "document.querySelector('.md-header__option label:not([hidden])').click()"
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+
+MOVING = """[...document.querySelectorAll("*")].filter(element =>
+    [null, "::before", "::after"].some(part => {
+        const style = getComputedStyle(element, part);
+        return parseFloat(style.transitionDuration) > 0 || parseFloat(style.animationDuration) > 0
+            || style.scrollBehavior === "smooth";
+    })).map(element => element.outerHTML.slice(0, 80))"""
 
 
-@pytest.mark.parametrize("address", READ)
-def test_the_dark_palette_is_as_legible(address, visit):
-    page = visit(address, color_scheme="dark")
-    found = axe.Axe().run(page, context=OUTSIDE_FIGURES, options=COLOURS).response["violations"]
-    assert [(v["id"], [n["target"] for n in v["nodes"]][:5]) for v in found] == []
+def test_a_page_has_no_barrier(seen):
+    # the theme adds its buttons and observers a moment after the page has loaded
+    seen.page.wait_for_function("document.querySelector('.md-top')")
+    assert _violations(seen.page) == []
+    assert seen.page.evaluate(OUTSIDE) == []
+    assert seen.page.evaluate(MOVING) == []
 
 
-def test_figures_change_with_the_palette_and_without_a_reload(visit):
-    page = visit("symmetry/row-symmetry/", color_scheme="light")
-    colour = "getComputedStyle(document.querySelector('#figure-row-symmetry-losses text')).fill"
-    before = page.evaluate(colour)
+def test_figures_are_legible(seen):
+    _check_contrasts(seen.page)
+
+
+def _check_contrasts(page):
+    found = page.evaluate(CONTRASTS)
+    faint = [entry for entry in found if round(entry[1], 2) < {"text": 4.5, "mark": 3.0}[entry[0]]]
+    assert faint == []
+    assert page.locator(".ie-drawing").count() == 0 or len(found) > 5
+
+
+def test_a_page_follows_the_palette_toggle(seen):
+    page = seen.page
     page.evaluate("window.reloaded = false")
-    page.locator("label[for='__palette_1']").click()
-    assert page.evaluate(colour) != before
+    colours = """[...document.querySelectorAll('body, .ie-drawing text')]
+        .map(e => getComputedStyle(e)[e === document.body ? "backgroundColor" : "fill"])"""
+    light = page.evaluate(colours)
+    page.evaluate(TOGGLE)
+    dark = page.evaluate(colours)
+    assert all(one != other for one, other in zip(light, dark, strict=True))
     assert page.evaluate("window.reloaded") is False
+    assert _violations(page, options=COLOURS, context=OUTSIDE_CODE) == []
+    assert [pair for pair in page.evaluate(CODE_CONTRASTS) if pair[0] < 4.5] == []
+    _check_contrasts(page)
+    page.evaluate(TOGGLE)
 
 
-def _luminance(rgb):
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_a_page_fits_a_phone(seen):
+    page = seen.page
+    page.set_viewport_size(PHONE)
+    page.evaluate(NEXT_FRAME)  # the page answers to its new size
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
+    assert page.evaluate(OUTSIDE) == []
+    page.set_viewport_size(DESKTOP)
 
 
-def _contrast(one, other):
-    first, second = (
-        _luminance([float(c) / 255 for c in re.findall(r"[\d.]+", colour)[:3]])
-        for colour in (one, other)
-    )
-    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_type_in_figures_is_legible(scheme, visit):
-    page = visit("", color_scheme=scheme)
-    fills = page.evaluate(
-        "[...document.querySelectorAll('.ie-drawing text')].map(t => getComputedStyle(t).fill)"
-    )
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert len(fills) > 5
-    assert min(_contrast(fill, ground) for fill in set(fills)) >= 4.5
-
-
-def test_without_javascript_a_page_reads_in_full(visit):
-    page = visit("symmetry/row-symmetry/", java_script_enabled=False)
-    assert page.locator(".ie-drawing svg").count() >= 2
-    assert page.locator("math").count() > 5
-    assert page.locator(".ie-claim a").first.is_visible()
-    assert page.locator("pre code").first.is_visible()
-
-
-def test_a_copied_snippet_runs(visit):
-    page = visit("symmetry/row-symmetry/", permissions=["clipboard-read", "clipboard-write"])
-    page.locator(".highlight").first.hover()
-    page.locator("[data-clipboard-target]").first.click()
-    code = page.evaluate("navigator.clipboard.readText()")
-    assert ">>>" not in code
-    assert "True" not in code
+def test_copied_snippets_run_in_the_order_of_the_page(seen):
     names = {}
-    exec(compile(code, "copied", "exec"), names)  # noqa: S102 - what a reader would do
-    assert names["W"].shape == (6, 4)
+    if seen.address.startswith("reference/"):
+        # an example of a docstring may use what its module has, as a doctest does
+        for heading in seen.page.locator("h2.doc-heading[id]").all():
+            names |= vars(importlib.import_module(heading.get_attribute("id")))
+    for code, fails in seen.page.evaluate(COPIED):
+        assert code.strip()
+        assert not re.search(r"^(>>>|\.\.\.)", code, re.M), code
+        outcome = pytest.raises(ValueError) if fails else contextlib.nullcontext()
+        with contextlib.redirect_stdout(io.StringIO()), outcome:
+            exec(compile(code, seen.address, "exec"), names)  # noqa: S102 - what a reader would do
 
 
-def test_search_finds_a_page_and_the_keyboard_reaches_it(visit):
+def _gzipped(text):
+    return len(gzip.compress(text.encode(), mtime=0))
+
+
+def test_a_first_visit_is_light(seen, site):
+    sent = seen.sent()
+    assert "search/search_index.json" not in sent, "it waits until somebody searches"
+    icon = seen.page.locator("link[rel=icon]").get_attribute("href")
+    sent[icon] = (site / "assets" / "images" / icon.rpartition("/")[2]).stat().st_size
+    html = (site / (seen.address or ".")).joinpath("index.html")
+    text = (html if html.is_file() else site / seen.address).read_text("utf-8")
+    figures = _gzipped(text) - _gzipped(re.sub(r"<svg role=.*?</svg>", "", text, flags=re.S))
+    sent.pop("assets/math.woff2", None)
+    budget = 130 if seen.address.startswith("notebooks/") else 100
+    assert sum(sent.values()) - figures <= budget * KIB, sent
+
+
+def test_focus_shows_wherever_it_is(seen):
+    assert seen.page.evaluate(WITHOUT_MARK) == []
+
+
+def test_a_page_is_content_with_itself(seen):
+    # the last one: whatever the tests above did on the page
+    assert seen.complaints == []
+    policy = seen.page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert "unsafe" not in rules["script-src"]
+    assert "http" not in policy
+
+
+def test_every_page_is_visited(site):
+    built = {p.relative_to(site).as_posix() for p in site.rglob("*.html")}
+    assert built == {a if a.endswith(".html") else f"{a}index.html" for a in ADDRESSES}
+
+
+def test_the_policy_is_obeyed(browser, origin):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(origin)
+    page.evaluate("""() => {
+        window.refused = [];
+        const refuse = event => refused.push(event.violatedDirective);
+        document.addEventListener("securitypolicyviolation", refuse);
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.src = "https://elsewhere.invalid/pixel.png";
+        document.body.append(image);
+    }""")
+    page.wait_for_function("refused.length === 2")
+    assert page.evaluate("[...refused].sort()") == ["img-src", "script-src-elem"]
+    assert page.evaluate("window.ran") is None
+    context.close()
+
+
+# What a reader sees of a page's text: everything but what a closed box hides until it is opened.
+HIDDEN = """[...document.querySelectorAll(
+    ".md-content__inner :is(h1, h2, h3, h4, p, li, td, pre, math, summary, .ie-drawing svg)"
+)].filter(e => !e.closest("details:not([open]) > :not(summary)")
+    && !(e.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().width > 0)
+    && (e.textContent.trim() || e.tagName === "svg")).map(e => e.outerHTML.slice(0, 80))"""
+
+
+def test_without_javascript_every_page_reads_in_full(browser, origin, pages):
+    context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
+    page, missing = context.new_page(), {}
+    for address in ADDRESSES:
+        page.goto(origin + address, wait_until="domcontentloaded")
+        missing[address] = page.evaluate(HIDDEN)
+        for label in page.locator(".tabbed-labels > label").all():
+            label.click()
+            missing[address] += page.evaluate(HIDDEN)
+        source = pages[address if address.endswith(".html") else f"{address}index.html"].article
+        for kind in (".ie-drawing svg", "math", ".ie-claim a", "details"):
+            assert page.locator(f"article {kind}").count() == len(source.select(kind)), address
+    assert {address: found for address, found in missing.items() if found} == {}
+    context.close()
+
+
+def test_search_finds_a_page_and_the_keyboard_reaches_it(visit, server):
     page = visit("")
+    assert "search/search_index.json" not in dict(server.sent[-20:])
     page.keyboard.press("f")
     page.keyboard.type("freeze or clone")
     first = page.locator(".md-search-result__link").first
     first.wait_for()
     assert urlsplit(first.get_attribute("href")).path.endswith("/symmetry/freeze-or-clone/")
+    first.click()
+    page.locator("mark[data-md-highlight]").first.wait_for()
 
 
-FOCUS = """(() => {
-    const element = document.activeElement;
-    // a radio button of the palette shows its focus on its label
-    const shown = element.type === "radio" ? element.nextElementSibling : element;
-    const style = getComputedStyle(shown);
-    return [element.outerHTML.slice(0, 80), style.outlineStyle, style.boxShadow];
-})()"""
-
-
-def test_focus_is_visible(visit):
-    page = visit("symmetry/row-symmetry/")
-    for _ in range(40):
+# one page of each kind: focusing is checked everywhere, pressing a key for each step costs more
+@pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/threads/"])
+def test_the_tab_key_reaches_everything(address, visit):
+    page = visit(address, reduced_motion="reduce")
+    page.evaluate("""() => {
+        window.reached = new Set();
+        document.addEventListener("focusin", e => reached.add(e.target));
+    }""")
+    for _ in range(page.evaluate(f"{FOCUSABLE}.length") + 15):
         page.keyboard.press("Tab")
-        element, outline, shadow = page.evaluate(FOCUS)
-        assert outline != "none" or shadow != "none", element
+    missed = page.evaluate(f"""{FOCUSABLE}.filter(e => !reached.has(e) && e.type !== "radio")
+        .map(e => e.outerHTML.slice(0, 160))""")
+    if address.startswith("reference/"):
+        # there a button appears when its snippet comes into view: one step may pass over it
+        missed = [element for element in missed if "data-clipboard-target" not in element]
+    assert missed == []
+    assert page.evaluate("[...reached].filter(e => e.type === 'radio').length") == 1
+
+
+def test_the_keyboard_opens_the_menu_of_a_phone(visit):
+    page = visit("symmetry/row-symmetry/", viewport=PHONE, reduced_motion="reduce")
+    _press_until(page, "label[for=__drawer]")
+    assert page.locator("#__drawer").is_checked()
+    _press_until(page, "label[for^=__nav]:not(.md-nav__title)")
+    assert page.locator("input[id^=__nav]:checked + *").count() > 0
+
+
+def _press_until(page, selector, steps=60):
+    """Moves on with the tab key until an element has the focus, and presses Enter."""
+    for _ in range(steps):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            page.keyboard.press("Enter")
+            return
+    pytest.fail(f"{selector} is out of the keyboard's reach")
+
+
+def test_reduced_motion_stops_scrolling_scripts_too(visit):
+    page = visit("reference/signal/", reduced_motion="reduce")
+    at_once = """() => {
+        document.documentElement.scrollTo({ top: 2000, behavior: "smooth" });
+        return scrollY;
+    }"""
+    assert page.evaluate(at_once) == 2000
+
+
+MANY_LETTERS = "scale/edge-of-chaos/"
+
+
+@pytest.fixture(scope="module")
+def plain_fonts(tmp_path_factory):
+    """A folder of fonts without mathematics, and settings that let a program see no other."""
+    folder = tmp_path_factory.mktemp("fonts")
+    shutil.copy(Path(mpl.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", folder)
+    settings = folder / "fonts.conf"
+    settings.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        f"<dir>{folder}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>"
+    )
+    return folder, settings
+
+
+def _letters(playwright, server, settings, blocked=False):
+    """`(letters that look alike, whether the font was fetched)` in a browser with these fonts."""
+    running = launch(playwright, env={**os.environ, "FONTCONFIG_FILE": str(settings)})
+    page, before = running.new_page(), len(server.sent)
+    if blocked:
+        page.route("**/*.woff2", lambda route: route.abort())
+    page.goto(server.origin + MANY_LETTERS)
+    page.evaluate("document.fonts.ready")
+    looks = {}
+    letters = page.locator("article math mi")
+    found = letters.all_text_contents()
+    distinct = {t: i for i, t in enumerate(found) if len(t) == 1}
+    page.add_style_tag(content="mi { display: inline-block; width: 2em; height: 2em }")
+    for text, i in distinct.items():
+        looks.setdefault(letters.nth(i).screenshot(), []).append(text)
+    fetched = "assets/math.woff2" in dict(server.sent[before:])
+    running.close()
+    assert len(distinct) > 5
+    return [alike for alike in looks.values() if len(alike) > 1], fetched
+
+
+def test_mathematics_shows_where_there_is_no_font_for_it(playwright, server, plain_fonts):
+    _, settings = plain_fonts
+    alike, fetched = _letters(playwright, server, settings)
+    assert (alike, fetched) == ([], True)
+    # without the font, the letters are boxes: all alike, so the comparison above can fail
+    alike, _ = _letters(playwright, server, settings, blocked=True)
+    assert max(map(len, alike)) > 3
+
+
+def test_the_font_is_not_fetched_where_there_is_one(playwright, server, plain_fonts):
+    folder, settings = plain_fonts
+    shutil.copy(mathml.font_file(), folder)
+    alike, fetched = _letters(playwright, server, settings)
+    assert (alike, fetched) == ([], False)
+
+
+def test_the_font_is_light(site):
+    assert (site / "assets" / "math.woff2").stat().st_size <= 40 * KIB

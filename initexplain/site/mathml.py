@@ -4,6 +4,7 @@ import functools
 import io
 import re
 from importlib import metadata
+from pathlib import Path
 
 from math_core import LatexError, LatexToMathML
 
@@ -60,20 +61,25 @@ def _italic(letter: str) -> str:
     return letter
 
 
+def font_file() -> Path:
+    """STIX Two Math, all of it; it comes with the package `ziamath`."""
+    name = "ziamath/fonts/STIXTwoMath-Regular.ttf"
+    return Path(str(metadata.distribution("ziamath").locate_file(name)))
+
+
 @functools.cache
 def font(characters: frozenset[str]) -> bytes:
     """STIX Two Math cut down to these characters, as WOFF2, its `MATH` table kept.
 
-    The font comes with the package `ziamath`, under the SIL Open Font License.
+    The font is under the SIL Open Font License.
     """
     from fontTools import subset  # noqa: PLC0415 - only a build that ends needs it
 
-    source = metadata.distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     options = subset.Options(
         flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True, hinting=False
     )
     buffer = io.BytesIO()
-    with subset.load_font(str(source), options) as cut:
+    with subset.load_font(str(font_file()), options) as cut:
         cutter = subset.Subsetter(options)
         cutter.populate(unicodes={ord(c) for text in characters for c in text})
         cutter.subset(cut)
