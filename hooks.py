@@ -15,7 +15,9 @@ from typing import Any, Literal
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort, PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import mathml, notebooks, results
@@ -59,6 +61,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for file in files
         if file.src_uri.endswith((".md", ".py"))
     )
+    for written in list(files.documentation_pages()):
+        files.append(_source_beside(written.src_uri, written.content_string, config))
     for source in [
         f for f in files if f.src_uri.startswith("notebooks/") and f.src_uri.endswith(".py")
     ]:
@@ -74,6 +78,28 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, f"{stem}.md", content=page + downloads))
         files.append(File.generated(config, f"{stem}.ipynb", content=notebooks.as_ipynb(path)))
     return files
+
+
+def _source_beside(src_uri: str, content: str, config: MkDocsConfig) -> File:
+    """The Markdown source of a page, to be copied into the site at the path that it has here."""
+    copied = File.generated(config, f"{src_uri}.source", content=content)
+    copied.dest_uri = copied.url = src_uri
+    return copied
+
+
+def on_page_context(
+    context: dict[str, Any],
+    *,
+    page: Page,
+    config: MkDocsConfig,  # noqa: ARG001
+    nav: Navigation,  # noqa: ARG001
+) -> dict[str, Any]:
+    """Tells the theme where the source of the page is: its Markdown, or the notebook's script."""
+    source = page.file.src_uri
+    if page.file.generated_by:
+        source = f"{source.removesuffix('.md')}.py"
+    page.edit_url = get_relative_url(source, page.url)
+    return context
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001

@@ -151,6 +151,7 @@ def small_site(folder, name, text):
     hooks = (ROOT / "hooks.py").as_posix()
     config.write_text(
         f"INHERIT: {(ROOT / 'mkdocs.yml').as_posix()}\ndocs_dir: docs\nnav: null\n"
+        f"theme:\n  custom_dir: {(ROOT / 'overrides').as_posix()}\n"
         f"hooks: ['{hooks}']\nwatch: []\nplugins: [search, autorefs]\n",
         "utf-8",
     )

@@ -40,3 +40,19 @@ Element.prototype.scrollTo = function (...place) {
   if (still && place.length === 1) place[0] = { ...place[0], behavior: "instant" };
   return scrollTo.apply(this, place);
 };
+
+// The first tap on a term shows its definition, as pointing at it does; the next one follows it.
+let shown = null;
+document.addEventListener("click", (event) => {
+  const term = event.target.closest(".ie-term");
+  if (term && term !== shown && event.pointerType === "touch") {
+    event.preventDefault();
+  }
+  shown = term;
+});
+
+// The page for addresses that lead nowhere says which one it was.
+for (const address of document.querySelectorAll(".ie-missing")) {
+  address.querySelector("code").textContent = location.pathname;
+  address.hidden = false;
+}

@@ -5,6 +5,7 @@ It knows Markdown and nothing of the program that builds the site.
 
 import html
 from collections.abc import Callable
+from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
@@ -14,6 +15,7 @@ from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
 from initexplain.site import claims, mathml, results
+from initexplain.site.glossary import GlossaryProcessor
 from initexplain.site.svg import inline_svg
 
 FIGURE, CLAIM = "figure:", "claim:"
@@ -26,12 +28,19 @@ class PageError(ValueError):
 class InitexplainExtension(Extension):
     """Registers the processors; `markdown_extensions: [initexplain.site]` names it."""
 
+    def __init__(self, **config: object) -> None:
+        self.config = {"glossary": ["", "the glossary page; no term is marked without one"]}
+        super().__init__(**config)
+
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processor."""
         ArithmatexExtension(generic=True, smart_dollar=True).extendMarkdown(md)
         md.registerExtension(self)
         # after "inline" (20), so that links, images and formulas are elements by then
         md.treeprocessors.register(PageProcessor(md), "initexplain", 15)
+        if glossary := self.getConfig("glossary"):
+            # after "attr_list" (8), which gives the headings of the glossary their ids
+            md.treeprocessors.register(GlossaryProcessor(Path(glossary)), "glossary", 7)
 
 
 class PageProcessor(Treeprocessor):

@@ -1,0 +1,133 @@
+"""The glossary page, and its terms where another page first uses them.
+
+The page is the only source: a term is a heading, its definition the first paragraph below.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
+
+# the term is emphasized: a heading without text of its own gets no title, which would stand in
+# the way of the definition
+_ENTRY = re.compile(
+    r'## \*(?P<term>[^*\n]+)\* \{ #(?P<anchor>term-[a-z-]+)(?: data-forms="(?P<forms>[^"\n]*)")? \}'
+    r"\n\n(?P<definition>(?:.+\n)+)"
+)
+_NOT_IN_A_TITLE = re.compile(r'["<>&*`$\[\]\\]')
+# what has a look or a meaning of its own, or was written by somebody else
+_LEFT_ALONE = {"a", "autoref", "blockquote", "code", "pre", "summary", "table"} | {
+    f"h{level}" for level in range(1, 7)
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term of the glossary.
+
+    Attributes:
+        term: as its heading has it.
+        anchor: the id of its heading.
+        definition: the first paragraph below, as plain text.
+        pattern: the term and its other forms, as words of their own.
+    """
+
+    term: str
+    anchor: str
+    definition: str
+    pattern: re.Pattern[str]
+
+
+def read(page: str) -> list[Entry]:
+    r"""The entries of a glossary page.
+
+    Args:
+        page: its Markdown. Other forms of a term stand in its heading, separated by commas.
+
+    Raises:
+        ValueError: a heading is no term with a definition in plain text.
+
+    Examples:
+        >>> [entry] = read('## *Clone* { #term-clone data-forms="clones" }\n\nA copy.\n')
+        >>> entry.term, entry.definition, bool(entry.pattern.search("two Clones"))
+        ('Clone', 'A copy.', True)
+    """
+    entries = []
+    for section in re.split(r"^(?=## )", page, flags=re.M)[1:]:
+        match = _ENTRY.match(section)
+        if match is None or _NOT_IN_A_TITLE.search(match["definition"]):
+            raise ValueError(
+                f"glossary: {section.splitlines()[0]!r} is not followed by a definition in plain "
+                "text, or is not written as ## *Term* { #term-name }"
+            )
+        words = [match["term"], *(match["forms"] or "").split(",")]
+        # one form in any case, across a line break, with either apostrophe
+        shapes = [
+            re.sub(r"\s+", r"\\s+", word.strip()).replace("'", "['’]")
+            for word in sorted(words, key=len, reverse=True)
+            if word.strip()
+        ]
+        entries.append(
+            Entry(
+                term=match["term"],
+                anchor=match["anchor"],
+                definition=" ".join(match["definition"].split()),
+                pattern=re.compile(rf"(?<![\w-])(?:{'|'.join(shapes)})(?![\w-])", re.I),
+            )
+        )
+    return entries
+
+
+class GlossaryProcessor(Treeprocessor):
+    """Links the first use of each term in the running text of a page to its definition."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def run(self, root: Element) -> None:
+        """Marks the terms of a page; the glossary itself is left as it is."""
+        if any(heading.get("id", "").startswith("term-") for heading in root.iter("h2")):
+            return
+        self._pending = read(self.path.read_text(encoding="utf-8"))
+        for block in list(root):
+            self._walk(block)
+
+    def _walk(self, element: Element) -> None:
+        if element.tag in _LEFT_ALONE or (element.tag == "strong" and self._defines(element)):
+            return
+        self._mark(element, None)
+        for child in list(element):
+            self._walk(child)
+            self._mark(element, child)
+
+    def _defines(self, strong: Element) -> bool:
+        """Whether these words are a term that the page itself explains here."""
+        text = "".join(strong.itertext()).strip(" .:")
+        defined = [entry for entry in self._pending if entry.pattern.fullmatch(text)]
+        self._pending = [entry for entry in self._pending if entry not in defined]
+        return bool(defined)
+
+    def _mark(self, parent: Element, before: Element | None) -> None:
+        """Links the terms in the text after a child, or in the text before the first one."""
+        text = (parent.text if before is None else before.tail) or ""
+        if isinstance(text, AtomicString):
+            return
+        found = [(m, entry) for entry in self._pending if (m := entry.pattern.search(text))]
+        if not found:
+            return
+        match, entry = min(found, key=lambda pair: (pair[0].start(), -pair[0].end()))
+        self._pending.remove(entry)
+        # mkdocstrings' own element, as in the extension: it knows where the glossary is
+        link = Element("autoref", {"identifier": entry.anchor, "class": "ie-term"})
+        link.set("title", entry.definition)
+        link.text, link.tail = match[0], text[match.end() :]
+        if before is None:
+            parent.text, position = text[: match.start()], 0
+        else:
+            before.tail, position = text[: match.start()], list(parent).index(before) + 1
+        parent.insert(position, link)
+        self._mark(parent, link)
