@@ -18,6 +18,7 @@ ALLOWED = {
     r"\b[123]-?D\b": "names of dimensions",
     r"\bCS231n\b|\bd2l\b|\bL2\b|\b1-WL\b|\bfloat(?:32|64)\b|\bU\+[0-9A-F]+\b": "names",
     r"\bPython 3\.\d+\b": "versions of a language",
+    r"\b\d+\.\d+\.\d+\b": "versions of the package",
 }
 CHECKED_ELSEWHERE = (
     # a measured table says so itself

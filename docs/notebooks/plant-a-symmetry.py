@@ -1,5 +1,8 @@
 # ---
 # jupyter:
+#   description: >-
+#     Hide redundant units in a network, predict from the weights alone which ones they are,
+#     train to see whether it holds, and break the symmetry with one weight.
 #   jupytext:
 #     text_representation:
 #       extension: .py

@@ -1,5 +1,8 @@
 # ---
 # jupyter:
+#   description: >-
+#     Train networks from zero weights and random biases, with the depth, the activation, the
+#     seeds and the learning rate in your hands.
 #   jupytext:
 #     text_representation:
 #       extension: .py

@@ -1,5 +1,8 @@
 # ---
 # jupyter:
+#   description: >-
+#     Draw a network of your choice, measure the signal up and the error down, compare both with
+#     the theory, and train it at another weight scale.
 #   jupytext:
 #     text_representation:
 #       extension: .py

@@ -18,8 +18,8 @@ _ENTRY = re.compile(
     r"\n\n(?P<definition>(?:.+\n)+)"
 )
 _NOT_IN_A_TITLE = re.compile(r'["<>&*`$\[\]\\]')
-# what has a look or a meaning of its own, or was written by somebody else
-_LEFT_ALONE = {"a", "autoref", "blockquote", "code", "pre", "summary", "table"} | {
+# what has a look or a meaning of its own, or was written by somebody else, as titles are
+_LEFT_ALONE = {"a", "autoref", "blockquote", "code", "em", "pre", "summary", "table"} | {
     f"h{level}" for level in range(1, 7)
 }
 
@@ -89,8 +89,12 @@ class GlossaryProcessor(Treeprocessor):
         self.path = path
 
     def run(self, root: Element) -> None:
-        """Marks the terms of a page; the glossary itself is left as it is."""
-        if any(heading.get("id", "").startswith("term-") for heading in root.iter("h2")):
+        """Marks the terms of a page: it has a title, which a docstring among others has not.
+
+        The glossary itself is left as it is.
+        """
+        in_glossary = any(h.get("id", "").startswith("term-") for h in root.iter("h2"))
+        if root.find("h1") is None or in_glossary:
             return
         self._pending = read(self.path.read_text(encoding="utf-8"))
         for block in list(root):

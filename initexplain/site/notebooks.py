@@ -4,6 +4,7 @@ The Markdown goes through the same extensions as every other page, so a notebook
 MathML, claims and figures that follow the palette, and no style sheet of its own.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -65,8 +66,14 @@ def _executed(path: Path) -> str:
         client.execute(env=environment())
     except CellExecutionError as error:
         raise NotebookError(f"{path.name}: {_ANSI.sub('', str(error)).strip()}") from None
-    parts = [_cell(cell, path) for cell in notebook.cells]
+    parts = [_front_matter(notebook), *(_cell(cell, path) for cell in notebook.cells)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _front_matter(notebook: NotebookNode) -> str:
+    """The description of the page, which stands among the metadata of the notebook."""
+    description = notebook.metadata.get("description")
+    return f"---\ndescription: {json.dumps(description)}\n---" if description else ""
 
 
 def _cell(cell: NotebookNode, path: Path) -> str:

@@ -1,0 +1,151 @@
+"""Search, definitions in place, paper and lost readers, in a real browser."""
+
+import functools
+import http.server
+import threading
+
+import pytest
+from test_browser import (  # noqa: F401 - fixtures
+    DESKTOP,
+    PHONE,
+    _contrast,
+    _Quiet,
+    browser,
+    origin,
+    pytestmark,
+    visit,
+)
+
+# what readers ask, and where the first result must lead: a page, or a section of it
+QUESTIONS = {
+    "why not random biases and zero weights": "biases/the-swap/",
+    "why torch uses sqrt 5": "questions/#why-does-pytorch",
+    "uniform or normal": "scale/framework-defaults/#uniform-or-normal",
+    "is a zero bias the same as no bias": "questions/#is-a-zero-bias",
+    "logistic regression zero weights": "questions/#why-does-logistic-regression",
+    "does rounding break symmetry": "symmetry/breaking-symmetry/#rounding",
+    "batch normalization": "questions/#does-batch-normalization",
+    "adam": "questions/#does-adam",
+    "dropout": "questions/#does-dropout",
+    "reused seed": "questions/#does-a-reused-seed",
+    "how much noise is enough": "questions/#how-much-noise",
+    "dead relu": "questions/#does-a-small-positive-bias",
+    "forget gate bias": "biases/nonzero-biases/#the-forget-gate",
+    "log prior odds output bias": "biases/nonzero-biases/#the-output",
+    "xavier tanh variance": "questions/#does-tanh-with-xaviers",
+    "lecun tanh constants": "scale/linear-region/#lecuns-constants",
+    "rows or columns": "symmetry/row-symmetry/#rows-or-columns",
+    "redundant units": "symmetry/redundancy/",
+    "keras default initializer": "scale/framework-defaults/",
+    "saturation": "scale/linear-region/",
+    "gradient to weight ratio": "scale/gradient-ratio/",
+    "edge of chaos": "scale/edge-of-chaos/",
+    "which initialization should i use": "questions/#which-initialization",
+    "lora zero": "biases/fine-zeros/",
+}
+FIRST_RESULT = """[...document.querySelector('.md-search-result__item').querySelectorAll('a')]
+    .slice(0, 2).map(link => link.pathname.slice(1) + link.hash)"""
+
+
+def test_search_answers_what_readers_ask(visit):  # noqa: F811
+    page = visit("")
+    page.keyboard.press("f")
+    field = page.locator(".md-search__input")
+    missed = {}
+    for question, expected in QUESTIONS.items():
+        page.evaluate(
+            "document.querySelectorAll('.md-search-result__item')"
+            ".forEach(item => item.setAttribute('data-seen', ''))"
+        )
+        field.fill(question)
+        field.press("End")  # the theme listens to keys
+        page.locator(".md-search-result__item:not([data-seen])").first.wait_for()
+        found = page.evaluate(FIRST_RESULT)
+        if not any(address.startswith(expected) for address in found):
+            missed[question] = found
+    assert missed == {}
+
+
+TERM, DEFINITION = ".ie-term[href$='#term-redundant']", ".md-tooltip2--active[role=tooltip]"
+
+
+def test_a_term_is_explained_on_hover_and_focus(visit):  # noqa: F811
+    page = visit("symmetry/redundancy/")
+    page.locator(TERM).hover()
+    page.locator(DEFINITION, has_text="together they do the work of one").wait_for()
+    page.mouse.move(0, 0)
+    page.locator(DEFINITION).wait_for(state="detached")
+    page.locator(TERM).focus()
+    page.locator(DEFINITION, has_text="together they do the work of one").wait_for()
+    described = page.locator(TERM).get_attribute("aria-describedby")
+    assert page.locator(f"#{described}[role=tooltip]").count() == 1
+
+
+def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit):  # noqa: F811
+    page = visit("symmetry/redundancy/", viewport=PHONE, has_touch=True)
+    page.locator(TERM).tap()
+    page.locator(DEFINITION, has_text="together they do the work of one").wait_for()
+    assert page.url.endswith("/symmetry/redundancy/")
+    page.locator(TERM).tap()
+    page.wait_for_url("**/glossary/#term-redundant")
+
+
+def test_a_term_is_explained_without_javascript(visit):  # noqa: F811
+    page = visit("symmetry/redundancy/", java_script_enabled=False)
+    assert "together they do the work of one" in page.locator(TERM).get_attribute("title")
+    page.locator(TERM).click()
+    assert page.locator("#term-redundant").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_paper_is_light_and_carries_the_text_alone(script, visit):  # noqa: F811
+    page = visit("symmetry/row-symmetry/", color_scheme="dark", java_script_enabled=script)
+    page.emulate_media(media="print")
+    for hidden in (".md-header", ".md-sidebar", ".md-footer", ".md-content__button", ".ie-source"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    assert page.locator("details p").first.is_visible()
+    colour = "element => getComputedStyle(element).color"
+    fill = "element => getComputedStyle(element).fill"
+    inks = [
+        page.locator("article p").first.evaluate(colour),
+        page.locator("article pre code").first.evaluate(colour),
+        page.locator(".ie-drawing text").first.evaluate(fill),
+    ]
+    assert min(_contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5, inks
+    figure = page.locator(".ie-figure").first
+    assert figure.evaluate("element => getComputedStyle(element).breakInside") == "avoid"
+
+
+class _Lost(_Quiet):
+    """A server that answers as the usual hosts do: with the page 404.html."""
+
+    def send_error(self, code, message=None, explain=None):  # noqa: ARG002 - as the base class
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write((self.root / "404.html").read_bytes())
+
+
+def test_a_lost_reader_sees_the_address_and_can_search(site, browser):  # noqa: F811
+    handler = type("Handler", (_Lost,), {"root": site})
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(handler, directory=str(site))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = browser.new_context(viewport=DESKTOP)
+    try:
+        page = context.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/no/such/page/")
+        assert page.locator(".ie-missing code").inner_text() == "/no/such/page/"
+        assert page.locator(".md-header").evaluate("e => getComputedStyle(e).position") == "sticky"
+        page.keyboard.press("f")
+        page.keyboard.type("freeze")
+        page.locator(".md-search-result__item").first.wait_for()
+        page.keyboard.press("Escape")
+        page.locator("article").get_by_role("link", name="Row symmetry").click()
+        page.wait_for_url("**/symmetry/row-symmetry/")
+    finally:
+        context.close()
+        server.shutdown()
+        server.server_close()
