@@ -73,7 +73,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         except notebooks.NotebookError as error:
             raise PluginError(f"{source.src_uri}: {error}") from None
         downloads = (
-            f"\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}).\n"
+            f"\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}). Both "
+            "need the package and matplotlib: `pip install . matplotlib` in a copy of its source.\n"
         )
         files.append(File.generated(config, f"{stem}.md", content=page + downloads))
         files.append(File.generated(config, f"{stem}.ipynb", content=notebooks.as_ipynb(path)))

@@ -66,6 +66,17 @@ def test_search_answers_what_readers_ask(visit):  # noqa: F811
     assert missed == {}
 
 
+@pytest.mark.parametrize("address", ["notebooks/plant-a-symmetry/", "symmetry/redundancy/"])
+def test_names_in_drawn_networks_follow_the_palette(address, visit):  # noqa: F811
+    page = visit(address, color_scheme="dark")
+    fills = page.evaluate(
+        "[...document.querySelectorAll('.ie-drawing text')].map(t => getComputedStyle(t).fill)"
+    )
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert len(fills) > 20
+    assert min(_contrast(fill, ground) for fill in set(fills)) >= 4.5
+
+
 TERM, DEFINITION = ".ie-term[href$='#term-redundant']", ".md-tooltip2--active[role=tooltip]"
 
 
