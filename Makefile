@@ -5,14 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
-# the frameworks that the sweep is compared with are large, and stay out of the other environment
+# other programs have environments of their own: they are large, or want other versions
 BENCH := .venv-bench
-BENCH_READY := $(BENCH)/ready
 ROUNDS := 3
+ZENSICAL := .zensical
+# the Nu HTML checker
+VNU := .npm/vnu-jar-26.9.27
+VNU_RUN := java -jar $(VNU)/node_modules/vnu-jar/build/dist/vnu.jar --Werror
+LIGHTHOUSE := .npm/lighthouse-12.8.2
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve offline claims bench lint format clean help
+.PHONY: site test serve offline claims validate lighthouse zensical bench lint format clean help
 
 site: $(READY)  ## build the pages, strictly, into site/
 	@echo "Building site/ ..."
@@ -36,7 +40,23 @@ offline: $(READY)  ## build the copy that opens without a server, offline/initex
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs
 
-bench: $(BENCH_READY)  ## time a sweep beside JAX, PyTorch and scikit-learn (set-up: some GB)
+validate: site $(VNU)/ready  ## check the HTML of every page; needs Java and npm
+	@echo "Checking the HTML ..."
+	@$(VNU_RUN) --skip-non-html --filterfile tests/html-exceptions.txt site
+	@$(VNU_RUN) --css docs/assets/initexplain.css
+	@echo "Done: valid, but for what tests/html-exceptions.txt lists."
+
+lighthouse: site $(LIGHTHOUSE)/ready  ## measure a page of each kind as a phone sees it (ALL=1: every page; RUNS=5)
+	@echo "Measuring with Lighthouse ..."
+	@$(RUN) tests/lighthouse.py $(LIGHTHOUSE)/node_modules/.bin/lighthouse $(if $(ALL),--all) --runs $(or $(RUNS),5)
+
+zensical: $(ZENSICAL)/ready  ## build the same pages, without notebooks, with Zensical
+	@echo "Building $(ZENSICAL)/site/ ..."
+	@# what it remembers of earlier builds would hide edits of the package
+	@$(ZENSICAL)/bin/zensical build --clean --config-file mkdocs.zensical.yml
+	@echo "Done: $(ZENSICAL)/site; CONTRIBUTING.md says what differs."
+
+bench: $(BENCH)/ready  ## time a sweep beside JAX, PyTorch and scikit-learn (set-up: some GB)
 	@echo "Timing, on an idle machine please; ROUNDS=1 for a first look ..."
 	@$(BENCH)/bin/python -m benchmarks --rounds $(ROUNDS)
 
@@ -51,23 +71,27 @@ format: $(READY)  ## format the code
 	@$(RUN) -m ruff check --fix .
 
 clean:  ## remove what the commands made
-	rm -rf site offline $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf site offline $(VENV) $(BENCH) $(ZENSICAL) .npm .cache .mypy_cache .ruff_cache .pytest_cache
 
 help:
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
-comma := ,
-
 define set_up
-	@echo "Setting up $(1) (once) ..."
+	@echo "Setting up $(@D) (once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "initexplain needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'
-	@$(PYTHON) -m venv $(1)
-	@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(2)]"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 endef
 
-$(READY): pyproject.toml constraints.txt
-	$(call set_up,$(VENV),site$(comma)test)
+$(READY): EXTRAS := site,test
+$(BENCH)/ready: EXTRAS := bench
+$(ZENSICAL)/ready: EXTRAS := site,zensical
+$(READY) $(BENCH)/ready $(ZENSICAL)/ready: pyproject.toml constraints.txt
+	$(set_up)
 
-$(BENCH_READY): pyproject.toml constraints.txt
-	$(call set_up,$(BENCH),bench)
+# a program from npm, in a folder that is named after it and its version
+.npm/%/ready:
+	@echo "Setting up .npm/$* (once) ..."
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .npm/$* $(shell echo $* | sed -E 's/-([0-9.]+)$$/@\1/')
+	@touch $@

@@ -16,7 +16,6 @@ from test_browser import CHROMIUM, FLAGS
 from webserver import Server
 
 ROOT = Path(__file__).resolve().parents[1]
-LIGHTHOUSE = ROOT / ".npm" / "node_modules" / ".bin" / "lighthouse"
 GOALS = {"performance": 0.97, "accessibility": 1, "best-practices": 1, "seo": 1}
 TIMES = ("first-contentful-paint", "largest-contentful-paint", "total-blocking-time")
 A_PAGE_OF_EACH_KIND = [
@@ -29,7 +28,7 @@ A_PAGE_OF_EACH_KIND = [
 ]
 
 
-def measure(address):
+def measure(program, address):
     """The report of one visit.
 
     Raises:
@@ -37,7 +36,7 @@ def measure(address):
     """
     flags = " ".join(["--headless", *FLAGS])
     done = subprocess.run(
-        [LIGHTHOUSE, address, "--quiet", "--output=json", f"--chrome-flags={flags}"],
+        [program, address, "--quiet", "--output=json", f"--chrome-flags={flags}"],
         env={**os.environ, "CHROME_PATH": CHROMIUM},
         capture_output=True,
         text=True,
@@ -70,6 +69,7 @@ def row(reports):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program", help="where Lighthouse is installed")
     parser.add_argument("--all", action="store_true", help="every page")
     parser.add_argument("--runs", type=int, default=5, help="visits of a page; medians are shown")
     options = parser.parse_args()
@@ -83,7 +83,7 @@ def main():
     with Server(site) as server:
         for page in pages:
             scores, times, failed = row(
-                [measure(server.origin + page) for _ in range(options.runs)]
+                [measure(options.program, server.origin + page) for _ in range(options.runs)]
             )
             below = any(scores[category] < goal for category, goal in GOALS.items())
             short += below
