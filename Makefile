@@ -25,7 +25,7 @@ site: $(READY)  ## build the pages, strictly, into site/
 
 test: $(READY) lint  ## check style and types, run every test
 	@echo "Running the tests ..."
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest --numprocesses logical --dist worksteal
 	@echo "Done: all tests passed."
 
 serve: $(READY)  ## live preview; edits of pages and of the package show without a restart

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,15 +26,34 @@ def build(config, target):
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def shared(tmp_path_factory):
+    """A folder that is the same for all the processes of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def once(folder, make):
+    """The folder, made by the first process that asks for it; the others wait."""
+    done = folder.with_name(f"{folder.name}.done")
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            make(folder)
+            done.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(shared):
     """The folder of the built site."""
-    target = tmp_path_factory.mktemp("site") / "built"
+    return once(shared / "built", _build_site)
+
+
+def _build_site(target):
     before = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
     done = build(ROOT / "mkdocs.yml", target)
     assert done.returncode == 0, done.stdout + done.stderr
     after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
     assert after == before, "a build writes nothing into docs/"
-    return target
 
 
 def parsed(folder):
@@ -69,12 +89,15 @@ for config in "mkdocs.yml", "mkdocs.offline.yml":
 
 
 @pytest.fixture(scope="session")
-def elsewhere(site, tmp_path_factory):
+def elsewhere(site, shared):
     """A folder in which somebody else built the site and the offline copy from the same sources.
 
     An earlier build was killed there: half of its files are cut off, and one is in the way.
     """
-    folder = tmp_path_factory.mktemp("else where") / "a & b"
+    return once(shared / "else where & other", lambda folder: _build_elsewhere(folder, site))
+
+
+def _build_elsewhere(folder, site):
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCES))
     # the package has a folder that is called site too
     shutil.copytree(ROOT / "initexplain", folder / "initexplain", dirs_exist_ok=True)
@@ -96,4 +119,3 @@ def elsewhere(site, tmp_path_factory):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder
