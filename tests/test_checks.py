@@ -100,7 +100,7 @@ NOT_REAL = [
     None,
     "text",
     {"a": 1},
-    object(),
+    ...,
     [10**400],
     np.array(["2020-01-01"], dtype="datetime64[D]"),
 ]
