@@ -114,8 +114,8 @@ _TITLE = re.compile(r'(<(?:a|span)\b[^>]*?) title="[^"]*"')
 def _lighter(html: str) -> str:
     """A page of the reference without what would stall a phone.
 
-    There are a hundred blocks of code, which the theme's script then prepares as they come into
-    view, and hundreds of titles that repeat what they stand on, each of which it makes a tooltip.
+    It has a hundred blocks of code, which the theme's script then prepares as they come into view,
+    and hundreds of titles that repeat what they stand on; the script makes a tooltip of each.
     """
     head, mark, text = html.partition("<article")
     text = text.replace('"content.code.copy"', '"content.code.copy", "content.lazy"', 1)

@@ -26,8 +26,7 @@ const menus =
 const reach = () => {
   for (const label of document.querySelectorAll(menus)) {
     label.tabIndex = narrow.matches ? 0 : -1;
-    label.role = narrow.matches ? "button" : null;
-    label.ariaLabel = { __drawer: "Menu", __search: "Search" }[label.htmlFor] ?? null;
+    label.title = { __drawer: "Menu", __search: "Search" }[label.htmlFor] ?? "";
   }
 };
 narrow.addEventListener("change", reach);
