@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, DESKTOP, launch, listen
 from bs4 import BeautifulSoup
 from filelock import FileLock
+from webserver import Server
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -119,3 +121,50 @@ def _build_elsewhere(folder, site):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The built site, behind a server."""
+    with Server(site) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def origin(server):
+    return server.origin
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """What drives the browser; tests that need it are skipped where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    running = launch(playwright)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def visit(browser, origin):
+    """Opens a page; fails at the end if it complained or asked anybody else for anything."""
+    contexts, complaints = [], []
+
+    def open_page(address, *, viewport=DESKTOP, **settings):
+        contexts.append(browser.new_context(viewport=viewport, **settings))
+        page = contexts[-1].new_page()
+        listen(page, origin, complaints)
+        page.goto(origin + address, wait_until="load")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

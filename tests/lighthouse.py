@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from test_browser import CHROMIUM, FLAGS
+from browsing import CHROMIUM, FLAGS
 from webserver import Server
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -16,28 +16,13 @@ from urllib.parse import urlsplit
 
 import matplotlib as mpl
 import pytest
-from webserver import Server
+from browsing import DESKTOP, PHONE, launch, listen
 
 from initexplain.site import mathml
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
 def _address(source):
@@ -54,62 +39,6 @@ ADDRESSES = [
 KIB = 1024
 
 
-def launch(playwright, **settings):
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **settings)
-
-
-@pytest.fixture(scope="module")
-def server(site):
-    with Server(site) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def origin(server):
-    return server.origin
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    with sync_api.sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser(playwright):
-    running = launch(playwright)
-    yield running
-    running.close()
-
-
-def _listen(page, origin, complaints):
-    """Notes what the page complains of, and whom it asks for anything but this origin."""
-    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda r: r.url.startswith((origin, "data:", "blob:")) or complaints.append(r.url),
-    )
-
-
-@pytest.fixture
-def visit(browser, origin):
-    """Opens a page; fails at the end if it complained or asked anybody else for anything."""
-    contexts, complaints = [], []
-
-    def open_page(address, *, viewport=DESKTOP, **settings):
-        contexts.append(browser.new_context(viewport=viewport, **settings))
-        page = contexts[-1].new_page()
-        _listen(page, origin, complaints)
-        page.goto(origin + address, wait_until="load")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
 @pytest.fixture(scope="module", params=ADDRESSES, ids=lambda address: address or "index")
 def seen(request, browser, server):
     """One page of the site, open in the light palette, with all that it asked for."""
@@ -120,7 +49,7 @@ def seen(request, browser, server):
         permissions=["clipboard-read", "clipboard-write"],
     )
     page, complaints, before = context.new_page(), [], len(server.sent)
-    _listen(page, server.origin, complaints)
+    listen(page, server.origin, complaints)
     page.goto(server.origin + request.param, wait_until="load")
     yield SimpleNamespace(
         address=request.param,

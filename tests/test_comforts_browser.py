@@ -1,20 +1,7 @@
 """Search, definitions in place, paper and lost readers, in a real browser."""
 
-import functools
-import http.server
-import threading
-
 import pytest
-from test_browser import (  # noqa: F401 - fixtures
-    DESKTOP,
-    PHONE,
-    _contrast,
-    _Quiet,
-    browser,
-    origin,
-    pytestmark,
-    visit,
-)
+from browsing import DESKTOP, PHONE, contrast
 
 # what readers ask, and where the first result must lead: a page, or a section of it
 QUESTIONS = {
@@ -47,7 +34,7 @@ FIRST_RESULT = """[...document.querySelector('.md-search-result__item').querySel
     .slice(0, 2).map(link => link.pathname.slice(1) + link.hash)"""
 
 
-def test_search_answers_what_readers_ask(visit):  # noqa: F811
+def test_search_answers_what_readers_ask(visit):
     page = visit("")
     page.keyboard.press("f")
     field = page.locator(".md-search__input")
@@ -67,20 +54,20 @@ def test_search_answers_what_readers_ask(visit):  # noqa: F811
 
 
 @pytest.mark.parametrize("address", ["notebooks/plant-a-symmetry/", "symmetry/redundancy/"])
-def test_names_in_drawn_networks_follow_the_palette(address, visit):  # noqa: F811
+def test_names_in_drawn_networks_follow_the_palette(address, visit):
     page = visit(address, color_scheme="dark")
     fills = page.evaluate(
         "[...document.querySelectorAll('.ie-drawing text')].map(t => getComputedStyle(t).fill)"
     )
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert len(fills) > 20
-    assert min(_contrast(fill, ground) for fill in set(fills)) >= 4.5
+    assert min(contrast(fill, ground) for fill in set(fills)) >= 4.5
 
 
 TERM, DEFINITION = ".ie-term[href$='#term-redundant']", ".md-tooltip2--active[role=tooltip]"
 
 
-def test_a_term_is_explained_on_hover_and_focus(visit):  # noqa: F811
+def test_a_term_is_explained_on_hover_and_focus(visit):
     page = visit("symmetry/redundancy/")
     page.locator(TERM).hover()
     page.locator(DEFINITION, has_text="together they do the work of one").wait_for()
@@ -92,7 +79,7 @@ def test_a_term_is_explained_on_hover_and_focus(visit):  # noqa: F811
     assert page.locator(f"#{described}[role=tooltip]").count() == 1
 
 
-def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit):  # noqa: F811
+def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit):
     page = visit("symmetry/redundancy/", viewport=PHONE, has_touch=True)
     page.locator(TERM).tap()
     page.locator(DEFINITION, has_text="together they do the work of one").wait_for()
@@ -101,7 +88,7 @@ def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit
     page.wait_for_url("**/glossary/#term-redundant")
 
 
-def test_a_term_is_explained_without_javascript(visit):  # noqa: F811
+def test_a_term_is_explained_without_javascript(visit):
     page = visit("symmetry/redundancy/", java_script_enabled=False)
     assert "together they do the work of one" in page.locator(TERM).get_attribute("title")
     page.locator(TERM).click()
@@ -109,7 +96,7 @@ def test_a_term_is_explained_without_javascript(visit):  # noqa: F811
 
 
 @pytest.mark.parametrize("script", [True, False])
-def test_paper_is_light_and_carries_the_text_alone(script, visit):  # noqa: F811
+def test_paper_is_light_and_carries_the_text_alone(script, visit):
     page = visit("symmetry/row-symmetry/", color_scheme="dark", java_script_enabled=script)
     page.emulate_media(media="print")
     for hidden in (".md-header", ".md-sidebar", ".md-footer", ".md-content__button", ".ie-source"):
@@ -122,41 +109,21 @@ def test_paper_is_light_and_carries_the_text_alone(script, visit):  # noqa: F811
         page.locator("article pre code").first.evaluate(colour),
         page.locator(".ie-drawing text").first.evaluate(fill),
     ]
-    assert min(_contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5, inks
+    assert min(contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5, inks
     figure = page.locator(".ie-figure").first
     assert figure.evaluate("element => getComputedStyle(element).breakInside") == "avoid"
 
 
-class _Lost(_Quiet):
-    """A server that answers as the usual hosts do: with the page 404.html."""
-
-    def send_error(self, code, message=None, explain=None):  # noqa: ARG002 - as the base class
-        self.send_response(code)
-        self.send_header("Content-Type", "text/html")
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write((self.root / "404.html").read_bytes())
-
-
-def test_a_lost_reader_sees_the_address_and_can_search(site, browser):  # noqa: F811
-    handler = type("Handler", (_Lost,), {"root": site})
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(handler, directory=str(site))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+def test_a_lost_reader_sees_the_address_and_can_search(browser, origin):
     context = browser.new_context(viewport=DESKTOP)
-    try:
-        page = context.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/no/such/page/")
-        assert page.locator(".ie-missing code").inner_text() == "/no/such/page/"
-        assert page.locator(".md-header").evaluate("e => getComputedStyle(e).position") == "sticky"
-        page.keyboard.press("f")
-        page.keyboard.type("freeze")
-        page.locator(".md-search-result__item").first.wait_for()
-        page.keyboard.press("Escape")
-        page.locator("article").get_by_role("link", name="Row symmetry").click()
-        page.wait_for_url("**/symmetry/row-symmetry/")
-    finally:
-        context.close()
-        server.shutdown()
-        server.server_close()
+    page = context.new_page()
+    page.goto(f"{origin}no/such/page/")
+    assert page.locator(".ie-missing code").inner_text() == "/no/such/page/"
+    assert page.locator(".md-header").evaluate("e => getComputedStyle(e).position") == "sticky"
+    page.keyboard.press("f")
+    page.keyboard.type("freeze")
+    page.locator(".md-search-result__item").first.wait_for()
+    page.keyboard.press("Escape")
+    page.locator("article").get_by_role("link", name="Row symmetry").click()
+    page.wait_for_url("**/symmetry/row-symmetry/")
+    context.close()

@@ -5,10 +5,7 @@ import zipfile
 import pytest
 from bs4 import BeautifulSoup
 from conftest import ROOT, parsed
-from test_browser import CHROMIUM, browser  # noqa: F401 - a fixture
 from test_build import dead_links
-
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +60,7 @@ def test_the_same_folder_gives_the_same_archive(copy, archive, tmp_path, monkeyp
 
 
 @pytest.fixture
-def opened(browser, copy):  # noqa: F811
+def opened(browser, copy):
     """Opens pages as files; fails at the end if one complained or looked outside the copy."""
     complaints = []
     page = browser.new_page()
@@ -84,7 +81,6 @@ def opened(browser, copy):  # noqa: F811
     assert complaints == []
 
 
-@in_a_browser
 def test_every_kind_of_page_opens_as_a_file(opened, copied_pages):
     alike = [name for name in copied_pages if name.startswith("reference/")][2:]
     for name in copied_pages.keys() - set(alike):
@@ -93,7 +89,6 @@ def test_every_kind_of_page_opens_as_a_file(opened, copied_pages):
         assert page.evaluate(styled) == "sticky", name
 
 
-@in_a_browser
 def test_search_works_in_a_file_and_leads_to_a_file(opened, copy):
     page = opened("scale/linear-region.html")
     page.keyboard.press("f")
@@ -103,7 +98,6 @@ def test_search_works_in_a_file_and_leads_to_a_file(opened, copy):
     assert page.locator("h1").inner_text().startswith("Freeze or clone")
 
 
-@in_a_browser
 def test_palette_and_math_font_work_in_a_file(opened):
     page = opened("scale/linear-region.html")
     page.evaluate("document.fonts.ready")

@@ -1,0 +1,45 @@
+"""The browser of the tests: the system's Chromium, headless, asking nobody for anything."""
+
+import re
+import shutil
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
+
+
+def launch(playwright, **settings):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **settings)
+
+
+def listen(page, origin, complaints):
+    """Notes what the page complains of, and whom it asks for anything but this origin."""
+    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda r: r.url.startswith((origin, "data:", "blob:")) or complaints.append(r.url),
+    )
+
+
+def contrast(one, other):
+    """The contrast of two colours `rgb(r, g, b)` (WCAG 2.2, relative luminance)."""
+    low, high = sorted(
+        _luminance([float(c) / 255 for c in re.findall(r"[\d.]+", colour)[:3]])
+        for colour in (one, other)
+    )
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(rgb):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
