@@ -108,7 +108,7 @@ def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # no
     return _finished(_lighter(output) if page.url.startswith("reference/") else output)
 
 
-_TITLE = re.compile(r'(<(?:a|span)\b[^>]*?) title="[^"]*"')
+_TITLE = re.compile(r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"')
 
 
 def _lighter(html: str) -> str:

@@ -426,8 +426,8 @@ def test_the_keyboard_opens_the_menu_of_a_phone(visit):
     assert _violations(page) == []
     _press_until(page, "label[for=__drawer]")
     assert page.locator("#__drawer").is_checked()
-    _press_until(page, ".md-nav__link[for=__nav_4]")
-    assert page.locator("#__nav_4").is_checked()
+    _press_until(page, ".md-nav__link[for=__nav_5]")
+    assert page.locator("#__nav_5").is_checked()
 
 
 def _press_until(page, selector, steps=60):

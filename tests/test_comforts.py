@@ -14,7 +14,7 @@ import initexplain
 from initexplain.site import glossary
 
 ROOT = Path(__file__).resolve().parents[1]
-ENTRIES = glossary.read((ROOT / "docs" / "glossary.md").read_text("utf-8"))
+ENTRIES = glossary.entries((ROOT / "docs" / "glossary.md").read_text("utf-8"))
 
 
 def test_titles_and_descriptions_tell_pages_apart(pages):
@@ -96,7 +96,7 @@ def test_the_first_use_of_a_term_on_a_page_is_marked(text, marked):
 )
 def test_an_entry_that_cannot_be_shown_in_place_is_an_error(text):
     with pytest.raises(ValueError, match=r"glossary: '## \*?Clone"):
-        glossary.read(text)
+        glossary.entries(text)
 
 
 def test_terms_on_pages_carry_the_definitions_of_the_glossary(pages):

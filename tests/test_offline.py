@@ -66,7 +66,8 @@ def opened(browser, copy):
     page = browser.new_page()
     page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
+    # leaving a page ends what it was still asking for
+    page.on("requestfailed", lambda r: r.failure == "net::ERR_ABORTED" or complaints.append(r.url))
     page.on(
         "request",
         lambda r: r.url.startswith((copy.as_uri(), "data:")) or complaints.append(r.url),

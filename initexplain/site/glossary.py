@@ -41,7 +41,7 @@ class Entry:
     pattern: re.Pattern[str]
 
 
-def read(page: str) -> list[Entry]:
+def entries(page: str) -> list[Entry]:
     r"""The entries of a glossary page.
 
     Args:
@@ -51,11 +51,11 @@ def read(page: str) -> list[Entry]:
         ValueError: a heading is no term with a definition in plain text.
 
     Examples:
-        >>> [entry] = read('## *Clone* { #term-clone data-forms="clones" }\n\nA copy.\n')
+        >>> [entry] = entries('## *Clone* { #term-clone data-forms="clones" }\n\nA copy.\n')
         >>> entry.term, entry.definition, bool(entry.pattern.search("two Clones"))
         ('Clone', 'A copy.', True)
     """
-    entries = []
+    found = []
     for section in re.split(r"^(?=## )", page, flags=re.M)[1:]:
         match = _ENTRY.match(section)
         if match is None or _NOT_IN_A_TITLE.search(match["definition"]):
@@ -70,7 +70,7 @@ def read(page: str) -> list[Entry]:
             for word in sorted(words, key=len, reverse=True)
             if word.strip()
         ]
-        entries.append(
+        found.append(
             Entry(
                 term=match["term"],
                 anchor=match["anchor"],
@@ -78,7 +78,7 @@ def read(page: str) -> list[Entry]:
                 pattern=re.compile(rf"(?<![\w-])(?:{'|'.join(shapes)})(?![\w-])", re.I),
             )
         )
-    return entries
+    return found
 
 
 class GlossaryProcessor(Treeprocessor):
@@ -96,7 +96,7 @@ class GlossaryProcessor(Treeprocessor):
         in_glossary = any(h.get("id", "").startswith("term-") for h in root.iter("h2"))
         if root.find("h1") is None or in_glossary:
             return
-        self._pending = read(self.path.read_text(encoding="utf-8"))
+        self._pending = entries(self.path.read_text(encoding="utf-8"))
         for block in list(root):
             self._walk(block)
 
