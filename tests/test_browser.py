@@ -313,6 +313,7 @@ def _gzipped(text):
 
 
 def test_a_first_visit_is_light(seen, site):
+    seen.page.wait_for_load_state("networkidle")
     sent = seen.sent()
     assert "search/search_index.json" not in sent, "it waits until somebody searches"
     icon = seen.page.locator("link[rel=icon]").get_attribute("href")
