@@ -8,6 +8,11 @@ from functools import cache
 from typing import Any
 
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    # a fork copies the lock but not the thread that holds it: then nobody would ever open it
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 _limits: list[Any] = []
 _users = 0
 

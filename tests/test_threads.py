@@ -1,14 +1,16 @@
 """Results do not depend on the number of threads, and BLAS gets its threads back."""
 
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from threadpoolctl import threadpool_info
 
+from initexplain import threads
 from initexplain.threads import cores, one_blas_thread
 
 # wide enough for BLAS to spread its products, and an ensemble that is trained in parts
@@ -67,8 +69,8 @@ def test_overlapping_blocks_keep_the_limit_until_the_last_has_ended():
             first_ended.wait()
             return blas_threads()
 
-    with ThreadPoolExecutor(2) as threads:
-        running = threads.submit(first), threads.submit(second)
+    with ThreadPoolExecutor(2) as pool:
+        running = pool.submit(first), pool.submit(second)
         assert running[1].result() == {1}
     assert blas_threads() == before
 
@@ -78,6 +80,39 @@ def test_an_error_gives_the_threads_back():
     with pytest.raises(ZeroDivisionError), one_blas_thread():
         raise ZeroDivisionError
     assert blas_threads() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_while_another_thread_enters_a_block_does_not_hang_the_child(monkeypatch):
+    entered, forked = Event(), Event()
+    limit = threads._in_new_thread
+
+    def slow(action):
+        entered.set()
+        forked.wait(0.1)  # the lock is held all the time
+        limit(action)
+
+    monkeypatch.setattr(threads, "_in_new_thread", slow)
+
+    def block():
+        with one_blas_thread():
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(block)
+        entered.wait()
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)  # ends a child that hangs
+            try:
+                block()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        forked.set()
+        running.result()
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_cores_are_those_that_the_process_may_use(monkeypatch):
