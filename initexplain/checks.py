@@ -46,8 +46,8 @@ def float_array(values: ArrayLike, name: str) -> Array:
         name: what they are, for the message.
 
     Raises:
-        ValueError: a value is not a real number, or is NaN or infinite; the message
-            gives the index of the first such value.
+        ValueError: a value is not a real number, is masked, or is NaN or infinite; for these
+            the message gives the index of the first such value.
 
     Examples:
         >>> float_array([1, 2], "inputs").dtype
@@ -57,6 +57,8 @@ def float_array(values: ArrayLike, name: str) -> Array:
         ...
         ValueError: inputs: nan at index (0, 1); every value must be finite
     """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError(f"{name}: masked entries; every value must be finite")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -73,13 +75,24 @@ def float_array(values: ArrayLike, name: str) -> Array:
     return array
 
 
+def finite(value: float, name: str) -> float:
+    """`value` as a float, if it is a finite number.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not _is_finite(value):
+        raise ValueError(f"{name} must be finite, found {value!r}")
+    return float(value)
+
+
 def positive(value: float, name: str) -> float:
     """`value` as a float, if it is a finite number above zero.
 
     Raises:
         ValueError: it is not.
     """
-    if not (isinstance(value, Real) and math.isfinite(value) and value > 0):
+    if not (_is_finite(value) and value > 0):
         raise ValueError(f"{name} must be a finite number above 0, found {value!r}")
     return float(value)
 
@@ -90,7 +103,7 @@ def not_negative(value: float, name: str) -> float:
     Raises:
         ValueError: it is not.
     """
-    if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
+    if not (_is_finite(value) and value >= 0):
         raise ValueError(f"{name} must be a finite number, 0 or more, found {value!r}")
     return float(value)
 
@@ -115,3 +128,10 @@ def count(value: int, name: str, *, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, found {value!r}")
     return int(value)
+
+
+def _is_finite(value: object) -> bool:
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond the floats
+        return False

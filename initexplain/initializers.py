@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from initexplain.checks import Array, lookup, not_negative, positive
+from initexplain.checks import Array, finite, lookup, not_negative, positive
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 """`init(rng, shape)` returns a float64 array of that shape."""
@@ -42,9 +42,8 @@ def constant(value: float) -> Initializer:
         >>> constant(0.5)(np.random.default_rng(0), (1, 3)).tolist()
         [[0.5, 0.5, 0.5]]
     """
-    if not np.isfinite(value):
-        raise ValueError(f"value must be finite, found {value!r}")
-    return lambda _rng, shape: np.full(shape, float(value))
+    entry = finite(value, "value")
+    return lambda _rng, shape: np.full(shape, entry)
 
 
 def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
@@ -59,8 +58,7 @@ def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
         0.1
     """
     not_negative(std, "std")
-    if not np.isfinite(mean):
-        raise ValueError(f"mean must be finite, found {mean!r}")
+    finite(mean, "mean")
     return lambda rng, shape: mean + std * rng.standard_normal(shape)
 
 

@@ -95,7 +95,8 @@ class Network:
             dtype: float64 or float32.
 
         Raises:
-            ValueError: fewer than two sizes, or a size below 1.
+            ValueError: fewer than two sizes, a size below 1, or an initializer whose array is not
+                of the shape asked for.
 
         Examples:
             >>> from initexplain.initializers import lecun_normal
@@ -110,14 +111,15 @@ class Network:
         lead = tuple(count(size, "ensemble axis") for size in ensemble)
         draw_biases = zeros() if biases is None else biases
         dtype = _float_dtype(dtype)
-        drawn = [
-            (weights(rng, (*lead, fan_out, fan_in)), draw_biases(rng, (*lead, fan_out)))
-            for fan_in, fan_out in pairwise(widths)
-        ]
-        with np.errstate(over="ignore"):  # beyond float32: refused by the constructor, as infinite
+        matrices, vectors = [], []
+        with np.errstate(over="ignore"):  # too large: refused by the constructor, as infinite
+            for layer, (fan_in, fan_out) in enumerate(pairwise(widths), 1):
+                shape = (*lead, fan_out, fan_in)
+                matrices.append(_drawn(weights, rng, shape, f"weights of layer {layer}"))
+                vectors.append(_drawn(draw_biases, rng, shape[:-1], f"biases of layer {layer}"))
             return cls(
-                weights=[w.astype(dtype) for w, _ in drawn],
-                biases=[b.astype(dtype) for _, b in drawn],
+                weights=[w.astype(dtype) for w in matrices],
+                biases=[b.astype(dtype) for b in vectors],
                 activation=activation,
             )
 
@@ -472,17 +474,29 @@ def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
 def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
     array = float_array(values, name)
     with np.errstate(over="ignore"):  # beyond float32: refused on the next line, as infinite
-        return float_array(array.astype(dtype, copy=False), name)
+        # in C order, since products round by the order in memory
+        return float_array(array.astype(dtype, order="C", copy=False), name)
+
+
+def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:
+    """What an initializer draws, if it is of the shape asked for."""
+    found = np.asarray(init(rng, shape))
+    if found.shape != shape:
+        raise ValueError(f"{name}: asked for shape {shape}, the initializer gave {found.shape}")
+    return found
 
 
 def _locked(array: Array, dtype: DTypeLike) -> Array:
-    copy = np.array(array, dtype=dtype)
+    copy = np.array(array, dtype=dtype, order="C")  # products round by the order in memory
     copy.flags.writeable = False
     return copy
 
 
 def _float_dtype(dtype: DTypeLike) -> DTypeLike:
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError as error:
+        raise ValueError(f"dtype must be float32 or float64: {error}") from None
     if found not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, found {found}")
     return found

@@ -2,10 +2,13 @@
 
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
-from contextlib import nullcontext
+from functools import partial
+from threading import Event
+from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from initexplain.checks import count, not_negative
@@ -13,7 +16,7 @@ from initexplain.losses import Loss, find_loss
 from initexplain.network import Network
 from initexplain.optimizers import Optimizer, find_optimizer
 from initexplain.threads import cores
-from initexplain.training import History, Settings, Task, joined, run_task, split
+from initexplain.training import History, Settings, Task, joined, run_task, set_on_error, split
 
 
 class SweepError(RuntimeError):
@@ -27,6 +30,10 @@ class SweepError(RuntimeError):
     def __init__(self, message: str, histories: list[History | None]) -> None:
         super().__init__(message)
         self.histories = histories
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an exception is built anew from its message alone, unless it says otherwise
+        return type(self), (str(self), self.histories)
 
 
 def sweep(
@@ -92,8 +99,12 @@ def sweep(
         for network, rate in zip(networks, rates, strict=True)
     ]
     tasks = [task for part in parts for task in part]
-    with nullcontext(executor) if executor else ThreadPoolExecutor(cores()) as workers:
-        done, error = _run_all(tasks, workers, progress)
+    if executor:
+        done, error = _run_all(tasks, executor, run_task, progress)
+    else:
+        stop = Event()
+        with ThreadPoolExecutor(cores()) as threads, set_on_error(stop):
+            done, error = _run_all(tasks, threads, partial(run_task, stop=stop), progress)
     histories: list[History | None] = []
     for network, part in zip(networks, parts, strict=True):
         found = [done[id(task)] for task in part if id(task) in done]
@@ -109,7 +120,7 @@ def sweep(
 
 
 def _one_per_network(learning_rate: float | Sequence[float], networks: int) -> list[float]:
-    rates = list(learning_rate) if isinstance(learning_rate, Iterable) else [learning_rate]
+    rates = np.atleast_1d(learning_rate).tolist()
     if len(rates) not in (1, networks):
         raise ValueError(
             f"{networks} networks need one learning_rate or {networks}, not {len(rates)}"
@@ -118,19 +129,22 @@ def _one_per_network(learning_rate: float | Sequence[float], networks: int) -> l
 
 
 def _run_all(
-    tasks: Sequence[Task], executor: Executor, progress: bool | None
+    tasks: Sequence[Task],
+    executor: Executor,
+    run: Callable[[Task], History],
+    progress: bool | None,
 ) -> tuple[dict[int, History], BaseException | None]:
     """The histories of the tasks that could be run, by the task's `id`, and the first error."""
     done: dict[int, History] = {}
     error: BaseException | None = None
     running: dict[Future[History], Task] = {}
     try:
-        # the longest first: no core waits for it at the end
-        for task in sorted(tasks, key=_cost, reverse=True):
-            running[executor.submit(run_task, task)] = task
-    except Exception as refused:  # noqa: BLE001 - raised again by `sweep`, with what is finished
-        error = refused
-    try:
+        try:
+            # the longest first: no core waits for it at the end
+            for task in sorted(tasks, key=_cost, reverse=True):
+                running[executor.submit(run, task)] = task
+        except Exception as refused:  # noqa: BLE001 - raised again by `sweep`, with what is finished
+            error = refused
         for future in _with_bar(as_completed(running), len(running), progress):
             try:
                 done[id(running[future])] = future.result()

@@ -4,7 +4,10 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -118,8 +121,6 @@ def train(
         >>> history.losses.shape, float(history.network.weights[0].round(3)[0, 0])
         ((501,), 2.0)
     """
-    if rng is None and (dropout > 0 or batch_size is not None):
-        raise ValueError("mini-batches and dropout are random: pass rng")
     settings = Settings(
         optimizer=find_optimizer(optimizer),
         loss=find_loss(loss),
@@ -131,12 +132,17 @@ def train(
         observe=observe,
         observe_every=count(observe_every, "observe_every"),
     )
+    if settings.random and not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"mini-batches and dropout are random: pass rng, a numpy.random.Generator, not {rng!r}"
+        )
     tasks = split(network, inputs, targets, settings)
     if len(tasks) == 1:
         histories = [run_task(tasks[0])]
     else:
-        with ThreadPoolExecutor(cores()) as threads:
-            histories = list(threads.map(run_task, tasks))
+        stop = Event()
+        with ThreadPoolExecutor(cores()) as threads, set_on_error(stop):
+            histories = list(threads.map(partial(run_task, stop=stop), tasks))
     history = joined(histories, network.ensemble)
     _warn_of_divergence(history, settings.learning_rate)
     return history
@@ -155,6 +161,11 @@ class Settings:
     rng: np.random.Generator | None = None
     observe: Observer | None = None
     observe_every: int = 1
+
+    @property
+    def random(self) -> bool:
+        """Whether there are mini-batches or dropout."""
+        return self.batch_size is not None or self.dropout > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,16 +236,37 @@ def joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:
     )
 
 
-def run_task(task: Task) -> History:
-    """Trains one part of an ensemble, from the first step to the last."""
+class StoppedError(RuntimeError):
+    """Training was told to stop before its last step."""
+
+
+@contextmanager
+def set_on_error(stop: Event) -> Iterator[None]:
+    """Sets the event if the block fails or is interrupted: threads cannot be ended, only asked."""
+    try:
+        yield
+    except BaseException:
+        stop.set()
+        raise
+
+
+def run_task(task: Task, *, stop: Event | None = None) -> History:
+    """Trains one part of an ensemble, from the first step to the last.
+
+    Raises:
+        StoppedError: `stop` was set in the meantime.
+    """
     settings = task.settings
     run = _Run(task)
     batches = _batches(task.inputs.shape[-2], settings.batch_size, settings.rng)
     observe, every, last = settings.observe, settings.observe_every, settings.steps
     losses = np.empty((last + 1, *task.network.ensemble), dtype=task.network.dtype)
     observed = []
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
+    # adam's epsilon may be 0 in float32: then a quotient is not finite, and the member stops
+    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for step in range(last + 1):
+            if stop is not None and stop.is_set():
+                raise StoppedError(f"told to stop before step {step}")
             losses[step] = run.pass_through(next(batches))
             run.note_divergence(step, losses[step])
             if observe is not None and (step % every == 0 or step == last):
@@ -326,7 +358,8 @@ class _Run:
         value, error = self.settings.loss.evaluate(trace.outputs, targets)
         if batch is not None or self.settings.dropout > 0:
             if batch is not None:
-                inputs, targets = inputs[..., batch, :], targets[..., batch, :]
+                # in C order, which indexing would not keep: see check_inputs
+                inputs, targets = (np.take(d, batch, axis=-2) for d in (inputs, targets))
             masks = self._masks(inputs.shape[-2])
             trace = self._forward(inputs, masks)
             _, error = self.settings.loss.evaluate(trace.outputs, targets)

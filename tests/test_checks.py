@@ -112,6 +112,13 @@ def test_float_array_refuses_what_is_not_a_real_number(values: Any) -> None:
         float_array(values, "targets")
 
 
+def test_float_array_does_not_uncover_masked_entries() -> None:
+    hidden = np.ma.array([1.0, -999.0], mask=[False, True])
+    with pytest.raises(ValueError, match="targets: masked entries"):
+        float_array(hidden, "targets")
+    np.testing.assert_array_equal(float_array(hidden[:1], "targets"), [1.0])
+
+
 @pytest.mark.parametrize("values", [[[1.0, 2.0], [3.0]], [1.0, [2.0]], [[1.0], 2.0]])
 def test_float_array_refuses_ragged_lists(values: Any) -> None:
     with pytest.raises(ValueError, match=r"^targets: not a rectangular array"):
@@ -119,7 +126,7 @@ def test_float_array_refuses_ragged_lists(values: Any) -> None:
 
 
 NUMBERS: list[Any] = [1, 0.5, 5e-324, 1.7e308, np.float32(0.5), np.int64(3), Fraction(1, 3)]
-NOT_NUMBERS: list[Any] = [math.nan, math.inf, -math.inf, -1, -5e-324, np.float64(-1.0)]
+NOT_NUMBERS: list[Any] = [math.nan, math.inf, -math.inf, -1, -5e-324, np.float64(-1.0), 10**400]
 WRONG_TYPES: list[Any] = ["0.1", None, [0.1], np.array([0.1, 0.2]), 1j, {}]
 
 

@@ -389,6 +389,13 @@ def test_initialize_draws_layer_by_layer_weights_first(
     assert network.activation is ie.ACTIVATIONS["relu"]
 
 
+def test_an_initializer_may_return_lists() -> None:
+    net = ie.Network.initialize(
+        np.random.default_rng(0), [2, 1], weights=lambda _rng, _shape: [[1, 2]]
+    )
+    assert net.weights[0].tolist() == [[1.0, 2.0]]
+
+
 def test_biases_start_at_zero_unless_told_otherwise() -> None:
     network = ie.Network.initialize(np.random.default_rng(0), [4, 3, 2], weights=ie.constant(1))
     assert all((b == 0).all() for b in network.biases)
@@ -489,6 +496,7 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
     "bool ensemble axis": ({"ensemble": (True,)}, "ensemble axis must be .* found True"),
     "complex": ({"dtype": complex}, "dtype must be float32 or float64, found complex128"),
     "half": ({"dtype": np.float16}, "dtype must be float32 or float64, found float16"),
+    "no dtype": ({"dtype": "double precision"}, "dtype must be float32 or float64: data type"),
     "whole": ({"dtype": int}, "dtype must be float32 or float64, found int64"),
     "activation": ({"activation": "tahn"}, "unknown activation 'tahn': did you mean 'tanh'"),
     "fans of biases": ({"biases": ie.he_normal()}, r"found \(3,\); for biases use zeros"),
@@ -496,13 +504,18 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
         {"weights": ie.constant(1e300), "dtype": np.float32},
         r"weights of layer 1: inf at index \(0, 0\)",
     ),
+    "other inputs drawn": (
+        {"weights": lambda _rng, shape: np.ones((shape[0], 9)), "sizes": [4, 2]},
+        r"weights of layer 1: asked for shape \(2, 4\), the initializer gave \(2, 9\)",
+    ),
+    "beyond float64": ({"weights": ie.normal(1e308), "sizes": [40, 40]}, r"layer 1: -?inf at"),
     "nan drawn": (
         {"biases": lambda _rng, shape: np.full(shape, np.nan)},
         r"biases of layer 1: nan at index \(0,\)",
     ),
     "wrong shape drawn": (
         {"weights": lambda _rng, shape: np.ones(shape[::-1])},
-        r"weights of shape \(4, 3\) need biases of shape \(4,\), found \(3,\)",
+        r"weights of layer 1: asked for shape \(3, 4\), the initializer gave \(4, 3\)",
     ),
 }
 

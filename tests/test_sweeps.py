@@ -3,6 +3,7 @@
 import io
 import multiprocessing
 import os
+import pickle
 import sys
 import warnings
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 import initexplain as ie
+from initexplain import sweeps
 from initexplain.training import Settings, split
 
 TANH = ie.ACTIVATIONS["tanh"]
@@ -233,6 +235,29 @@ def test_an_interrupt_ends_the_sweep_and_cancels_what_waits():
     assert [future.cancelled() for future in executor.futures] == [True, False, True, True]
 
 
+def test_an_interrupt_ends_the_parts_that_run(monkeypatch):
+    monkeypatch.setattr(sweeps, "cores", lambda: 2)
+    calls = []
+
+    def value(z, out=None):
+        calls.append(z)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return np.tanh(z, out=out)
+
+    with pytest.raises(KeyboardInterrupt):
+        ie.sweep(of_widths([7, 6, 8], value), *data(), steps=5000, learning_rate=0.1)
+    assert len(calls) < 5000
+
+
+def test_the_error_of_a_sweep_travels_to_another_process():
+    history = ie.sweep(mixed()[:1], *data(), steps=1, learning_rate=0.1)[0]
+    error = pickle.loads(pickle.dumps(ie.SweepError("1 of 2", [history, None])))
+    assert str(error) == "1 of 2"
+    assert_same(error.histories[:1], [history])
+    assert error.histories[1] is None
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -261,6 +286,7 @@ BAD = {
     "no networks": ({"networks": []}, "at least one network"),
     "rates": ({"learning_rate": [0.1, 0.2]}, "4 networks need one learning_rate or 4, not 2"),
     "rate": ({"learning_rate": [0.1, 0.2, -1, 0.1]}, "learning_rate must be .*found -1"),
+    "rate text": ({"learning_rate": "0.1"}, "learning_rate must be .*found '0.1'"),
     "steps": ({"steps": -1}, "steps must be"),
     "optimizer": ({"optimizer": "adma"}, "did you mean 'adam'"),
     "loss": ({"loss": "square"}, "unknown loss"),

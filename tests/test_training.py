@@ -8,7 +8,7 @@ import math
 import pickle
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError, dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -218,6 +218,51 @@ def parameters(network: ie.Network) -> tuple[Any, ...]:
 
 def assert_same_network(one: ie.Network, other: ie.Network) -> None:
     for p, q in zip(parameters(one), parameters(other), strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+ORDERS = {
+    "rows": np.ascontiguousarray,
+    "columns": np.asfortranarray,
+    "reversed": lambda a: a[..., ::-1, ::-1].copy()[..., ::-1, ::-1],
+    "strided": lambda a: np.repeat(np.repeat(a, 2, axis=-1), 3, axis=-2)[..., ::3, ::2],
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch_size", [None, 95])
+@pytest.mark.parametrize("sizes", [(1, 33, 7), (2, 1, 2)], ids=str)
+def test_results_do_not_depend_on_the_order_in_memory(
+    sizes: tuple[int, ...], batch_size: int | None, dtype: Any, order: str
+) -> None:
+    rng = np.random.default_rng(12)
+    network = ie.Network.initialize(
+        rng, sizes, weights=ie.lecun_normal(), ensemble=(3,), dtype=dtype
+    )
+    moved = ORDERS[order]
+    inputs, targets = (rng.standard_normal((3, 100, n)) for n in (sizes[0], sizes[-1]))
+
+    def run(net: ie.Network, x: Any, y: Any) -> ie.History:
+        generator = np.random.default_rng(5)
+        return ie.train(net, x, y, steps=3, learning_rate=0.1, batch_size=batch_size, rng=generator)
+
+    expected = run(network, inputs, targets)
+    assert_same_network(run(network, moved(inputs), moved(targets)).network, expected.network)
+    for i in range(3):
+        alone = run(network.member(i), moved(inputs[i]), moved(targets[i]))
+        np.testing.assert_array_equal(alone.losses, expected.losses[:, i])
+        assert_same_network(alone.network, expected.network.member(i))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_gradients_do_not_depend_on_the_order_of_weights_in_memory(order: str) -> None:
+    rng = np.random.default_rng(13)
+    network = ie.Network.initialize(rng, [1, 33, 7], weights=ie.lecun_normal(), ensemble=(3,))
+    moved = ie.Network([ORDERS[order](w) for w in network.weights], network.biases)
+    inputs, targets = rng.standard_normal((1, 1)), rng.standard_normal((1, 7))
+    (_, one), (_, other) = (ie.gradients(n, inputs, targets) for n in (network, moved))
+    for p, q in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(p, q)
 
 
@@ -809,6 +854,16 @@ def test_huge_learning_rates_raise_no_numpy_warning(
             np.testing.assert_array_equal(np.isnan(history.losses), gone)
 
 
+def test_an_epsilon_that_is_zero_in_float32_raises_no_numpy_warning() -> None:
+    network = mlp()
+    tiny = ie.Network(
+        [1e-30 * w.astype(np.float32) for w in network.weights],
+        [b.astype(np.float32) for b in network.biases],
+    )
+    with pytest.warns(ie.DivergenceWarning):
+        ie.train(tiny, *data(), steps=3, learning_rate=0.1, optimizer=ie.adam(epsilon=1e-300))
+
+
 def test_no_warning_without_divergence() -> None:
     # warnings are errors in this file
     history = ie.train(mlp((2,)), *data(), steps=5, learning_rate=0.1)
@@ -838,6 +893,9 @@ BAD_ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "batch large": ({"batch_size": 7}, "batch_size 7 is larger than the 6 examples"),
     "batch without rng": ({"batch_size": 2, "rng": None}, "random: pass rng"),
     "dropout without rng": ({"dropout": 0.5, "rng": None}, "random: pass rng"),
+    "no generator": ({"batch_size": 2, "rng": 0}, "pass rng, a numpy.random.Generator, not 0"),
+    "dropout text": ({"dropout": "0.5"}, "dropout must be .* found '0.5'"),
+    "dropout nothing": ({"dropout": None, "rng": None}, "dropout must be .* found None"),
     "dropout one": ({"dropout": 1.0}, "dropout must be at least 0 and below 1, found 1.0"),
     "dropout negative": ({"dropout": -0.1}, "dropout must be at least 0 and below 1"),
     "dropout nan": ({"dropout": math.nan}, "dropout must be at least 0 and below 1, found nan"),
@@ -922,6 +980,27 @@ def test_a_large_ensemble_is_trained_in_groups_whose_results_do_not_depend_on_co
         for one, other in zip(history.network.weights, histories[0].network.weights, strict=True):
             np.testing.assert_array_equal(one, other)
         np.testing.assert_allclose(history.network.biases[0][3, 2], alone.network.biases[0])
+
+
+def test_an_interrupt_ends_all_groups_at_once(monkeypatch):
+    monkeypatch.setattr(training, "cores", lambda: 2)
+    calls = []
+
+    def value(z, out=None):
+        calls.append(z)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return np.tanh(z, out=out)
+
+    mine = replace(ie.ACTIVATIONS["tanh"], name="mine", value=value)
+    rng = np.random.default_rng(0)
+    network = ie.Network.initialize(
+        rng, [2, 64, 1], weights=ie.lecun_normal(), activation=mine, ensemble=(2,)
+    )
+    inputs, targets = rng.standard_normal((256, 2)), rng.standard_normal((256, 1))
+    with pytest.raises(KeyboardInterrupt):
+        ie.train(network, inputs, targets, steps=5000, learning_rate=0.1)
+    assert len(calls) < 5000
 
 
 def test_one_member_that_diverges_leaves_the_other_groups_alone():
