@@ -12,9 +12,13 @@ from pathlib import Path
 from initexplain.site import results
 
 LINK = re.compile(r"\[(?P<text>[^\]\[]+)\]\(claim:(?P<name>[\w.]+)\)")
+# code, which shows how a claim is written and is none; in a notebook behind comment signs
+_CODE = r"(?P<code>^[# ]*(?P<fence>```+|~~~+)[^\n]*\n.*?^[# ]*(?P=fence)|`[^`\n]*`)"
+_CODE_OR_LINK = re.compile(f"{_CODE}|{LINK.pattern}", re.DOTALL | re.MULTILINE)
 _NUMBER = re.compile(
-    r"(?P<sign>[-−]?)(?P<whole>\d{1,3}(?:,\d{3})+|\d+)(?:\.(?P<fraction>\d+))?"
-    r"(?:e(?P<exponent>[-−]?\d+)|(?P<percent>\s?%))?"
+    r"(?P<sign>[-−]?)(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.(?P<fraction>[0-9]+))?"
+    # a float has no larger exponent
+    r"(?:e(?P<exponent>[-−]?[0-9]{1,3})|(?P<percent>\s?%))?"
 )
 # room for values that sit on the edge between two roundings and tip over on another machine
 _EDGE = Decimal("1e-6")
@@ -77,6 +81,8 @@ class WrittenNumber:
 
     def agrees(self, value: float) -> bool:
         """Whether `value`, rounded to the precision written, is the number written."""
+        if self.value.is_signed() and not self.value:  # zero has no sign
+            return False
         return abs(Decimal(value) - self.value) <= self.unit * (Decimal("0.5") + _EDGE)
 
     def rewritten(self, value: float) -> str:
@@ -105,7 +111,10 @@ def check(text: str, name: str) -> results.ClaimedValue:
         ValueError: the text is not a number, or the name is unknown.
         StaleClaimError: the number differs; the message has both.
     """
-    written = WrittenNumber.parse(text)
+    try:
+        written = WrittenNumber.parse(text)
+    except ValueError as error:
+        raise ValueError(f"claim {name}: {error}") from None
     found = results.claim(name)
     if not written.agrees(found.value):
         raise StaleClaimError(
@@ -130,7 +139,7 @@ def typeset(text: str) -> str:
 
 
 def rewrite(markdown: str) -> tuple[str, list[str]]:
-    """The Markdown with every stale number rewritten, and a line for each change.
+    """The Markdown with every stale number outside code rewritten, and a line for each change.
 
     Raises:
         ValueError: a name is unknown or a text is no number.
@@ -138,15 +147,18 @@ def rewrite(markdown: str) -> tuple[str, list[str]]:
     changes = []
 
     def renewed(match: re.Match[str]) -> str:
-        written = WrittenNumber.parse(match["text"])
+        if match["code"]:
+            return match[0]
+        number = match["text"].strip("*_ \r\n")  # it may be set in bold
+        written = WrittenNumber.parse(number)
         found = results.claim(match["name"])
         if written.agrees(found.value):
             return match[0]
         text = written.rewritten(found.value)
-        changes.append(f"{match['name']}: {match['text']} -> {text}")
-        return f"[{text}](claim:{match['name']})"
+        changes.append(f"{match['name']}: {number} -> {text}")
+        return f"[{match['text'].replace(number, text)}](claim:{match['name']})"
 
-    return LINK.sub(renewed, markdown), changes
+    return _CODE_OR_LINK.sub(renewed, markdown), changes
 
 
 def rewrite_folders(folders: list[str]) -> int:
@@ -154,9 +166,9 @@ def rewrite_folders(folders: list[str]) -> int:
     paths = [p for f in folders for p in sorted(Path(f).rglob("*")) if p.suffix in (".md", ".py")]
     failed = False
     for path in paths:
-        text = path.read_text(encoding="utf-8")
         try:
-            renewed, changes = rewrite(text)
+            # as bytes: line ends stay as they are
+            renewed, changes = rewrite(path.read_bytes().decode("utf-8"))
         except ValueError as error:
             print(f"{path}: {error}", file=sys.stderr)
             failed = True
@@ -164,6 +176,6 @@ def rewrite_folders(folders: list[str]) -> int:
         for change in changes:
             print(f"{path}: {change}")
         if changes:
-            path.write_text(renewed, encoding="utf-8")
+            path.write_bytes(renewed.encode("utf-8"))
     print(f"{len(paths)} pages read")
     return int(failed)

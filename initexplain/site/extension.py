@@ -4,6 +4,7 @@ It knows Markdown and nothing of the program that builds the site.
 """
 
 import html
+import re
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
@@ -19,6 +20,7 @@ from initexplain.site.glossary import GlossaryProcessor
 from initexplain.site.svg import inline_svg
 
 FIGURE, CLAIM = "figure:", "claim:"
+_RAW = re.compile(rf"<[^>]*\b(?:src|href)=[\"']?((?:{FIGURE}|{CLAIM})[\w.]*)", re.IGNORECASE)
 
 
 class PageError(ValueError):
@@ -55,6 +57,8 @@ class PageProcessor(Treeprocessor):
             PageError: a figure, a number or a formula failed.
         """
         self.failures: list[str] = []
+        self.drawn: set[str] = set()
+        self._raw_html()
         self._each(root, "p", self._figure)
         self._each(root, "img", self._misplaced_figure)
         self._each(root, "a", self._claim)
@@ -62,6 +66,14 @@ class PageProcessor(Treeprocessor):
         self._each(root, "div", self._formula)
         if self.failures:
             raise PageError("".join(f"\n  - {failure}" for failure in self.failures))
+
+    def _raw_html(self) -> None:
+        """HTML in the page goes by all checks: what belongs to this extension fails there."""
+        for raw in self.md.htmlStash.rawHtmlBlocks:
+            if isinstance(raw, str) and (found := _RAW.search(raw)):
+                self.failures.append(
+                    f"{found[1]}: write it in Markdown, in HTML it is neither computed nor checked"
+                )
 
     def _each(self, root: Element, tag: str, replace: Callable[[Element], None]) -> None:
         for element in list(root.iter(tag)):
@@ -76,15 +88,22 @@ class PageProcessor(Treeprocessor):
         if image is None or image.tag != "img" or (paragraph.text or "").strip():
             return
         source, label = image.get("src", ""), image.get("alt", "").strip()
-        if not source.startswith(FIGURE):
+        if not source.lower().startswith(FIGURE):
             return
-        name = source.removeprefix(FIGURE)
+        name = source[len(FIGURE) :]
         image.set("src", "")  # dealt with, whatever comes of it
         caption = Element("figcaption")
         caption.text, image.tail = (image.tail or "").lstrip(), None
         caption.extend(paragraph[1:])
         if not label:
             raise ValueError(f"figure {name}: no alt text; write ![what it shows](figure:{name})")
+        if r"\(" in label:
+            raise ValueError(f"figure {name}: alt text is read aloud and cannot hold a formula")
+        if name in self.drawn:
+            raise ValueError(f"figure {name}: it stands on this page already, a name is unique")
+        self.drawn.add(name)
+        if (caption.text or "").startswith("{"):
+            raise ValueError(f"figure {name}: takes no attributes, found {caption.text}")
         if not "".join(caption.itertext()).strip():
             raise ValueError(f"figure {name}: no caption; write it below the image")
         drawn = results.figure(name)
@@ -102,16 +121,16 @@ class PageProcessor(Treeprocessor):
 
     def _misplaced_figure(self, image: Element) -> None:
         source = image.get("src", "")
-        if source.startswith(FIGURE):
+        if source.lower().startswith(FIGURE):
             raise ValueError(f"{source}: a figure stands at the start of a paragraph of its own")
 
     def _claim(self, link: Element) -> None:
         """A link to a value: the number as written, with the way to what computes it."""
         target = link.get("href", "")
-        if not target.startswith(CLAIM):
+        if not target.lower().startswith(CLAIM):
             return
         text = "".join(link.itertext())
-        found = claims.check(text, target.removeprefix(CLAIM))
+        found = claims.check(text, target[len(CLAIM) :])
         tail = link.tail
         link.clear()
         link.tag, link.tail = "span", tail
@@ -124,6 +143,8 @@ class PageProcessor(Treeprocessor):
             return
         display = element.tag == "div"
         tex = (element.text or "").strip()[2:-2]
+        if (element.tail or "").startswith("$"):
+            raise ValueError(f"TeX {tex!r}: $$ stands in a paragraph of its own")
         if display:
             tex = html.unescape(tex)  # arithmatex escapes blocks, and only those
         markup = mathml.to_mathml(tex, display=display)

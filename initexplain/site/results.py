@@ -17,13 +17,14 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 FLOORS_WITH_FOLDERS = ("experiments", "figures", "site")
 SLOW_SECONDS = 0.5
+PATIENCE_SECONDS = 60
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -60,7 +61,13 @@ class ClaimedValue:
 def source_fingerprint() -> str:
     """A hash of the package's source: equal if and only if no module changed."""
     folders = [PACKAGE, *(PACKAGE / floor for floor in FLOORS_WITH_FOLDERS)]
-    files = [file for folder in folders for file in os.scandir(folder) if file.name.endswith(".py")]
+    # without the locks that editors put beside a file: `.#name.py`, a link to nothing
+    files = [
+        file
+        for folder in folders
+        for file in os.scandir(folder)
+        if file.name.endswith(".py") and not file.name.startswith(".")
+    ]
     return _digest(tuple((file.path, file.stat().st_mtime_ns) for file in files))
 
 
@@ -132,7 +139,11 @@ class _Workers:
 
     def answer(self, question: _Question) -> object:
         self.request([question])
-        found = self._answers[question].result()[question]
+        future, waited = self._answers[question], 0
+        while not wait([future], PATIENCE_SECONDS).done:
+            waited += PATIENCE_SECONDS
+            print(f"{question[0]} {question[1]}: no answer after {waited} s", file=sys.stderr)
+        found = future.result()[question]
         if isinstance(found, Exception):
             raise found
         return found
@@ -162,11 +173,11 @@ class _Thread(threading.Thread):
         """Answers batch by batch; a process that died is replaced for the next one."""
         while (item := self._batches.get()) is not None and not self._stopping():
             batch, future = item
-            if self._process is None:
-                self._process = _start_process()
             try:
+                if self._process is None:
+                    self._process = _start_process()
                 answers = {question: _ask(self._process, question) for question in batch}
-            except (EOFError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - who asked would wait for ever
                 self._close()
                 future.set_exception(RuntimeError(f"{batch[0][1]}: its process died: {error!r}"))
             else:

@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import math
+import os
 import pickle
 import pkgutil
 import sys
@@ -81,8 +82,10 @@ ANSWERS = {"figure": draw, "claim": evaluate}
 
 def main() -> None:
     """Answers questions until standard input ends."""
-    questions, answers = sys.stdin.buffer, sys.stdout.buffer
-    sys.stdout = sys.stderr  # whatever an experiment prints must not mix with the answers
+    # whatever an experiment or a library of it prints must not mix with the answers
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
     while True:
         try:
             kind, name = pickle.load(questions)

@@ -37,6 +37,8 @@ DISAGREEING = [
     ("98", 0.984),
     ("0", 0.6),
     ("1", float("inf")),
+    ("-0", 0.0),
+    ("−0.0", -0.04),
 ]
 NOT_NUMBERS = [
     "six",
@@ -51,6 +53,9 @@ NOT_NUMBERS = [
     "5 %%",
     "1e3 %",
     "nan",
+    "１２",
+    "٣",
+    "1e999999999",
 ]
 
 
@@ -133,6 +138,35 @@ def test_folders_are_rewritten_and_unknown_names_reported(computed, tmp_path, ca
     assert good.read_text(encoding="utf-8") == "[1](claim:page.one)"
     assert bad.read_text(encoding="utf-8") == "[2](claim:page.two)"
     assert "page.two" in capsys.readouterr().err
+
+
+CODE = [
+    "```markdown\n[2](claim:page.one)\n[2](claim:page.unknown)\n```\n",
+    "    ~~~~ text\n    [2](claim:page.one)\n    ~~~\n    ~~~~\n",
+    "# ```\n# [2](claim:page.one)\n# ```\n",
+    "as in `[2](claim:page.one)`, ",
+]
+
+
+@pytest.mark.parametrize("code", CODE)
+def test_what_stands_in_code_is_no_claim(computed, code):
+    text = code + "then [2](claim:page.one) and `x`.\n" + code
+    renewed, changes = claims.rewrite(text)
+    assert renewed == code + "then [1](claim:page.one) and `x`.\n" + code
+    assert changes == ["page.one: 2 -> 1"]
+
+
+def test_emphasis_stays(computed):
+    assert claims.rewrite("[**2**](claim:page.one)")[0] == "[**1**](claim:page.one)"
+
+
+def test_line_ends_stay_and_other_encodings_are_reported(computed, tmp_path, capsys):
+    good, bad = tmp_path / "a.md", tmp_path / "b.md"
+    good.write_bytes("A\r\n[2](claim:page.one)\r\n\r\n−\n".encode())
+    bad.write_bytes("é".encode("latin-1"))
+    assert claims.rewrite_folders([str(tmp_path)]) == 1
+    assert good.read_bytes() == "A\r\n[1](claim:page.one)\r\n\r\n−\n".encode()
+    assert "b.md" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

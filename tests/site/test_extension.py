@@ -79,11 +79,29 @@ def test_dollars_in_code_and_money_stay():
     assert "<math" not in render("`$x$` costs $5, not $6.")
 
 
+def test_code_may_show_how_html_is_written():
+    text = '`<a href="claim:x.y">` and\n\n    <img src="figure:x.y">\n'
+    assert "claim:x.y" in render(text)
+
+
 FAILURES = [
     ("[7](claim:row_symmetry.units)", r"row_symmetry\.units.*says 7, computed 6"),
     ("[6](claim:row_symmetry.unitz)", r"'unitz'.*did you mean 'units'.*known:"),
     ("[6](claim:row_symetry.units)", r"'row_symetry'.*did you mean 'row_symmetry'"),
-    ("[six](claim:row_symmetry.units)", "'six' is not a number"),
+    ("[six](claim:row_symmetry.units)", r"row_symmetry\.units: 'six' is not a number"),
+    ("[7](CLAIM:row_symmetry.units)", "says 7, computed 6"),
+    (
+        '<a href="claim:row_symmetry.units">7</a>',
+        r"claim:row_symmetry\.units: write it in Markdown",
+    ),
+    ("<p>\n<a href='claim:x'>7</a>\n</p>", "claim:x: write it in Markdown"),
+    ('An <img alt="a" src=figure:row_symmetry.rows>', r"figure:row_symmetry\.rows: write it in"),
+    ("![a](Figure:row_symmetry.drift)\nCaption", r"figure 'row_symmetry\.drift'"),
+    (FIGURE + "\n\n" + FIGURE, r"row_symmetry\.losses: it stands on this page already"),
+    ("![the size $x_1$](figure:row_symmetry.rows)\nCaption", "cannot hold a formula"),
+    ("![a](figure:row_symmetry.rows){ .wide }\nCaption", r"no attributes, found \{ \.wide"),
+    ("where\n$$x^2$$\nholds", r"x\^2.*in a paragraph of its own"),
+    ("$$x^2$$ holds", r"x\^2.*in a paragraph of its own"),
     ("[6](claim:row_symmetry)", "not a number"),
     ("[6](claim:row_symmetry.zero)", "not a number"),
     ("[6](claim:row_symmetry.zero.losses)", "not a number"),

@@ -1,8 +1,10 @@
 """Results come from processes that are as old as the package's source."""
 
+import pickle
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,69 @@ def test_a_process_that_dies_is_reported_and_replaced(monkeypatch):
     # the next question starts a new process
     assert workers.answer(("claim", "row_symmetry.steps")).value == 300
     workers.stop()
+
+
+BABBLING = """
+import os
+from initexplain.experiments import row_symmetry
+def run():
+    print("by Python")
+    os.write(1, b"by the system")
+    return row_symmetry.run()
+"""
+
+
+def test_what_an_experiment_prints_does_not_mix_with_the_answers(tmp_path):
+    shutil.copytree(PACKAGE, tmp_path / "initexplain")
+    (tmp_path / "initexplain/experiments/babbling.py").write_text(BABBLING, encoding="utf-8")
+    code = "from initexplain.site import results; print(results.claim('babbling.units').value)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "6.0\n"
+    assert done.stderr == "by Python\nby the system"
+
+
+@pytest.mark.parametrize("broken", ["_ask", "_start_process"])
+def test_an_answer_that_cannot_be_read_is_reported(monkeypatch, broken):
+    def fail(*_arguments):
+        raise pickle.UnpicklingError("not a pickle")
+
+    monkeypatch.setattr(results.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(results, broken, fail)
+    monkeypatch.setattr(results, "PATIENCE_SECONDS", 2)
+    workers = results._Workers()
+    workers.request([("claim", "row_symmetry.units")])
+    future = workers._answers["claim", "row_symmetry.units"]
+    assert isinstance(future.exception(timeout=5), RuntimeError)
+    assert "not a pickle" in str(future.exception())
+    workers.stop()
+
+
+def test_a_long_wait_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(results.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(results, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(results, "_ask", lambda *_: time.sleep(0.2) or "answer")
+    workers = results._Workers()
+    assert workers.answer(("claim", "row_symmetry.units")) == "answer"
+    assert "claim row_symmetry.units: no answer after 0.05 s" in capsys.readouterr().err
+    workers.stop()
+
+
+def test_the_lock_of_an_editor_is_no_module():
+    lock = PACKAGE / "experiments" / ".#row_symmetry.py"
+    before = results.source_fingerprint()
+    lock.symlink_to("someone@somewhere.1234")
+    try:
+        assert results.source_fingerprint() == before
+    finally:
+        lock.unlink()
 
 
 def test_prefetch_finds_figures_and_claims():
