@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from initexplain.activations import find_activation
-from initexplain.checks import Array, count, float_array
+from initexplain.checks import Array, count, finite, float_array
 from initexplain.initializers import Initializer
 
 GATES = ("input", "forget", "candidate", "output")
@@ -29,7 +29,7 @@ GATES = ("input", "forget", "candidate", "output")
 _LOGISTIC = find_activation("logistic").value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LSTM:
     """The parameters of a cell, or of an ensemble of cells.
 
@@ -47,7 +47,13 @@ class LSTM:
     biases: Array
 
     def __post_init__(self) -> None:
-        rows, columns = self.weights.shape[-2:]
+        weights, biases = float_array(self.weights, "weights"), float_array(self.biases, "biases")
+        dtype = np.result_type(weights, biases)
+        object.__setattr__(self, "weights", weights.astype(dtype, copy=False))
+        object.__setattr__(self, "biases", biases.astype(dtype, copy=False))
+        if weights.ndim < 2:
+            raise ValueError(f"weights: expected two axes or more, found shape {weights.shape}")
+        rows, columns = weights.shape[-2:]
         if rows % len(GATES) or columns <= rows // len(GATES):
             raise ValueError(
                 f"weights: expected shape (..., 4 units, features + units), "
@@ -93,7 +99,13 @@ class LSTM:
         rows = len(GATES) * count(units, "units")
         matrix = weights(rng, (*ensemble, rows, features + units))
         biases = np.zeros((*ensemble, rows))
-        biases[..., units : 2 * units] = np.asarray(forget_bias, dtype=float)[..., None]
+        bias = float_array(forget_bias, "forget_bias")
+        if bias.shape not in ((), tuple(ensemble)[-1:]):
+            raise ValueError(
+                f"forget_bias: expected one number or one for each member along the last axis of "
+                f"the ensemble {tuple(ensemble)}, found shape {bias.shape}"
+            )
+        biases[..., units : 2 * units] = bias[..., None]
         return cls(matrix, biases)
 
     @property
@@ -107,7 +119,7 @@ class LSTM:
         return int(self.weights.shape[-1]) - self.units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LSTMTrace:
     """What a pass through a sequence computed, with time as the first axis.
 
@@ -133,7 +145,8 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
         memory: the value of every memory cell before the first step.
 
     Raises:
-        ValueError: inputs that are not finite or do not fit the cell.
+        ValueError: inputs or a memory that are not finite, or inputs that do not fit the cell.
+        FloatingPointError: a sum overflows; the message names the step.
 
     Examples:
         With zero weights and inputs the memory is halved at every step.
@@ -142,6 +155,7 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
         >>> run_lstm(cell, np.zeros((3, 1, 1)), memory=1.0).memories[:, 0, 0].tolist()
         [1.0, 0.5, 0.25, 0.125]
     """
+    dtype = cell.weights.dtype
     data = float_array(inputs, "inputs")
     if data.ndim != 3 or data.shape[-1] != cell.features or 0 in data.shape:
         raise ValueError(
@@ -149,16 +163,19 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
         )
     steps, examples = data.shape[:2]
     n, lead = cell.units, (*cell.weights.shape[:-2], examples)
-    joined = np.zeros((steps, *lead, cell.features + n))
+    joined = np.zeros((steps, *lead, cell.features + n), dtype)
     joined[..., : cell.features] = data.reshape(steps, *(1 for _ in lead[:-1]), *data.shape[1:])
-    gates = np.empty((steps, *lead, len(GATES) * n))
-    memories = np.full((steps + 1, *lead, n), memory)
-    outputs = np.empty((steps, *lead, n))
+    gates = np.empty((steps, *lead, len(GATES) * n), dtype)
+    memories = np.full((steps + 1, *lead, n), finite(memory, "memory"), dtype)
+    outputs = np.empty((steps, *lead, n), dtype)
     matrix = np.swapaxes(cell.weights, -1, -2)
     for t in range(steps):
         if t > 0:
             joined[t, ..., cell.features :] = outputs[t - 1]
-        z = joined[t] @ matrix + cell.biases[..., None, :]
+        with np.errstate(over="ignore", invalid="ignore"):
+            z = joined[t] @ matrix + cell.biases[..., None, :]
+        if not np.isfinite(z).all():
+            raise FloatingPointError(f"step {t + 1}: overflow, a preactivation is not finite")
         gates[t] = _LOGISTIC(z)
         gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
         i, f, g, o = _split(gates[t], n)

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import ACTIVATIONS, Activation, find_activation
-from initexplain.checks import Array, count, float_array, not_negative, positive
+from initexplain.checks import Array, count, finite, float_array, not_negative, positive
 from initexplain.initializers import Initializer, orthogonal
 from initexplain.losses import Loss, find_loss
 from initexplain.network import (
@@ -42,6 +42,8 @@ PANEL_NODES = 10
 ARC_NODES = 48
 # Fixed points q* are looked for between these; below counts as 0, above as infinite.
 SMALLEST_Q, LARGEST_Q = 1e-12, 1e12
+# A standard deviation whose square times LARGEST_Q is still a float.
+LARGEST_STD = 1e100
 ROUNDING = 1e-12
 HALVINGS = 50
 
@@ -130,7 +132,7 @@ def dead_fraction(network: Network, inputs: ArrayLike) -> Array:
     return _stacked(shares, network)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Mean squares of a network's signals over examples and units, layer by layer.
 
@@ -164,7 +166,7 @@ def second_moments(
 
     Raises:
         ValueError: an unknown loss, data that are not finite or do not fit.
-        FloatingPointError: a preactivation or an error overflows.
+        FloatingPointError: a preactivation, an error or a square overflows.
 
     Examples:
         >>> net = Network([[[2.0]], [[3.0]]], [[0.0], [0.0]], "identity")
@@ -174,9 +176,9 @@ def second_moments(
     """
     trace, deltas = _both_ways(network, inputs, targets, find_loss(loss))
     return Moments(
-        preactivations=_stacked([_mean_square(z) for z in trace.preactivations], network),
-        activations=_stacked([_mean_square(a) for a in trace.activations], network),
-        errors=_stacked([_mean_square(delta) for delta in deltas], network),
+        preactivations=_mean_squares(trace.preactivations, "preactivations", network),
+        activations=_mean_squares(trace.activations, "activations", network),
+        errors=_mean_squares(deltas, "errors", network),
     )
 
 
@@ -228,14 +230,15 @@ def gradient_to_weight(network: Network, gradients: Gradients) -> Array:
         infinitely large beside them.
 
     Raises:
-        ValueError: the gradients are not of the network's shapes.
+        ValueError: the gradients are not of the network's shapes, or not finite.
 
     Examples:
         >>> net = Network([[[3.0, 4.0]]], [[0.0]])
         >>> gradient_to_weight(net, Gradients((np.array([[0.0, 1.0]]),), (np.zeros(1),))).tolist()
         [0.2]
     """
-    return _ratios(gradients.weights, network.weights, "gradients")
+    found = [float_array(g, f"gradients of layer {i}") for i, g in enumerate(gradients.weights, 1)]
+    return _ratios(found, network.weights, "gradients")
 
 
 def update_to_weight(before: Network, after: Network) -> Array:
@@ -252,6 +255,7 @@ def update_to_weight(before: Network, after: Network) -> Array:
 
     Raises:
         ValueError: the two networks have different shapes.
+        FloatingPointError: a difference overflows.
 
     Examples:
         >>> before = Network([[[3.0, 4.0]]], [[0.0]])
@@ -261,7 +265,13 @@ def update_to_weight(before: Network, after: Network) -> Array:
     """
     if [w.shape for w in before.weights] != [w.shape for w in after.weights]:
         raise ValueError(f"networks of different shapes: {before} and {after}")
-    updates = [new - old for new, old in zip(after.weights, before.weights, strict=True)]
+    with np.errstate(over="ignore"):
+        updates = [
+            np.subtract(new, old, dtype=np.float64)
+            for new, old in zip(after.weights, before.weights, strict=True)
+        ]
+    for layer, update in enumerate(updates, 1):
+        _no_overflow(update, f"update of layer {layer}")
     return _ratios(updates, before.weights, "updates")
 
 
@@ -318,11 +328,12 @@ def lsuv(
     )
     layer_input = check_inputs(start, inputs)
     matrices: list[Array] = []
-    for layer, (w, b) in enumerate(zip(start.weights, start.biases, strict=True), 1):
-        (z,) = run_forward([w], [b], start.activation, layer_input).preactivations
-        factor = _to_unit_variance(z, tolerance, layer)
-        matrices.append(w * factor)
-        layer_input = start.activation(z * factor)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+        for layer, (w, b) in enumerate(zip(start.weights, start.biases, strict=True), 1):
+            (z,) = run_forward([w], [b], start.activation, layer_input).preactivations
+            factor = _to_unit_variance(z, tolerance, layer)
+            matrices.append(w * factor)
+            layer_input = start.activation(z * factor)
     return Network(matrices, start.biases, start.activation)
 
 
@@ -339,7 +350,8 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
         An ensemble with the scales as its first axis, `(scales, ...)`.
 
     Raises:
-        ValueError: the scales are not a list of finite numbers.
+        ValueError: the scales are not a list of finite numbers, or a weight times one of them
+            is not finite.
 
     Examples:
         >>> net = Network([[[1.0]], [[3.0]]], [[0.5], [0.0]])
@@ -347,15 +359,17 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
         >>> [w.ravel().tolist() for w in many.weights]
         [[1.0, 10.0], [3.0, 3.0]]
     """
-    factors = float_array(scales, "scales").astype(network.dtype)
-    if factors.ndim != 1:
+    factors = float_array(scales, "scales")
+    if factors.ndim != 1 or not len(factors):
         raise ValueError(f"scales: expected shape (scales,), found {factors.shape}")
     hidden, output = network.weights[:-1], network.weights[-1]
-    return Network(
-        [*(np.multiply.outer(factors, w) for w in hidden), _repeated(output, len(factors))],
-        [_repeated(b, len(factors)) for b in network.biases],
-        network.activation,
-    )
+    with np.errstate(over="ignore"):  # refused by the network, as infinite
+        factors = factors.astype(network.dtype)
+        return Network(
+            [*(np.multiply.outer(factors, w) for w in hidden), _repeated(output, len(factors))],
+            [_repeated(b, len(factors)) for b in network.biases],
+            network.activation,
+        )
 
 
 def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0) -> Array:
@@ -442,7 +456,8 @@ def variance_map(
 
     Raises:
         ValueError: the activation is unknown or not of the table; a number is negative or not
-            finite.
+            finite, or a standard deviation above 1e100.
+        FloatingPointError: the second moment overflows.
 
     Source: Poole et al. (2016), equation 3.
 
@@ -450,9 +465,10 @@ def variance_map(
         >>> float(variance_map("relu", 3.0, weight_std=2**0.5).round(12))
         3.0
     """
-    not_negative(weight_std, "weight_std")
-    not_negative(bias_std, "bias_std")
-    passed: Array = weight_std**2 * mean_square(activation, q) + bias_std**2
+    weight_std, bias_std = _std(weight_std, "weight_std"), _std(bias_std, "bias_std")
+    with np.errstate(over="ignore"):
+        passed: Array = weight_std**2 * mean_square(activation, q) + bias_std**2
+    _no_overflow(passed, "second moment of the next layer")
     return passed
 
 
@@ -632,8 +648,11 @@ def _pair_mean(function: Callable[[Array], Array], q: float, correlation: float)
     ends = np.pi / 2 + np.array([0.0, angle, np.pi, np.pi + angle, 2 * np.pi])
     t, arc_weights = _panels(list(ends), ARC_NODES)
     length = np.sqrt(q) * _NODES[:, None]
-    product = function(length * np.cos(t)) * function(length * np.cos(t - angle))
-    return float(_RADIAL_WEIGHTS @ product @ arc_weights) / (2 * np.pi)
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = function(length * np.cos(t)) * function(length * np.cos(t - angle))
+        mean = float(_RADIAL_WEIGHTS @ product @ arc_weights) / (2 * np.pi)
+    _no_overflow(mean, "mean over two normals")
+    return mean
 
 
 def _fixed_q(activation: Activation, weight_std: float, bias_std: float) -> float:
@@ -689,7 +708,8 @@ def _length(slope: float) -> float:
 
 def _tabled(activation: str | Activation) -> Activation:
     found = find_activation(activation)
-    if ACTIVATIONS.get(found.name) is not found:
+    # equal, not the same object: a network may have come from another process
+    if ACTIVATIONS.get(found.name) != found:
         raise ValueError(
             f"mean field: activation {found.name!r} is not in the table; the quadrature is known "
             f"to be accurate for {', '.join(ACTIVATIONS)}"
@@ -704,23 +724,31 @@ def _variances(values: ArrayLike) -> Array:
     return array
 
 
+def _std(value: float, name: str) -> float:
+    if not_negative(value, name) > LARGEST_STD:
+        raise ValueError(f"{name} must be at most {LARGEST_STD}, found {value!r}")
+    return float(value)
+
+
 def _checked_correlation(value: float) -> float:
-    if not -1 <= value <= 1:
+    if not -1 <= finite(value, "correlation") <= 1:
         raise ValueError(f"correlation must lie between -1 and 1, found {value!r}")
     return float(value)
 
 
 def _to_unit_variance(preactivations: Array, tolerance: float, layer: int) -> Array:
     """The factor of a layer's weights, `(..., 1, 1)`; 1 where the variance is close enough."""
-    if not np.isfinite(preactivations).all():
-        raise FloatingPointError(f"preactivations of layer {layer}: overflow")
-    variance = preactivations.var(axis=(-2, -1), keepdims=True)
-    if (variance == 0).any():
+    _no_overflow(preactivations, f"preactivations of layer {layer}")
+    # the power of two next to the largest: squares of the rest neither overflow nor vanish
+    _, exponent = np.frexp(np.abs(preactivations).max(axis=(-2, -1), keepdims=True))
+    deviation = np.ldexp(preactivations, -exponent).std(axis=(-2, -1), keepdims=True)
+    deviation = np.ldexp(deviation, exponent)
+    if (deviation == 0).any():
         raise ValueError(
             f"layer {layer}: preactivations do not vary over examples and units, so that no "
             "factor makes their variance 1"
         )
-    factor: Array = np.where(np.abs(variance - 1) <= tolerance, 1, 1 / np.sqrt(variance))
+    factor: Array = np.where(np.abs(deviation**2 - 1) <= tolerance, 1, 1 / deviation)
     return factor.astype(preactivations.dtype)
 
 
@@ -737,8 +765,7 @@ def _both_ways(
             deltas.append((deltas[-1] @ w) * network.activation.slope(a))
     deltas.reverse()
     for layer, delta in enumerate(deltas, 1):
-        if not np.isfinite(delta).all():
-            raise FloatingPointError(f"errors of layer {layer}: overflow, a value is not finite")
+        _no_overflow(delta, f"errors of layer {layer}")
     return trace, tuple(deltas)
 
 
@@ -747,7 +774,11 @@ def _per_hidden_layer(
 ) -> Array:
     low, high = network.activation.linear_region
     hidden = forward(network, inputs).preactivations[:-1]
-    return _stacked([measure(z, low, high) for z in hidden], network)
+    with np.errstate(over="ignore"):
+        found = _stacked([measure(z, low, high) for z in hidden], network)
+    for layer, values in enumerate(found, 1):
+        _no_overflow(values, f"mean over the preactivations of layer {layer}")
+    return found
 
 
 def _repeated(array: Array, times: int) -> Array:
@@ -759,8 +790,17 @@ def _stacked(values: Sequence[Array], network: Network) -> Array:
     return np.array(values, dtype=np.float64).reshape(len(values), *network.ensemble)
 
 
-def _mean_square(signal: Array) -> Array:
-    return np.asarray(np.mean(np.square(signal, dtype=np.float64), axis=(-2, -1)))
+def _mean_squares(signals: Sequence[Array], name: str, network: Network) -> Array:
+    with np.errstate(over="ignore"):
+        means = [np.mean(np.square(s, dtype=np.float64), axis=(-2, -1)) for s in signals]
+    for layer, mean in enumerate(means, 1):
+        _no_overflow(mean, f"mean square of the {name} of layer {layer}")
+    return _stacked(means, network)
+
+
+def _no_overflow(values: ArrayLike, name: str) -> None:
+    if not np.isfinite(values).all():
+        raise FloatingPointError(f"{name}: overflow, a value is not finite")
 
 
 def _ratios(changes: Sequence[Array], weights: Sequence[Array], name: str) -> Array:
@@ -769,15 +809,24 @@ def _ratios(changes: Sequence[Array], weights: Sequence[Array], name: str) -> Ar
             f"{name} of shapes {[c.shape for c in changes]} for weights of shapes "
             f"{[w.shape for w in weights]}"
         )
-    top, bottom = (np.array([_norm(m) for m in ms]) for ms in (changes, weights))
-    with np.errstate(divide="ignore"):
-        ratios: Array = np.divide(top, bottom, out=np.zeros_like(top), where=top > 0)
-    return ratios
+    return np.array([_ratio(c, w) for c, w in zip(changes, weights, strict=True)])
 
 
-def _norm(matrices: Array) -> Array:
-    """Frobenius norms over the last two axes, without squares that overflow or vanish."""
+def _ratio(top: Array, bottom: Array) -> Array:
+    """The ratio of two Frobenius norms; 0 for a `top` of 0, infinite where it is too large."""
+    (top_size, top_norm), (bottom_size, bottom_norm) = _norm(top), _norm(bottom)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        ratio = (top_size / bottom_size) * (top_norm / bottom_norm)
+    return np.where(top_size > 0, ratio, 0)
+
+
+def _norm(matrices: Array) -> tuple[Array, Array]:
+    """Frobenius norms over the last two axes in two factors, since a product may overflow.
+
+    Returns:
+        The largest entry, and the norm in units of it, both `(...)`.
+    """
     exact = matrices.astype(np.float64)
     largest = np.abs(exact).max(axis=(-2, -1))
     scaled = exact / np.where(largest > 0, largest, 1)[..., None, None]
-    return np.asarray(largest * np.sqrt(np.sum(scaled**2, axis=(-2, -1))))
+    return largest, np.sqrt(np.sum(scaled**2, axis=(-2, -1)))

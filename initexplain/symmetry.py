@@ -469,8 +469,10 @@ def _scale(network: Network, layer: int, below: Array, activations: Array) -> fl
     weights = network.weights[layer]
     possible = _largest(weights) * float(np.sqrt(weights.shape[1])) * _largest(below)
     top = float(np.finfo(np.float64).max)
-    at_most = network.activation(np.array([min(possible, top), -min(possible, top)]))
-    return max(_largest(activations), _largest(at_most)) or 1.0
+    # by hand, since a product with 0 may be infinity times 0
+    possible = min(possible, top) if _largest(below) > 0 else 0.0
+    at_most = network.activation(np.array([possible, -possible]))
+    return max(_largest(activations), min(_largest(at_most), top)) or 1.0
 
 
 def _largest(array: Array) -> float:

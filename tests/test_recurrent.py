@@ -135,3 +135,42 @@ def test_inputs_that_do_not_fit_are_refused(shape):
 def test_sizes_below_one_are_refused():
     with pytest.raises(ValueError, match="units"):
         LSTM.initialize(np.random.default_rng(0), 1, 0, weights=zeros())
+
+
+def test_parameters_are_finite_arrays():
+    cell = LSTM([[0.0, 1.0]] * 4, [0, 0, 0, 1])
+    assert cell.weights.shape == (4, 2)
+    assert cell.biases.dtype == np.float64
+    with pytest.raises(ValueError, match=r"weights: nan at index \(0, 0\)"):
+        LSTM(np.full((4, 2), np.nan), np.zeros(4))
+    with pytest.raises(ValueError, match="two axes or more"):
+        LSTM(np.zeros(4), np.zeros(4))
+
+
+@pytest.mark.parametrize("bias", [np.nan, [1.0, 2.0], [[1.0] * 3], "1"])
+def test_forget_biases_that_do_not_fit_are_refused(bias):
+    with pytest.raises(ValueError, match="forget_bias"):
+        LSTM.initialize(
+            np.random.default_rng(0), 1, 1, weights=zeros(), forget_bias=bias, ensemble=(2, 3)
+        )
+
+
+def test_float32_is_kept():
+    cell = LSTM(np.ones((4, 2), np.float32), np.zeros(4, np.float32))
+    trace = run_lstm(cell, np.ones((3, 2, 1)))
+    arrays = (*vars(trace).values(), *lstm_gradients(cell, trace, np.ones((2, 1), np.float32)))
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+def test_what_is_not_finite_does_not_travel_on():
+    cell = LSTM(np.full((4, 2), 1e200), np.zeros(4))
+    with pytest.raises(FloatingPointError, match="step 1: overflow"):
+        run_lstm(cell, np.full((3, 1, 1), 1e200))
+    for memory in (np.nan, np.inf, "1"):
+        with pytest.raises(ValueError, match="memory must be finite"):
+            run_lstm(cell, np.zeros((3, 1, 1)), memory=memory)
+
+
+def test_cells_can_be_compared():
+    cell = LSTM(np.zeros((4, 2)), np.zeros(4))
+    assert cell in [LSTM(np.zeros((4, 2)), np.zeros(4)), cell]

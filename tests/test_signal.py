@@ -5,6 +5,7 @@ in Gauss-Legendre panels), the arc-cosine kernel of the ReLU, and networks of ma
 """
 
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +145,21 @@ def test_moments_of_a_float32_network_do_not_vanish() -> None:
     )
 
 
+def test_means_that_overflow_are_reported() -> None:
+    network = ie.Network([[[1.0], [1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], "relu")
+    with pytest.raises(FloatingPointError, match="square of the preactivations of layer 1"):
+        signal.second_moments(network, [[1e200]], [[0.0]])
+    with pytest.raises(FloatingPointError, match="over the preactivations of layer 1: overflow"):
+        signal.region_distance(network, np.full((3, 1), -1.5e308))
+
+
+def test_moments_can_be_compared() -> None:
+    network, inputs, targets = drawn(())
+    one, other = (signal.second_moments(network, inputs, targets) for _ in range(2))
+    assert one == one  # noqa: PLR0124 - as a list of results does
+    assert one != other
+
+
 def test_errors_that_overflow_are_reported() -> None:
     network = ie.Network([[[1e-150]], [[1e200]]], [[0.0], [0.0]], "identity")
     with pytest.raises(FloatingPointError, match="errors of layer 1"):
@@ -193,8 +209,21 @@ def test_ratios_neither_overflow_nor_vanish() -> None:
     network = ie.Network([np.full((2, 2), 1e-200)], [np.zeros(2)])
     after = ie.Network([np.full((2, 2), 1e200)], [np.zeros(2)])
     assert signal.update_to_weight(network, network).tolist() == [0.0]
-    with np.errstate(over="ignore"):
-        assert signal.update_to_weight(after, network) == pytest.approx([1.0])
+    assert signal.update_to_weight(after, network) == pytest.approx([1.0])
+    assert signal.update_to_weight(network, after).tolist() == [math.inf]
+    # the norms themselves are no floats
+    largest = np.full((3, 3), 1.7e308)
+    gradients = ie.Gradients((largest,), (np.zeros(3),))
+    network = ie.Network([largest / 2], [np.zeros(3)])
+    assert signal.gradient_to_weight(network, gradients) == pytest.approx([2.0])
+
+
+def test_gradients_and_updates_that_are_not_finite_are_refused() -> None:
+    network = ie.Network([[[1.7e308]]], [[0.0]])
+    with pytest.raises(FloatingPointError, match="update of layer 1: overflow"):
+        signal.update_to_weight(network, ie.Network([[[-1.7e308]]], [[0.0]]))
+    with pytest.raises(ValueError, match=r"gradients of layer 1: nan at index \(0, 0\)"):
+        signal.gradient_to_weight(network, _gradients([math.nan]))
 
 
 def test_ratios_of_shapes_that_do_not_fit() -> None:
@@ -252,6 +281,18 @@ def test_lsuv_refuses_what_it_cannot_rescale() -> None:
         signal.lsuv(rng, [2, 3, 1], np.zeros((5, 2)))
     with pytest.raises(ValueError, match="tolerance"):
         signal.lsuv(rng, [2, 3, 1], np.ones((5, 2)), tolerance=-1.0)
+    with pytest.raises(FloatingPointError, match="preactivations of layer 1: overflow"):
+        signal.lsuv(rng, [2, 3, 1], np.full((5, 2), 1.7e308), weights=ie.constant(1.0))
+
+
+@every_activation
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_lsuv_rescales_what_is_huge_or_tiny(activation: str, size: float) -> None:
+    rng = np.random.default_rng(4)
+    inputs = size * rng.standard_normal((50, 3))
+    network = signal.lsuv(rng, [3, 5, 2], inputs, activation=activation)
+    for z in ie.forward(network, inputs).preactivations:
+        assert z.var() == pytest.approx(1.0, abs=0.021)
 
 
 # Scales
@@ -277,10 +318,18 @@ def test_at_scales_multiplies_hidden_weights_only(ensemble: tuple[int, ...], dty
             assert np.array_equal(b[i], kept)
 
 
-@pytest.mark.parametrize("scales", [2.0, [[1.0]], [1.0, math.inf]])
+@pytest.mark.parametrize("scales", [2.0, [[1.0]], [1.0, math.inf], []])
 def test_scales_are_a_list_of_finite_numbers(scales: Any) -> None:
     with pytest.raises(ValueError, match="scales"):
         signal.at_scales(drawn()[0], scales)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_scales_that_make_weights_overflow_are_refused(dtype: Any) -> None:
+    network = ie.Network([np.full((1, 1), 1e30, dtype), np.ones((1, 1), dtype)], [np.zeros(1)] * 2)
+    network = ie.Network(network.weights, [b.astype(dtype) for b in network.biases])
+    with pytest.raises(ValueError, match="weights of layer 1: inf at"):
+        signal.at_scales(network, [1.0, 1e300])
 
 
 # Quadrature and mean field
@@ -373,6 +422,10 @@ def test_a_function_narrower_than_the_density(std: float) -> None:
 def test_an_exploding_mean_is_reported() -> None:
     with pytest.raises(FloatingPointError, match="too large"):
         signal.variance_map("identity", 1e307, weight_std=1.0)
+    with pytest.raises(FloatingPointError, match="second moment of the next layer: overflow"):
+        signal.variance_map("relu", 1e150, weight_std=1e100)
+    with pytest.raises(FloatingPointError, match="two normals: overflow"):
+        signal.correlation_map("relu", 0.5, q=1.7e308, weight_std=1.0)
 
 
 def test_maps_take_arrays() -> None:
@@ -513,6 +566,12 @@ def test_xavier_tanh_decays_like_one_over_twice_the_depth() -> None:
 # Errors
 
 
+def test_the_activation_of_a_copied_network_is_known() -> None:
+    network = pickle.loads(pickle.dumps(drawn()[0]))
+    found = signal.mean_field(network.activation, weight_std=1.5)
+    assert found == signal.mean_field(network.activation.name, weight_std=1.5)
+
+
 def test_unknown_activations_are_named() -> None:
     with pytest.raises(ValueError, match="did you mean 'tanh'"):
         signal.mean_field("tahn", weight_std=1.0)
@@ -535,6 +594,10 @@ def test_unknown_activations_are_named() -> None:
         lambda: signal.variances("tanh", layers=0, weight_std=1.0),
         lambda: signal.correlation_map("tanh", 1.5, q=1.0, weight_std=1.0),
         lambda: signal.correlation_map("tanh", 0.5, q=0.0, weight_std=1.0),
+        lambda: signal.correlation_map("tanh", "1", q=1.0, weight_std=1.0),  # type: ignore[arg-type]
+        lambda: signal.mean_field("tanh", weight_std=1e200),
+        lambda: signal.mean_field("tanh", weight_std=1.0, bias_std=1e200),
+        lambda: signal.critical_weight_std("tanh", bias_std=1e200),
         lambda: signal.gaussian_mean(np.sin, -1.0),
     ],
 )

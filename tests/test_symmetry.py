@@ -713,6 +713,13 @@ def test_measuring_does_not_overflow_where_the_forward_pass_does_not() -> None:
     assert measured(network, inputs, 1e-20) == measured(network, inputs, 0.0) == [[0, 0, 1]]
 
 
+def test_activations_next_to_the_largest_float_are_told_apart() -> None:
+    weights = [[[1.7e308, 0.0], [0.0, 1.7e308]], [[0.0, 0.0]]]
+    network = Network(weights, [[0.0, 0.0], [0.0]], "selu")
+    assert measured(network, np.zeros((3, 2))) == [[0, 0]]
+    assert measured(network, np.array([[1.0, 0.5], [0.5, 1.0]]) / 1.1) == [[0, 1]]
+
+
 def test_measured_classes_need_data_that_tell_units_apart() -> None:
     network = Network([np.eye(2), np.ones((1, 2))], [np.zeros(2), [0.0]], "tanh")
     assert measured(network, np.array([[1.0, 1.0]])) == [[0, 0]]
