@@ -1,6 +1,7 @@
 """TeX to MathML while the site builds, and the font for readers whose machine has none."""
 
 import functools
+import html
 import io
 import re
 from importlib import metadata
@@ -11,7 +12,8 @@ from math_core import LatexError, LatexToMathML
 _CONVERTER = LatexToMathML(fancy_error=False)
 _TAGS = re.compile(r"<[^>]*>")
 _SINGLE_LETTER = re.compile(r"<mi>(.)</mi>")
-_ITALIC_H = "\u210e"  # the code point that mathematical italic h has instead of U+1D455
+# italics that do not stand where the order of the alphabet would put them
+_ITALICS = dict(zip("h∂ϵϑϰϕϱϖıȷ", "\u210e𝜕𝜖𝜗𝜘𝜙𝜚𝜛𝚤𝚥", strict=True))
 
 used_characters: set[str] = set()
 """Every character that a formula has shown since the process started."""
@@ -39,7 +41,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
         mathml = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
     except LatexError as error:
         raise ValueError(f"TeX {tex.strip()!r}: {error}") from None
-    used_characters.update(_TAGS.sub("", mathml))
+    used_characters.update(html.unescape(_TAGS.sub("", mathml)))
     if "<msqrt" in mathml or "<mroot" in mathml:
         used_characters.add("√")  # drawn by the element, not written in it
     used_characters.update(_italic(letter) for letter in _SINGLE_LETTER.findall(mathml))
@@ -48,8 +50,8 @@ def to_mathml(tex: str, *, display: bool) -> str:
 
 def _italic(letter: str) -> str:
     """The mathematical italic that a browser shows for a single-letter `<mi>`."""
-    if letter == "h":
-        return _ITALIC_H
+    if letter in _ITALICS:
+        return _ITALICS[letter]
     for first, last, start in (
         ("A", "Z", 0x1D434),
         ("a", "z", 0x1D44E),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jupytext
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from initexplain.figures.style import css_variables
@@ -42,8 +42,8 @@ def as_markdown(path: Path) -> str:
     """The executed notebook as Markdown; executed once for a source and a package.
 
     Raises:
-        NotebookError: a cell fails, or draws a figure without alt text; the message names the
-            notebook, the cell and the error.
+        NotebookError: a cell fails, takes too long, ends its process, or draws a figure without
+            alt text; the message names the notebook, the cell and the error.
     """
     state = path, path.read_text(encoding="utf-8"), source_fingerprint()
     if state not in _pages:
@@ -66,6 +66,8 @@ def _executed(path: Path) -> str:
         client.execute(env=environment())
     except CellExecutionError as error:
         raise NotebookError(f"{path.name}: {_ANSI.sub('', str(error)).strip()}") from None
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise NotebookError(f"{path.name}: {str(error).strip()}") from None
     parts = [_front_matter(notebook), *(_cell(cell, path) for cell in notebook.cells)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -81,7 +83,7 @@ def _cell(cell: NotebookNode, path: Path) -> str:
     if cell.cell_type == "markdown":
         return source
     outputs = [_output(output, cell, path) for output in cell.outputs]
-    return "\n\n".join([f"```python\n{source}\n```", *outputs]) if source else ""
+    return "\n\n".join([_fenced("python", source), *outputs]) if source else ""
 
 
 def _output(output: NotebookNode, cell: NotebookNode, path: Path) -> str:
@@ -109,4 +111,10 @@ def _output(output: NotebookNode, cell: NotebookNode, path: Path) -> str:
 
 
 def _text(text: str) -> str:
-    return f"```{{.text .ie-output}}\n{text.rstrip()}\n```"
+    return _fenced("{.text .ie-output}", text.rstrip())
+
+
+def _fenced(kind: str, text: str) -> str:
+    """The text between fences that are longer than any in it."""
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", text))])
+    return f"{fence}{kind}\n{text}\n{fence}"

@@ -46,7 +46,6 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
         f'<svg role="img" aria-label="{escape(label)}" viewBox="{box[0][9:-1]}" '
         f'width="{width}" height="{height}" data-search-exclude>'
     )
-    body = _OPENING.sub(lambda _: opening, body, count=1)
     body = body.replace("xlink:href=", "href=")
     slug = re.sub(r"[^\w-]+", "-", name)
     body = _IDS.sub(rf"\g<1>{slug}-", body)
@@ -62,7 +61,8 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
             )
         return f"var({variables[match[0]]}, {match[0]})"
 
-    return _COLOUR.sub(themed, body).strip()
+    # last: what the label says stays as it is
+    return _OPENING.sub(lambda _: opening, _COLOUR.sub(themed, body), count=1).strip()
 
 
 def _shorter(match: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Mathematics: markup, and a font with just its glyphs."""
 
 import io
+import unicodedata
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -28,6 +29,30 @@ def test_the_font_has_the_letters_as_a_browser_shows_them(monkeypatch):
     assert {0x1D6FC, 0x210E, 0x1D44A, ord("+"), ord("√")} <= set(font.getBestCmap())
     assert "MATH" in font
     assert font.flavor == "woff2"
+
+
+def test_the_font_has_the_signs_that_markup_escapes(monkeypatch):
+    monkeypatch.setattr(mathml, "used_characters", set())
+    mathml.to_mathml(r"a < b \& c > d", display=False)
+    font = TTFont(io.BytesIO(mathml.font(frozenset(mathml.used_characters))))
+    found = set(font.getBestCmap())
+    assert {ord(c) for c in "<>&"} <= found
+    assert not found & {ord(c) for c in "ltgmp;"}
+
+
+def test_the_font_has_the_italics_that_stand_apart(monkeypatch):
+    monkeypatch.setattr(mathml, "used_characters", set())
+    mathml.to_mathml(
+        r"\partial\epsilon\vartheta\varkappa\phi\varrho\varpi\imath\jmath h", display=False
+    )
+    found = mathml.used_characters
+    for letter in "∂ϵϑϰϕϱϖıȷh":
+        # Unicode says which letter an italic is a form of
+        assert any(
+            c != letter
+            and unicodedata.normalize("NFKC", c) in {letter, unicodedata.normalize("NFKC", letter)}
+            for c in found
+        ), letter
 
 
 def test_the_font_can_stretch_a_root_and_brackets():

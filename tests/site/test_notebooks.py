@@ -2,8 +2,13 @@
 
 import json
 import textwrap
+from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
+from markdown import markdown
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
 
 from initexplain.site import notebooks
 
@@ -62,6 +67,30 @@ def test_an_error_names_notebook_cell_and_reason(notebook):
     assert "value / 0" in str(caught.value)
     assert "ZeroDivisionError" in str(caught.value)
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [DeadKernelError("Kernel died"), CellTimeoutError("timed out")])
+def test_a_process_that_ends_or_hangs_is_the_notebooks_error(notebook, monkeypatch, error):
+    def fail(_client):
+        raise error
+
+    monkeypatch.setattr(notebooks.NotebookClient, "execute", fail)
+    with pytest.raises(notebooks.NotebookError, match=rf"^trial\.py: {error}$"):
+        notebooks.as_markdown(notebook("# %%\n1\n"))
+
+
+def test_fences_in_a_cell_do_not_end_it():
+    cell = NotebookNode(
+        cell_type="code",
+        source='print("```")',
+        outputs=[NotebookNode(output_type="stream", text="````\nx\n````\n")],
+    )
+    page = notebooks._cell(cell, Path("trial.py"))
+    code = BeautifulSoup(markdown(page, extensions=["pymdownx.superfences"]), "html.parser")
+    assert [block.get_text() for block in code.find_all("code")] == [
+        'print("```")\n',
+        "````\nx\n````\n",
+    ]
 
 
 def test_a_figure_without_alt_text_is_refused(notebook):

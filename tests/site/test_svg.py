@@ -18,6 +18,12 @@ def test_a_label_cannot_break_out_of_its_attribute():
     assert 'aria-label="&quot; onload=&quot;x"' in svg
 
 
+def test_a_label_stays_as_it_is():
+    label = "The colours #123456 and #00765a,   font-family: x; see url(#a) and xlink:href=b"
+    svg = inline_svg(drawn(), name="a", label=label, variables=css_variables())
+    assert f'aria-label="{label}"' in svg
+
+
 def test_an_unknown_colour_is_refused_by_name():
     with style():
         figure, (axes,) = new_figure(height=2.0)
