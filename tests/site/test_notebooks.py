@@ -83,13 +83,13 @@ def test_fences_in_a_cell_do_not_end_it():
     cell = NotebookNode(
         cell_type="code",
         source='print("```")',
-        outputs=[NotebookNode(output_type="stream", text="````\nx\n````\n")],
+        outputs=[NotebookNode(output_type="stream", text="```\nx\n```\n")],
     )
     page = notebooks._cell(cell, Path("trial.py"))
     code = BeautifulSoup(markdown(page, extensions=["pymdownx.superfences"]), "html.parser")
     assert [block.get_text() for block in code.find_all("code")] == [
         'print("```")\n',
-        "````\nx\n````\n",
+        "```\nx\n```\n",
     ]
 
 
