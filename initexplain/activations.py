@@ -62,7 +62,7 @@ class Activation:
 
         Raises `ValueError` where `z` is not finite.
         """
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             return self.value(float_array(z, "preactivations"))
 
     def derivative(self, z: ArrayLike) -> Array:
@@ -70,7 +70,8 @@ class Activation:
 
         Raises `ValueError` where `z` is not finite.
         """
-        return self.slope(self(z))
+        with np.errstate(under="ignore"):
+            return self.slope(self(z))
 
 
 def _one(a: Array, out: Array | None = None) -> Array:

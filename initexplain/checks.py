@@ -66,7 +66,7 @@ def float_array(values: ArrayLike, name: str) -> Array:
     if array.dtype.kind not in "fiub":
         raise ValueError(f"{name}: expected real numbers, found dtype {array.dtype}")
     kept = array.dtype if array.dtype in (np.float32, np.float64) else np.dtype(np.float64)
-    with np.errstate(over="ignore"):  # what overflows is refused below, as infinite
+    with np.errstate(over="ignore", under="ignore"):  # what overflows is refused below, as infinite
         array = array.astype(kept, copy=False)
     finite = np.isfinite(array)
     if not finite.all():

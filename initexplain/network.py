@@ -112,7 +112,9 @@ class Network:
         draw_biases = zeros() if biases is None else biases
         dtype = _float_dtype(dtype)
         matrices, vectors = [], []
-        with np.errstate(over="ignore"):  # too large: refused by the constructor, as infinite
+        with np.errstate(
+            over="ignore", under="ignore"
+        ):  # too large: refused by the constructor, as infinite
             for layer, (fan_in, fan_out) in enumerate(pairwise(widths), 1):
                 shape = (*lead, fan_out, fan_in)
                 matrices.append(_drawn(weights, rng, shape, f"weights of layer {layer}"))
@@ -262,7 +264,7 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
         (2, 1, [[1.0]])
     """
     data = check_inputs(network, inputs)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         trace = run_forward(network.weights, network.biases, network.activation, data)
     for layer, z in enumerate(trace.preactivations, 1):
         _no_overflow(z, f"preactivations of layer {layer}")
@@ -305,7 +307,7 @@ def gradients(
     criterion = find_loss(loss)
     data = check_inputs(network, inputs)
     wanted = check_targets(network, data, targets, criterion)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         trace = run_forward(network.weights, network.biases, network.activation, data)
         for layer, z in enumerate(trace.preactivations, 1):
             _no_overflow(z, f"preactivations of layer {layer}")
@@ -473,7 +475,9 @@ def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
 
 def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
     array = float_array(values, name)
-    with np.errstate(over="ignore"):  # beyond float32: refused on the next line, as infinite
+    with np.errstate(
+        over="ignore", under="ignore"
+    ):  # beyond float32: refused on the next line, as infinite
         # in C order, since products round by the order in memory
         return float_array(array.astype(dtype, order="C", copy=False), name)
 

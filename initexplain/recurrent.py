@@ -169,18 +169,18 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
     memories = np.full((steps + 1, *lead, n), finite(memory, "memory"), dtype)
     outputs = np.empty((steps, *lead, n), dtype)
     matrix = np.swapaxes(cell.weights, -1, -2)
-    for t in range(steps):
-        if t > 0:
-            joined[t, ..., cell.features :] = outputs[t - 1]
-        with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
+        for t in range(steps):
+            if t > 0:
+                joined[t, ..., cell.features :] = outputs[t - 1]
             z = joined[t] @ matrix + cell.biases[..., None, :]
-        if not np.isfinite(z).all():
-            raise FloatingPointError(f"step {t + 1}: overflow, a preactivation is not finite")
-        gates[t] = _LOGISTIC(z)
-        gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
-        i, f, g, o = _split(gates[t], n)
-        memories[t + 1] = f * memories[t] + i * g
-        outputs[t] = o * np.tanh(memories[t + 1])
+            if not np.isfinite(z).all():
+                raise FloatingPointError(f"step {t + 1}: overflow, a preactivation is not finite")
+            gates[t] = _LOGISTIC(z)
+            gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
+            i, f, g, o = _split(gates[t], n)
+            memories[t + 1] = f * memories[t] + i * g
+            outputs[t] = o * np.tanh(memories[t + 1])
     return LSTMTrace(joined, gates, memories, outputs)
 
 
@@ -207,23 +207,24 @@ def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, A
     n = cell.units
     weight_gradient, bias_gradient = np.zeros_like(cell.weights), np.zeros_like(cell.biases)
     by_output, by_memory = error, np.zeros_like(error)
-    for t in reversed(range(len(trace.outputs))):
-        i, f, g, o = _split(trace.gates[t], n)
-        squashed = np.tanh(trace.memories[t + 1])
-        by_memory = by_memory + by_output * o * (1 - squashed**2)
-        delta = np.concatenate(
-            [
-                by_memory * g * i * (1 - i),
-                by_memory * trace.memories[t] * f * (1 - f),
-                by_memory * i * (1 - g**2),
-                by_output * squashed * o * (1 - o),
-            ],
-            axis=-1,
-        )
-        weight_gradient += np.swapaxes(delta, -1, -2) @ trace.joined[t]
-        bias_gradient += delta.sum(axis=-2)
-        by_output = (delta @ cell.weights)[..., cell.features :]
-        by_memory = by_memory * f
+    with np.errstate(under="ignore"):
+        for t in reversed(range(len(trace.outputs))):
+            i, f, g, o = _split(trace.gates[t], n)
+            squashed = np.tanh(trace.memories[t + 1])
+            by_memory = by_memory + by_output * o * (1 - squashed**2)
+            delta = np.concatenate(
+                [
+                    by_memory * g * i * (1 - i),
+                    by_memory * trace.memories[t] * f * (1 - f),
+                    by_memory * i * (1 - g**2),
+                    by_output * squashed * o * (1 - o),
+                ],
+                axis=-1,
+            )
+            weight_gradient += np.swapaxes(delta, -1, -2) @ trace.joined[t]
+            bias_gradient += delta.sum(axis=-2)
+            by_output = (delta @ cell.weights)[..., cell.features :]
+            by_memory = by_memory * f
     return weight_gradient, bias_gradient
 
 
@@ -242,7 +243,8 @@ def memory_half_life(forget_bias: ArrayLike) -> Array:
     """
     bias = float_array(forget_bias, "forget_bias")
     # -ln logistic(b) = ln(1 + exp(-b)), without overflow
-    return np.asarray(np.log(2.0) / np.logaddexp(0.0, -bias))
+    with np.errstate(under="ignore"):
+        return np.asarray(np.log(2.0) / np.logaddexp(0.0, -bias))
 
 
 def _split(gates: Array, units: int) -> tuple[Array, Array, Array, Array]:

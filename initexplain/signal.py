@@ -125,10 +125,11 @@ def dead_fraction(network: Network, inputs: ArrayLike) -> Array:
         [0.5]
     """
     slope = network.activation.slope
-    shares = [
-        np.mean(np.all(slope(a) == 0, axis=-2), axis=-1)
-        for a in forward(network, inputs).activations
-    ]
+    with np.errstate(under="ignore"):
+        shares = [
+            np.mean(np.all(slope(a) == 0, axis=-2), axis=-1)
+            for a in forward(network, inputs).activations
+        ]
     return _stacked(shares, network)
 
 
@@ -265,7 +266,7 @@ def update_to_weight(before: Network, after: Network) -> Array:
     """
     if [w.shape for w in before.weights] != [w.shape for w in after.weights]:
         raise ValueError(f"networks of different shapes: {before} and {after}")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         updates = [
             np.subtract(new, old, dtype=np.float64)
             for new, old in zip(after.weights, before.weights, strict=True)
@@ -328,7 +329,7 @@ def lsuv(
     )
     layer_input = check_inputs(start, inputs)
     matrices: list[Array] = []
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused
+    with np.errstate(all="ignore"):  # what overflows is refused
         for layer, (w, b) in enumerate(zip(start.weights, start.biases, strict=True), 1):
             (z,) = run_forward([w], [b], start.activation, layer_input).preactivations
             factor = _to_unit_variance(z, tolerance, layer)
@@ -363,7 +364,7 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
     if factors.ndim != 1 or not len(factors):
         raise ValueError(f"scales: expected shape (scales,), found {factors.shape}")
     hidden, output = network.weights[:-1], network.weights[-1]
-    with np.errstate(over="ignore"):  # refused by the network, as infinite
+    with np.errstate(over="ignore", under="ignore"):  # refused by the network, as infinite
         factors = factors.astype(network.dtype)
         return Network(
             [*(np.multiply.outer(factors, w) for w in hidden), _repeated(output, len(factors))],
@@ -395,7 +396,7 @@ def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0)
         [0.398942280401, 0.5]
     """
     spread = np.sqrt(_variances(variance))[..., None] * _NODES
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         mean: Array = 0.5 * ((function(spread) + function(-spread)) @ _WEIGHTS)
     if not np.isfinite(mean).all():
         raise FloatingPointError("a mean over the normal density is too large for a float")
@@ -466,7 +467,7 @@ def variance_map(
         3.0
     """
     weight_std, bias_std = _std(weight_std, "weight_std"), _std(bias_std, "bias_std")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         passed: Array = weight_std**2 * mean_square(activation, q) + bias_std**2
     _no_overflow(passed, "second moment of the next layer")
     return passed
@@ -648,7 +649,7 @@ def _pair_mean(function: Callable[[Array], Array], q: float, correlation: float)
     ends = np.pi / 2 + np.array([0.0, angle, np.pi, np.pi + angle, 2 * np.pi])
     t, arc_weights = _panels(list(ends), ARC_NODES)
     length = np.sqrt(q) * _NODES[:, None]
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         product = function(length * np.cos(t)) * function(length * np.cos(t - angle))
         mean = float(_RADIAL_WEIGHTS @ product @ arc_weights) / (2 * np.pi)
     _no_overflow(mean, "mean over two normals")
@@ -759,7 +760,7 @@ def _both_ways(
     data = check_inputs(network, inputs)
     wanted = check_targets(network, data, targets, loss)
     trace = forward(network, data)
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         deltas = [loss.evaluate(trace.outputs, wanted)[1]]
         for w, a in zip(reversed(network.weights), reversed(trace.activations), strict=False):
             deltas.append((deltas[-1] @ w) * network.activation.slope(a))
@@ -774,7 +775,7 @@ def _per_hidden_layer(
 ) -> Array:
     low, high = network.activation.linear_region
     hidden = forward(network, inputs).preactivations[:-1]
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         found = _stacked([measure(z, low, high) for z in hidden], network)
     for layer, values in enumerate(found, 1):
         _no_overflow(values, f"mean over the preactivations of layer {layer}")
@@ -791,7 +792,7 @@ def _stacked(values: Sequence[Array], network: Network) -> Array:
 
 
 def _mean_squares(signals: Sequence[Array], name: str, network: Network) -> Array:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         means = [np.mean(np.square(s, dtype=np.float64), axis=(-2, -1)) for s in signals]
     for layer, mean in enumerate(means, 1):
         _no_overflow(mean, f"mean square of the {name} of layer {layer}")
@@ -815,7 +816,7 @@ def _ratios(changes: Sequence[Array], weights: Sequence[Array], name: str) -> Ar
 def _ratio(top: Array, bottom: Array) -> Array:
     """The ratio of two Frobenius norms; 0 for a `top` of 0, infinite where it is too large."""
     (top_size, top_norm), (bottom_size, bottom_norm) = _norm(top), _norm(bottom)
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         ratio = (top_size / bottom_size) * (top_norm / bottom_norm)
     return np.where(top_size > 0, ratio, 0)
 
@@ -829,4 +830,5 @@ def _norm(matrices: Array) -> tuple[Array, Array]:
     exact = matrices.astype(np.float64)
     largest = np.abs(exact).max(axis=(-2, -1))
     scaled = exact / np.where(largest > 0, largest, 1)[..., None, None]
-    return largest, np.sqrt(np.sum(scaled**2, axis=(-2, -1)))
+    with np.errstate(under="ignore"):
+        return largest, np.sqrt(np.sum(scaled**2, axis=(-2, -1)))

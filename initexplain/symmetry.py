@@ -237,7 +237,7 @@ def _coarsest_partition(network: Network, tolerance: float | None) -> list[Label
     _check_single(network)
     # Numbers of very different sizes may underflow against each other, and the difference of two
     # huge biases may overflow: neither changes what is equal.
-    with np.errstate(under="ignore", over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         return _Refinement(network, _tolerance(network, tolerance)).run()
 
 

@@ -262,17 +262,19 @@ def run_task(task: Task, *, stop: Event | None = None) -> History:
     observe, every, last = settings.observe, settings.observe_every, settings.steps
     losses = np.empty((last + 1, *task.network.ensemble), dtype=task.network.dtype)
     observed = []
-    # adam's epsilon may be 0 in float32: then a quotient is not finite, and the member stops
-    with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with one_blas_thread():
         for step in range(last + 1):
             if stop is not None and stop.is_set():
                 raise StoppedError(f"told to stop before step {step}")
-            losses[step] = run.pass_through(next(batches))
-            run.note_divergence(step, losses[step])
+            # what is not finite is noted; the observer keeps the settings of its caller
+            with np.errstate(all="ignore"):
+                losses[step] = run.pass_through(next(batches))
+                run.note_divergence(step, losses[step])
             if observe is not None and (step % every == 0 or step == last):
                 observed.append(observe(step, run.network(), run.gradients_seen()))
             if step < last:
-                run.update(step + 1)
+                with np.errstate(all="ignore"):
+                    run.update(step + 1)
     after = np.arange(last + 1).reshape(-1, *(1 for _ in task.network.ensemble)) >= run.diverged_at
     losses[after & run.stopped] = np.nan
     return History(losses, run.network(), run.diverged_at, observed)

@@ -406,6 +406,14 @@ def test_an_observer_cannot_change_the_training() -> None:
     )
 
 
+def test_an_observer_keeps_the_settings_of_its_caller() -> None:
+    def observe(*_: Any) -> Any:
+        return np.log(np.zeros(1))
+
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError, match="divide by zero"):
+        ie.train(mlp(), *data(), steps=1, learning_rate=0.1, observe=observe)
+
+
 def test_an_error_of_the_observer_comes_through() -> None:
     def stop(step: int, net: ie.Network, grads: ie.Gradients) -> None:
         raise KeyError(step)
