@@ -136,6 +136,7 @@ class LSTMTrace:
     outputs: Array
 
 
+@np.errstate(all="ignore")
 def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace:
     """The pass of a cell through sequences, from outputs 0 and one common memory.
 
@@ -169,21 +170,21 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
     memories = np.full((steps + 1, *lead, n), finite(memory, "memory"), dtype)
     outputs = np.empty((steps, *lead, n), dtype)
     matrix = np.swapaxes(cell.weights, -1, -2)
-    with np.errstate(all="ignore"):
-        for t in range(steps):
-            if t > 0:
-                joined[t, ..., cell.features :] = outputs[t - 1]
-            z = joined[t] @ matrix + cell.biases[..., None, :]
-            if not np.isfinite(z).all():
-                raise FloatingPointError(f"step {t + 1}: overflow, a preactivation is not finite")
-            gates[t] = _LOGISTIC(z)
-            gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
-            i, f, g, o = _split(gates[t], n)
-            memories[t + 1] = f * memories[t] + i * g
-            outputs[t] = o * np.tanh(memories[t + 1])
+    for t in range(steps):
+        if t > 0:
+            joined[t, ..., cell.features :] = outputs[t - 1]
+        z = joined[t] @ matrix + cell.biases[..., None, :]
+        if not np.isfinite(z).all():
+            raise FloatingPointError(f"step {t + 1}: overflow, a preactivation is not finite")
+        gates[t] = _LOGISTIC(z)
+        gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
+        i, f, g, o = _split(gates[t], n)
+        memories[t + 1] = f * memories[t] + i * g
+        outputs[t] = o * np.tanh(memories[t + 1])
     return LSTMTrace(joined, gates, memories, outputs)
 
 
+@np.errstate(under="ignore")
 def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, Array]:
     """Gradients by weights and biases, backpropagated through time from the last output.
 
@@ -198,33 +199,38 @@ def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, A
     Returns:
         Arrays of the shapes of `cell.weights` and `cell.biases`, summed over examples.
 
+    Raises:
+        ValueError: the error is not finite, or not of the shape of the last output.
+
     Examples:
         >>> cell = LSTM(np.zeros((4, 2)), np.zeros(4))
         >>> trace = run_lstm(cell, np.ones((1, 1, 1)))
         >>> lstm_gradients(cell, trace, np.ones((1, 1)))[1].tolist()  # i, f, g, o
         [0.0, 0.0, 0.25, 0.0]
     """
+    error = float_array(error, "error").astype(cell.weights.dtype, copy=False)
+    if error.shape != trace.outputs.shape[1:]:
+        raise ValueError(f"error: expected shape {trace.outputs.shape[1:]}, found {error.shape}")
     n = cell.units
     weight_gradient, bias_gradient = np.zeros_like(cell.weights), np.zeros_like(cell.biases)
     by_output, by_memory = error, np.zeros_like(error)
-    with np.errstate(under="ignore"):
-        for t in reversed(range(len(trace.outputs))):
-            i, f, g, o = _split(trace.gates[t], n)
-            squashed = np.tanh(trace.memories[t + 1])
-            by_memory = by_memory + by_output * o * (1 - squashed**2)
-            delta = np.concatenate(
-                [
-                    by_memory * g * i * (1 - i),
-                    by_memory * trace.memories[t] * f * (1 - f),
-                    by_memory * i * (1 - g**2),
-                    by_output * squashed * o * (1 - o),
-                ],
-                axis=-1,
-            )
-            weight_gradient += np.swapaxes(delta, -1, -2) @ trace.joined[t]
-            bias_gradient += delta.sum(axis=-2)
-            by_output = (delta @ cell.weights)[..., cell.features :]
-            by_memory = by_memory * f
+    for t in reversed(range(len(trace.outputs))):
+        i, f, g, o = _split(trace.gates[t], n)
+        squashed = np.tanh(trace.memories[t + 1])
+        by_memory = by_memory + by_output * o * (1 - squashed**2)
+        delta = np.concatenate(
+            [
+                by_memory * g * i * (1 - i),
+                by_memory * trace.memories[t] * f * (1 - f),
+                by_memory * i * (1 - g**2),
+                by_output * squashed * o * (1 - o),
+            ],
+            axis=-1,
+        )
+        weight_gradient += np.swapaxes(delta, -1, -2) @ trace.joined[t]
+        bias_gradient += delta.sum(axis=-2)
+        by_output = (delta @ cell.weights)[..., cell.features :]
+        by_memory = by_memory * f
     return weight_gradient, bias_gradient
 
 

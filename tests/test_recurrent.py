@@ -174,3 +174,12 @@ def test_what_is_not_finite_does_not_travel_on():
 def test_cells_can_be_compared():
     cell = LSTM(np.zeros((4, 2)), np.zeros(4))
     assert cell in [LSTM(np.zeros((4, 2)), np.zeros(4)), cell]
+
+
+def test_errors_that_do_not_fit_are_refused():
+    cell = LSTM(np.zeros((4, 2)), np.zeros(4))
+    trace = run_lstm(cell, np.zeros((3, 2, 1)))
+    with pytest.raises(ValueError, match=r"error: expected shape \(2, 1\), found \(3, 1\)"):
+        lstm_gradients(cell, trace, np.zeros((3, 1)))
+    with pytest.raises(ValueError, match="error: nan at"):
+        lstm_gradients(cell, trace, np.full((2, 1), np.nan))
