@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from initexplain.activations import ACTIVATIONS
-from initexplain.checks import Array, lookup
+from initexplain.checks import Array, float_array, lookup
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def find_loss(loss: str | Loss) -> Loss:
     return lookup(LOSSES, loss, "loss")
 
 
-def best_constant_loss(targets: Array) -> float:
+def best_constant_loss(targets: ArrayLike) -> float:
     """The squared error of the best output that ignores its input, the mean of the targets.
 
     What a network ends at that learns nothing but its output bias.
@@ -101,8 +102,14 @@ def best_constant_loss(targets: Array) -> float:
     Args:
         targets: `(examples, outputs)`.
 
+    Raises:
+        ValueError: the targets are not finite, or not of such a shape.
+
     Examples:
-        >>> best_constant_loss(np.array([[1.0], [3.0]]))
+        >>> best_constant_loss([[1.0], [3.0]])
         0.5
     """
-    return float(0.5 * targets.var(axis=0).sum())
+    array = float_array(targets, "targets")
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"targets: expected shape (examples, outputs), found {array.shape}")
+    return float(0.5 * array.var(axis=0).sum())

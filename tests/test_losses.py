@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import initexplain as ie
-from initexplain.losses import find_loss
+from initexplain.losses import best_constant_loss, find_loss
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -214,3 +214,16 @@ def test_find_loss_passes_a_loss_through_and_lists_the_known_names() -> None:
     with pytest.raises(ValueError, match=r"unknown loss 'square_error'.*'squared_error'") as info:
         find_loss("square_error")
     assert str(info.value).endswith(", ".join(ie.LOSSES))
+
+
+def test_the_best_constant_is_the_mean() -> None:
+    targets = [[1.0, 0.0], [3.0, 2.0], [2.0, 7.0]]
+    means = [2.0, 3.0]
+    expected = sum(squared_error(means, row) for row in targets) / 3
+    assert best_constant_loss(targets) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("targets", [np.zeros((0, 1)), [1.0, 2.0], [[math.nan]], "text"], ids=str)
+def test_a_best_constant_needs_finite_examples(targets: Any) -> None:
+    with pytest.raises(ValueError, match=r"^targets: "):
+        best_constant_loss(targets)
