@@ -16,7 +16,16 @@ from initexplain.losses import Loss, find_loss
 from initexplain.network import Network
 from initexplain.optimizers import Optimizer, find_optimizer
 from initexplain.threads import cores
-from initexplain.training import History, Settings, Task, joined, run_task, set_on_error, split
+from initexplain.training import (
+    History,
+    Settings,
+    Task,
+    joined,
+    run_task,
+    set_on_error,
+    split,
+    useful_threads,
+)
 
 
 class SweepError(RuntimeError):
@@ -64,8 +73,9 @@ def sweep(
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
         executor: runs the parts, for instance a `ProcessPoolExecutor`, Dask's
-            `client.get_executor()` or mpi4py's `MPIPoolExecutor`; it is not shut down. Threads,
-            one per core of this machine, if not given.
+            `client.get_executor()` or mpi4py's `MPIPoolExecutor`; it is not shut down. If not
+            given, threads: one per core for large layers or ensembles, and one for small ones,
+            for which threads take turns rather than help. Processes have no such limit.
         progress: whether to show a progress bar (with tqdm); if not given, on a terminal where
             tqdm is installed.
 
@@ -94,8 +104,9 @@ def sweep(
     rates = _one_per_network(learning_rate, len(networks))
     rule, criterion = find_optimizer(optimizer), find_loss(loss)
     updates = count(steps, "steps", least=0)
+    threads = 1 if executor else cores()
     parts = [
-        split(network, inputs, targets, Settings(rule, criterion, updates, rate))
+        split(network, inputs, targets, Settings(rule, criterion, updates, rate), threads=threads)
         for network, rate in zip(networks, rates, strict=True)
     ]
     tasks = [task for part in parts for task in part]
@@ -103,8 +114,8 @@ def sweep(
         done, error = _run_all(tasks, executor, run_task, progress)
     else:
         stop = Event()
-        with ThreadPoolExecutor(cores()) as threads, set_on_error(stop):
-            done, error = _run_all(tasks, threads, partial(run_task, stop=stop), progress)
+        with ThreadPoolExecutor(useful_threads(tasks)) as workers, set_on_error(stop):
+            done, error = _run_all(tasks, workers, partial(run_task, stop=stop), progress)
     histories: list[History | None] = []
     for network, part in zip(networks, parts, strict=True):
         found = [done[id(task)] for task in part if id(task) in done]

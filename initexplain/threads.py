@@ -18,13 +18,16 @@ _users = 0
 
 
 def cores() -> int:
-    """How many cores this process may use.
+    """How many cores this process may use: `OMP_NUM_THREADS` of the environment, if it is less.
 
     Examples:
         >>> cores() >= 1
         True
     """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    known = hasattr(os, "sched_getaffinity")
+    there = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(there, int(asked)) if asked.isdecimal() and int(asked) > 0 else there
 
 
 @contextmanager

@@ -82,9 +82,10 @@ def train(
 ) -> History:
     """Trains a network, or every member of an ensemble, by gradient descent.
 
-    A large ensemble is trained in parts that fit into the cache, on all cores. The result does
-    not depend on their number (for layers of a hundred units and more, where threadpoolctl is
-    installed: see [`one_blas_thread`][initexplain.threads.one_blas_thread]).
+    A large ensemble is trained in parts, on all cores (on processes it is quicker still: see
+    [`sweep`][initexplain.sweeps.sweep]). The result does not depend on their number (for layers
+    of a hundred units and more, where threadpoolctl is installed: see
+    [`one_blas_thread`][initexplain.threads.one_blas_thread]).
 
     Args:
         network: where to start; it is not changed.
@@ -136,12 +137,13 @@ def train(
         raise ValueError(
             f"mini-batches and dropout are random: pass rng, a numpy.random.Generator, not {rng!r}"
         )
-    tasks = split(network, inputs, targets, settings)
-    if len(tasks) == 1:
-        histories = [run_task(tasks[0])]
+    tasks = split(network, inputs, targets, settings, threads=cores())
+    workers = useful_threads(tasks)
+    if workers == 1:
+        histories = [run_task(task) for task in tasks]
     else:
         stop = Event()
-        with ThreadPoolExecutor(cores()) as threads, set_on_error(stop):
+        with ThreadPoolExecutor(workers) as threads, set_on_error(stop):
             histories = list(threads.map(partial(run_task, stop=stop), tasks))
     history = joined(histories, network.ensemble)
     _warn_of_divergence(history, settings.learning_rate)
@@ -170,7 +172,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A part of an ensemble with its data, small enough to stay in a core's cache."""
+    """A network, or a part of an ensemble, with its data and settings."""
 
     network: Network
     inputs: Array
@@ -178,18 +180,28 @@ class Task:
     settings: Settings
 
 
-TASK_BYTES = 2**17
-"""Activations of one layer of a task, in bytes: a few layers fit into a core's cache."""
+CACHE_BYTES = 2**17
+"""Activations of one layer of a task, in bytes: several layers of it fit into a core's cache."""
+THREAD_BYTES = 2**18
+"""What a thread should have of them. Threads take turns at the interpreter: if numpy's calls are
+short, they wait for each other longer than they compute."""
 
 
 def split(
-    network: Network, inputs: ArrayLike, targets: ArrayLike, settings: Settings
+    network: Network, inputs: ArrayLike, targets: ArrayLike, settings: Settings, *, threads: int = 1
 ) -> list[Task]:
     """The tasks that together train the network, or every member of the ensemble.
 
-    Their sizes depend on the network and the data alone, not on the machine: so do the results.
-    An observer wants to see the whole ensemble, and randomness is drawn for all of it: then
-    there is one task.
+    Every member is computed as if it were alone, so that the result does not depend on how an
+    ensemble is split. An observer wants to see the whole ensemble, and randomness is drawn for
+    all of it: then there is one task.
+
+    Args:
+        network: the network, or an ensemble of them.
+        inputs: `(examples, features)`, or with the ensemble's axes in front.
+        targets: `(examples, outputs)`, or with the ensemble's axes in front.
+        settings: of the training.
+        threads: how many threads of this process will run the tasks; 1 for other processes.
 
     Raises:
         ValueError: the data do not fit the network, the loss or the batch size.
@@ -199,10 +211,9 @@ def split(
     examples = data.shape[-2]
     if settings.batch_size is not None and settings.batch_size > examples:
         raise ValueError(f"batch_size {settings.batch_size} is larger than the {examples} examples")
-    size = max(1, TASK_BYTES // (examples * max(network.sizes) * network.dtype.itemsize))
     members = math.prod(network.ensemble)
-    whole = settings.observe is not None or settings.rng is not None
-    if whole or members <= size:
+    parts = min(members, _parts(members * _layer_bytes(network, data), threads))
+    if parts <= 1 or settings.observe is not None or settings.rng is not None:
         return [Task(network, data, wanted, settings)]
     flat = network.reshaped(members)
     own_data_axes = len(network.ensemble) + 2
@@ -210,13 +221,31 @@ def split(
         d.reshape(-1, *d.shape[-2:]) if d.ndim == own_data_axes else d for d in (data, wanted)
     )
     tasks = []
-    parts = math.ceil(members / size)
     ends = [members * i // parts for i in range(parts + 1)]
     for part in map(slice, ends, ends[1:]):
         x, y = (d[part] if d.ndim == 3 else d for d in (data, wanted))
         weights, biases = ([p[part] for p in layers] for layers in (flat.weights, flat.biases))
         tasks.append(Task(Network(weights, biases, network.activation), x, y, settings))
     return tasks
+
+
+def _layer_bytes(network: Network, inputs: Array) -> int:
+    """Activations of the widest layer of one network, in bytes."""
+    return int(inputs.shape[-2]) * max(network.sizes) * network.dtype.itemsize
+
+
+def _parts(size: int, threads: int) -> int:
+    """Into how many tasks to split activations of that size, for that many threads."""
+    busy = min(threads, size // THREAD_BYTES)
+    if busy <= 1:
+        return math.ceil(size / CACHE_BYTES)
+    return busy * math.ceil(size / (busy * 2 * THREAD_BYTES))
+
+
+def useful_threads(tasks: Sequence[Task]) -> int:
+    """All cores for tasks that are large enough; one thread is quicker for small ones."""
+    sizes = [math.prod(t.network.ensemble) * _layer_bytes(t.network, t.inputs) for t in tasks]
+    return min(len(tasks), cores()) if max(sizes) >= THREAD_BYTES else 1
 
 
 def joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:

@@ -236,7 +236,7 @@ def test_an_interrupt_ends_the_sweep_and_cancels_what_waits():
 
 
 def test_an_interrupt_ends_the_parts_that_run(monkeypatch):
-    monkeypatch.setattr(sweeps, "cores", lambda: 2)
+    monkeypatch.setattr(sweeps, "useful_threads", lambda _tasks: 2)
     calls = []
 
     def value(z, out=None):

@@ -116,9 +116,14 @@ def test_a_fork_while_another_thread_enters_a_block_does_not_hang_the_child(monk
 
 
 def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert cores() >= 1
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {3, 5, 7}, raising=False)
     assert cores() == 3
+    for asked, found in {"2": 2, "9": 3, "": 3, "0": 3, "many": 3}.items():
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+        assert cores() == found
+    monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert cores() == 1

@@ -974,13 +974,14 @@ def test_a_large_ensemble_is_trained_in_groups_whose_results_do_not_depend_on_co
     inputs, targets = rng.standard_normal((600, 3)), rng.standard_normal((600, 2))
     network = Network.initialize(rng, [3, 9, 2], weights=lecun_normal(), ensemble=(4, 7))
     own = np.broadcast_to(inputs, (4, 7, 600, 3))
-    histories = []
-    for cores in (1, 2, 5):
-        monkeypatch.setattr(training, "cores", lambda cores=cores: cores)
-        histories.append(train(network, own, targets, steps=5, learning_rate=0.1))
-    alone = train(network.member(3, 2), inputs, targets, steps=5, learning_rate=0.1)
+    histories, parts = [], set()
     settings = training.Settings(ie.sgd(), ie.LOSSES["squared_error"], 5, 0.1)
-    assert len(training.split(network, own, targets, settings)) > 3
+    for cores in (1, 2, 3):
+        monkeypatch.setattr(training, "cores", lambda cores=cores: cores)
+        parts.add(len(training.split(network, own, targets, settings, threads=cores)))
+        histories.append(train(network, own, targets, steps=5, learning_rate=0.1))
+    assert parts == {10, 4, 3}
+    alone = train(network.member(3, 2), inputs, targets, steps=5, learning_rate=0.1)
     for history in histories:
         assert history.losses.shape == (6, 4, 7)
         np.testing.assert_array_equal(history.losses, histories[0].losses)
@@ -988,6 +989,37 @@ def test_a_large_ensemble_is_trained_in_groups_whose_results_do_not_depend_on_co
         for one, other in zip(history.network.weights, histories[0].network.weights, strict=True):
             np.testing.assert_array_equal(one, other)
         np.testing.assert_allclose(history.network.biases[0][3, 2], alone.network.biases[0])
+
+
+@pytest.mark.parametrize(
+    ("kib", "threads", "parts"),
+    [
+        (100, 1, 1),  # fits into a cache
+        (100, 4, 1),
+        (500, 1, 4),  # parts that fit, one after the other
+        (500, 4, 4),  # too little for two threads
+        (512, 2, 2),  # a quarter of a MiB is enough for a thread
+        (768, 2, 2),
+        (768, 8, 3),
+        (3000, 2, 6),  # an even number of parts of half a MiB at the most
+        (3000, 4, 8),
+    ],
+)
+def test_threads_have_enough_to_do(kib, threads, parts):
+    assert training._parts(kib * 1024, threads) == parts
+
+
+def test_small_tasks_stay_in_one_thread(monkeypatch):
+    monkeypatch.setattr(training, "cores", lambda: 4)
+    settings = training.Settings(ie.sgd(), ie.LOSSES["squared_error"], 5, 0.1)
+
+    def tasks(units, count):
+        network = ie.Network.initialize(np.random.default_rng(0), [1, units], weights=ie.zeros())
+        return [training.Task(network, np.ones((64, 1)), np.ones((64, units)), settings)] * count
+
+    assert training.useful_threads(tasks(16, 9)) == 1
+    assert training.useful_threads([*tasks(16, 9), *tasks(512, 1)]) == 4
+    assert training.useful_threads(tasks(512, 3)) == 3
 
 
 def test_an_interrupt_ends_all_groups_at_once(monkeypatch):
@@ -1003,9 +1035,11 @@ def test_an_interrupt_ends_all_groups_at_once(monkeypatch):
     mine = replace(ie.ACTIVATIONS["tanh"], name="mine", value=value)
     rng = np.random.default_rng(0)
     network = ie.Network.initialize(
-        rng, [2, 64, 1], weights=ie.lecun_normal(), activation=mine, ensemble=(2,)
+        rng, [2, 64, 1], weights=ie.lecun_normal(), activation=mine, ensemble=(4,)
     )
     inputs, targets = rng.standard_normal((256, 2)), rng.standard_normal((256, 1))
+    settings = training.Settings(ie.sgd(), ie.LOSSES["squared_error"], 5000, 0.1)
+    assert len(training.split(network, inputs, targets, settings, threads=2)) == 2
     with pytest.raises(KeyboardInterrupt):
         ie.train(network, inputs, targets, steps=5000, learning_rate=0.1)
     assert len(calls) < 5000

@@ -71,7 +71,7 @@ def test_an_error_names_notebook_cell_and_reason(notebook):
 
 @pytest.mark.parametrize("error", [DeadKernelError("Kernel died"), CellTimeoutError("timed out")])
 def test_a_process_that_ends_or_hangs_is_the_notebooks_error(notebook, monkeypatch, error):
-    def fail(_client):
+    def fail(_client, **_settings):
         raise error
 
     monkeypatch.setattr(notebooks.NotebookClient, "execute", fail)
