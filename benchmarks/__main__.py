@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from benchmarks.implementations import IMPLEMENTATIONS
 from benchmarks.problem import SETTINGS, TOLERANCE
-from benchmarks.table import Result, table
+from benchmarks.table import Bound, Result, table
 from initexplain.threads import cores
 
 RESULTS = Path(__file__).parent / "results.md"
@@ -32,11 +32,12 @@ def main() -> None:
     asked = parser.parse_args()
     cases = [(setting, dtype) for setting in asked.settings for dtype in asked.dtypes]
     peaks = {dtype: peak(dtype) for dtype in asked.dtypes}
-    results = []
+    results, bounds = [], []
     with tqdm(total=len(cases) * asked.rounds * len(IMPLEMENTATIONS), unit="process") as bar:
         for setting, dtype in cases:
             results += compare(setting, dtype, asked.rounds, peaks[dtype], bar)
-    text = table(results, machine(peaks))
+            bounds.append(Bound(setting, dtype, **run("benchmarks.bound", setting, dtype)))
+    text = table(results, bounds, machine(peaks))
     print(text)
     if len(cases) == len(SETTINGS) * len(TOLERANCE):
         RESULTS.write_text(text, "utf-8")
@@ -50,7 +51,7 @@ def compare(setting: str, dtype: str, rounds: int, peak: float, bar: tqdm) -> li
         for name in IMPLEMENTATIONS:
             bar.set_description(f"{setting} {dtype} {name}"[:40])
             started = time.monotonic()
-            answer = run(name, setting, dtype)
+            answer = run("benchmarks.worker", name, setting, dtype)
             whole[name].append(answer["ended"] - started)
             steady[name].append(answer["steady"])
             losses[name] = answer["losses"]
@@ -72,12 +73,12 @@ def compare(setting: str, dtype: str, rounds: int, peak: float, bar: tqdm) -> li
     ]
 
 
-def run(name: str, setting: str, dtype: str) -> dict:
-    """One process; `time.monotonic` is one clock for all of them."""
-    command = [sys.executable, "-m", "benchmarks.worker", name, setting, dtype]
+def run(module: str, *words: str) -> dict:
+    """The answer of one process; `time.monotonic` is one clock for all of them."""
+    command = [sys.executable, "-m", module, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{name} failed on {setting} {dtype}:\n{done.stderr}")
+        raise RuntimeError(f"{' '.join([module, *words])} failed:\n{done.stderr}")
     return json.loads(done.stdout)
 
 

@@ -6,6 +6,8 @@ networks after that many updates by gradient descent on half the mean squared er
 
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 
@@ -15,7 +17,29 @@ Train = Callable[[int], Array]
 
 
 def initexplain(problem: Problem, activation: str) -> Train:
-    """This package: one call."""
+    """This package: one call, on a process for each core."""
+    import initexplain as ie
+    from initexplain.threads import cores
+
+    network = ie.Network(problem.weights, problem.biases, activation)
+    processes = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"))
+
+    def train(steps: int) -> Array:
+        (history,) = ie.sweep(
+            [network],
+            problem.inputs,
+            problem.targets,
+            steps=steps,
+            learning_rate=LEARNING_RATE,
+            executor=processes,
+        )
+        return history.final_losses
+
+    return train
+
+
+def initexplain_threads(problem: Problem, activation: str) -> Train:
+    """The same in threads of one process, as it is without an executor."""
     import initexplain as ie
 
     network = ie.Network(problem.weights, problem.biases, activation)
@@ -162,7 +186,8 @@ def sklearn(problem: Problem, activation: str) -> Train:
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem, str], Train]] = {
-    "initexplain": initexplain,
+    "initexplain, processes": initexplain,
+    "initexplain, threads": initexplain_threads,
     "JAX (jit, vmap, scan)": jax,
     "PyTorch, batched": torch_batched,
     "PyTorch, loop of modules": torch_modules,

@@ -32,7 +32,24 @@ class Result:
     share: float
 
 
-def table(results: Sequence[Result], machine: str) -> str:
+@dataclass(frozen=True)
+class Bound:
+    """What two parts of a sweep take alone in numpy, in seconds on all cores.
+
+    Attributes:
+        setting: its name.
+        dtype: "float32" or "float64".
+        products: the matrix products.
+        activations: the activations and their slopes.
+    """
+
+    setting: str
+    dtype: str
+    products: float
+    activations: float
+
+
+def table(results: Sequence[Result], bounds: Sequence[Bound], machine: str) -> str:
     """Markdown: the machine, then a table per setting; the first implementation is the measure."""
     lines = [machine, ""]
     for setting in dict.fromkeys(r.setting for r in results):
@@ -45,8 +62,16 @@ def table(results: Sequence[Result], machine: str) -> str:
         for dtype in dict.fromkeys(r.dtype for r in results):
             rows = [r for r in results if (r.setting, r.dtype) == (setting, dtype)]
             lines += [_row(row, rows[0]) for row in rows]
-        lines.append("")
+        alone = [_alone(bound) for bound in bounds if bound.setting == setting]
+        lines += ["", f"In numpy alone: {'; '.join(alone)}.", ""]
     return "\n".join(lines)
+
+
+def _alone(bound: Bound) -> str:
+    return (
+        f"in {bound.dtype} the matrix products take {bound.products:.2f} s, the activations and "
+        f"their slopes {bound.activations:.2f} s"
+    )
 
 
 def _row(result: Result, ours: Result) -> str:
