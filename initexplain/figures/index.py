@@ -5,7 +5,6 @@ import numpy as np
 from initexplain.experiments.index import FourStarts, Start
 from initexplain.figures.style import (
     BIAS,
-    MUTED,
     RANDOM,
     ZERO,
     StyledFigure,
@@ -20,19 +19,28 @@ def four_starts(result: FourStarts) -> StyledFigure:
     figure, (axes,) = new_figure(height=3.6)
     steps = np.arange(result.steps + 1)
 
-    def curve(start: Start, text: str, colour: str, line: str, label_y: float) -> None:
+    def curve(start: Start, colour: str, line: str) -> None:
         low, high = start.losses.min(axis=1), start.losses.max(axis=1)
         draw_band(axes, steps, low, high, colour)
         axes.plot(steps, start.median, line, color=colour)
-        label_line(axes, steps[-1], label_y, text, colour)
 
-    end = result.random_weights.final_loss
-    stuck = result.best_constant
-    curve(result.both_random, "random weights,\nrandom biases", BIAS, "--", end * 3.2)
-    curve(result.random_weights, "random weights,\nzero biases", RANDOM, "-", end)
-    curve(result.random_biases, "zero weights,\nrandom biases", ZERO, "--", stuck * 1.45)
-    curve(result.both_zero, "zero weights,\nzero biases", ZERO, "-", stuck / 1.45)
+    curve(result.both_random, BIAS, "--")
+    curve(result.random_weights, RANDOM, "-")
+    curve(result.random_biases, ZERO, "--")
+    curve(result.both_zero, ZERO, "-")
     axes.set_yscale("log")
     axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
-    axes.text(9, stuck / 1.08, "best constant output", color=MUTED, va="top", size=9)
+
+    # on the left, where they are seen on a phone too
+    def at(share: float) -> int:
+        return round(share * result.steps)
+
+    stuck = result.best_constant
+    highest = result.both_random.losses.max(axis=1)[at(0.1)]
+    lowest = result.random_weights.losses.min(axis=1)[at(0.1)]
+    label_line(
+        axes, at(0.04), stuck / 1.2, "zero weights, with zero or random biases", ZERO, va="top"
+    )
+    label_line(axes, at(0.1), 1.3 * highest, "random weights, random biases", BIAS, va="bottom")
+    label_line(axes, at(0.03), lowest / 1.5, "random weights, zero biases", RANDOM, va="top")
     return figure

@@ -1,0 +1,129 @@
+"""The benchmark trains what it says, notices wrong answers, and its table agrees with itself."""
+
+import re
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks.implementations import IMPLEMENTATIONS
+from benchmarks.problem import SETTINGS, TOLERANCE, Setting, problem
+from benchmarks.table import TITLES, Bound, Result, table
+
+SMALL = Setting(networks=3, hidden_layers=2, units=5, activation="tanh", examples=7, steps=2)
+TABLE = Path(bench.__file__).with_name("results.md")
+NEEDS = {"JAX": "jax", "PyTorch": "torch", "scikit-learn": "sklearn"}
+
+
+def plain_losses(start, activation, steps):
+    """Gradient descent on one network at a time, each sum written out."""
+    function = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0)}[activation]
+    slope = {"tanh": lambda a: 1 - a**2, "relu": lambda a: (a > 0) * 1.0}[activation]
+    losses = []
+    for member in range(len(start.weights[0])):
+        weights = [w[member].copy() for w in start.weights]
+        biases = [b[member].copy() for b in start.biases]
+        for step in range(steps + 1):
+            signals = [start.inputs]
+            for w, b in zip(weights, biases, strict=True):
+                z = np.einsum("ei,oi->eo", signals[-1], w) + b
+                signals.append(z if w is weights[-1] else function(z))
+            error = signals[-1] - start.targets
+            if step == steps:
+                losses.append(0.5 * np.mean(error**2))
+                break
+            delta = error / len(error)
+            for layer in reversed(range(len(weights))):
+                gradient = np.einsum("eo,ei->oi", delta, signals[layer])
+                down = np.einsum("eo,oi->ei", delta, weights[layer]) * slope(signals[layer])
+                weights[layer] -= 0.02 * gradient
+                biases[layer] -= 0.02 * delta.sum(axis=0)
+                delta = down
+    return losses
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+def test_an_implementation_trains_what_the_benchmark_says(name, activation):
+    needed = next((module for key, module in NEEDS.items() if name.startswith(key)), None)
+    if needed:
+        pytest.importorskip(needed, reason="it is installed by `make bench` only")
+    start = problem(SMALL, "float64")
+    found = IMPLEMENTATIONS[name](start, activation)(SMALL.steps)
+    np.testing.assert_allclose(found, plain_losses(start, activation, SMALL.steps), rtol=1e-9)
+
+
+def test_operations_are_those_of_the_matrix_products():
+    sizes = [8, 5, 5, 1]
+    forward = sum(a * b for a, b in pairwise(sizes))
+    first = sizes[0] * sizes[1]
+    # forward, weight gradients, and errors below every layer but the first; an addition each
+    assert SMALL.operations == 2 * (3 * forward - first) * 7 * 3 * 2
+
+
+def test_the_bound_counts_seconds_of_the_whole_sweep():
+    # of which the sweep itself takes more, on any machine
+    found = bench.run("benchmarks.bound", "relu", "float32")
+    trained = bench.run("benchmarks.worker", "initexplain, threads", "relu", "float32")
+    assert 0 < found["products"] + found["activations"] < 1.5 * trained["steady"]
+
+
+def test_every_framework_is_measured_and_described():
+    assert [name.split()[0].rstrip(",") for name in IMPLEMENTATIONS] == [
+        *("initexplain", "initexplain", "JAX", "PyTorch", "PyTorch", "scikit-learn"),
+    ]
+    assert set(TITLES) == set(SETTINGS)
+
+
+def answers(wrong=None):
+    def run(_module, name, _setting, _dtype):
+        losses = [1.0, 2.0] if name != wrong else [1.0, 2.001]
+        return {"ended": 1e9, "steady": 1.0, "losses": losses}
+
+    return run
+
+
+def test_an_implementation_that_differs_stops_the_benchmark(monkeypatch):
+    quiet = bench.tqdm(total=0, disable=True)
+    monkeypatch.setattr(bench, "run", answers())
+    assert len(bench.compare("tanh", "float32", 2, 1e9, quiet)) == len(IMPLEMENTATIONS)
+    monkeypatch.setattr(bench, "run", answers("PyTorch, batched"))
+    with pytest.raises(AssertionError, match="PyTorch, batched"):
+        bench.compare("tanh", "float32", 2, 1e9, quiet)
+
+
+def test_a_worker_that_fails_is_reported(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match=r"benchmarks\.worker JAX failed"):
+        bench.run("benchmarks.worker", "JAX")
+
+
+def test_ratios_are_those_of_the_rounds():
+    ours = Result("tanh", "float32", "initexplain", [1.0, 2.0, 4.0], [3.0, 3.0, 3.0], 0.5)
+    other = Result("tanh", "float32", "JAX", [2.0, 6.0, 4.0], [6.0, 6.0, 9.0], 0.25)
+    bound = Bound("tanh", "float32", products=0.25, activations=0.125)
+    *_, mine, theirs, _, alone = table([ours, other], [bound], "A machine.").splitlines()
+    assert theirs == "| JAX | float32 | 4.00 | 2.0 (1.0 to 3.0) | 6.00 | 2.0 (2.0 to 3.0) | 25% |"
+    assert mine.startswith("| initexplain | float32 | 2.00 |  | 3.00 |  | 50% |")
+    assert re.search(r"float32 the matrix products take 0\.25 s, .* slopes 0\.12 s\.$", alone)
+
+
+def test_the_table_on_the_page_is_whole_and_agrees_with_itself():
+    text = TABLE.read_text("utf-8")
+    for package in bench.PACKAGES:
+        assert re.search(rf"{package} \d", text)
+    for title in TITLES.values():
+        assert title in text
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split(" | ")]
+        for line in text.splitlines()
+        if re.match(r"\| \S.*float", line)
+    ]
+    assert len(rows) == len(SETTINGS) * len(TOLERANCE) * len(IMPLEMENTATIONS)
+    for row in rows:
+        middle, low, high = map(float, re.findall(r"[\d.]+", row[3])) if row[3] else (1.0, 1.0, 1.0)
+        assert low <= middle <= high, row
+        assert 0 < float(row[6].rstrip("%")) <= 100, row
