@@ -56,7 +56,8 @@ def table(results: Sequence[Result], bounds: Sequence[Bound], machine: str) -> s
         lines += [
             f"**{TITLES[setting]}**",
             "",
-            "| | dtype | steady, s | times ours | whole process, s | times ours | share of peak |",
+            "| implementation | dtype | steady, s | times ours | whole process, s | times ours "
+            "| share of peak |",
             "|---|---|--:|--:|--:|--:|--:|",
         ]
         for dtype in dict.fromkeys(r.dtype for r in results):

@@ -37,10 +37,10 @@ def four_starts(result: FourStarts) -> StyledFigure:
 
     stuck = result.best_constant
     highest = result.both_random.losses.max(axis=1)[at(0.1)]
-    lowest = result.random_weights.losses.min(axis=1)[at(0.1)]
+    lowest = result.random_weights.losses.min(axis=1)[at(0.35)]
     label_line(
         axes, at(0.04), stuck / 1.2, "zero weights, with zero or random biases", ZERO, va="top"
     )
     label_line(axes, at(0.1), 1.3 * highest, "random weights, random biases", BIAS, va="bottom")
-    label_line(axes, at(0.03), lowest / 1.5, "random weights, zero biases", RANDOM, va="top")
+    label_line(axes, at(0.03), lowest / 1.15, "random weights, zero biases", RANDOM, va="top")
     return figure
