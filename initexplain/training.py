@@ -3,10 +3,9 @@
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event
 from typing import Any
 
@@ -144,7 +143,11 @@ def train(
     else:
         stop = Event()
         with ThreadPoolExecutor(workers) as threads, set_on_error(stop):
-            histories = list(threads.map(partial(run_task, stop=stop), tasks))
+            running = [threads.submit(run_task, task, stop=stop) for task in tasks]
+            done, _ = wait(running, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()  # raises at once what one of them raised, so that the others stop
+            histories = [future.result() for future in running]
     history = joined(histories, network.ensemble)
     _warn_of_divergence(history, settings.learning_rate)
     return history

@@ -100,6 +100,7 @@ def test_a_term_is_explained_without_javascript(visit):
 def test_paper_is_light_and_carries_the_text_alone(script, visit):
     page = visit("symmetry/row-symmetry/", color_scheme="dark", java_script_enabled=script)
     page.emulate_media(media="print")
+    page.wait_for_timeout(500)  # the theme fades from colour to colour
     for hidden in (".md-header", ".md-sidebar", ".md-footer", ".md-content__button", ".ie-source"):
         assert not page.locator(hidden).first.is_visible(), hidden
     assert page.locator("details p").first.is_visible()
