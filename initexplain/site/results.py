@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+from initexplain.threads import cores
+
 FLOORS_WITH_FOLDERS = ("experiments", "figures", "site")
 SLOW_SECONDS = 0.5
 PATIENCE_SECONDS = 60
@@ -122,9 +124,7 @@ class _Workers:
         self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._answers: dict[_Question, Future[_Answers]] = {}
         self._stopping = False
-        self._threads = [
-            _Thread(self._batches, lambda: self._stopping) for _ in range(os.cpu_count() or 1)
-        ]
+        self._threads = [_Thread(self._batches, lambda: self._stopping) for _ in range(cores())]
 
     def request(self, questions: Iterable[_Question]) -> None:
         """Queues what has not been asked yet, page by page: a page's experiment runs once."""
