@@ -48,25 +48,31 @@ def reader(browser, server):
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    page, complaints = context.new_page(), []
+    page, complaints, asked = context.new_page(), [], set()
     listen(page, server.origin, complaints)
-    yield page, complaints
+    page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    yield page, complaints, asked
     context.close()
 
 
 @pytest.fixture(scope="module", params=ADDRESSES, ids=lambda address: address or "index")
 def seen(request, reader, server):
     """One page of the site, open in the light palette, with all that it asked for."""
-    page, complaints = reader
-    page.goto("about:blank")  # nothing that the page before still asks for is counted
+    page, complaints, asked = reader
+    page.goto("about:blank")
     before = len(server.sent)
     complaints.clear()
+    asked.clear()  # what the server still sends to the page before is not counted
     page.goto(server.origin + request.param, wait_until="load")
     return SimpleNamespace(
         address=request.param,
         page=page,
         complaints=complaints,
-        sent=lambda: dict(server.sent[before:]),
+        sent=lambda: {
+            name: size
+            for name, size in server.sent[before:]
+            if asked & {name, name.removesuffix("index.html")}
+        },
     )
 
 

@@ -64,7 +64,7 @@ def test_an_edit_of_the_package_shows_at_once(tmp_path):
 
 
 def test_a_process_that_dies_is_reported_and_replaced(monkeypatch):
-    monkeypatch.setattr(results.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(results, "cores", lambda: 1)
     workers = results._Workers()
     assert workers.answer(("claim", "row_symmetry.units")).value == 6
     for thread in workers._threads:
@@ -109,7 +109,7 @@ def test_an_answer_that_cannot_be_read_is_reported(monkeypatch, broken):
     def fail(*_arguments):
         raise pickle.UnpicklingError("not a pickle")
 
-    monkeypatch.setattr(results.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(results, "cores", lambda: 1)
     monkeypatch.setattr(results, broken, fail)
     monkeypatch.setattr(results, "PATIENCE_SECONDS", 2)
     workers = results._Workers()
@@ -121,7 +121,7 @@ def test_an_answer_that_cannot_be_read_is_reported(monkeypatch, broken):
 
 
 def test_a_long_wait_is_told(monkeypatch, capsys):
-    monkeypatch.setattr(results.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(results, "cores", lambda: 1)
     monkeypatch.setattr(results, "PATIENCE_SECONDS", 0.05)
     monkeypatch.setattr(results, "_ask", lambda *_: time.sleep(0.2) or "answer")
     workers = results._Workers()
