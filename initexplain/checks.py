@@ -75,6 +75,26 @@ def float_array(values: ArrayLike, name: str) -> Array:
     return array
 
 
+def no_overflow(values: ArrayLike, name: str) -> None:
+    """Refuses a result that left the finite numbers.
+
+    Args:
+        values: what was computed, of any shape.
+        name: what it is, for the message.
+
+    Raises:
+        FloatingPointError: a value is NaN or infinite.
+
+    Examples:
+        >>> no_overflow([1.0, np.inf], "loss")
+        Traceback (most recent call last):
+        ...
+        FloatingPointError: loss: overflow, a value is not finite
+    """
+    if not np.isfinite(values).all():
+        raise FloatingPointError(f"{name}: overflow, a value is not finite")
+
+
 def finite(value: float, name: str) -> float:
     """`value` as a float, if it is a finite number.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import Activation, find_activation
-from initexplain.checks import Array, count, float_array
+from initexplain.checks import Array, count, float_array, no_overflow
 from initexplain.initializers import Initializer, zeros
 from initexplain.losses import Loss, find_loss
 
@@ -267,7 +267,7 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
     with np.errstate(all="ignore"):
         trace = run_forward(network.weights, network.biases, network.activation, data)
     for layer, z in enumerate(trace.preactivations, 1):
-        _no_overflow(z, f"preactivations of layer {layer}")
+        no_overflow(z, f"preactivations of layer {layer}")
     return trace
 
 
@@ -310,14 +310,14 @@ def gradients(
     with np.errstate(all="ignore"):
         trace = run_forward(network.weights, network.biases, network.activation, data)
         for layer, z in enumerate(trace.preactivations, 1):
-            _no_overflow(z, f"preactivations of layer {layer}")
+            no_overflow(z, f"preactivations of layer {layer}")
         value, error = criterion.evaluate(trace.outputs, wanted)
-        _no_overflow(value, f"{criterion.name} loss")
+        no_overflow(value, f"{criterion.name} loss")
         result = blank_gradients(network.weights, network.biases)
         run_backward(network.weights, network.activation, data, trace, error, into=result)
     for layer, (w, b) in enumerate(zip(result.weights, result.biases, strict=True), 1):
-        _no_overflow(w, f"weight gradients of layer {layer}")
-        _no_overflow(b, f"bias gradients of layer {layer}")
+        no_overflow(w, f"weight gradients of layer {layer}")
+        no_overflow(b, f"bias gradients of layer {layer}")
     return value, result
 
 
@@ -504,8 +504,3 @@ def _float_dtype(dtype: DTypeLike) -> DTypeLike:
     if found not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, found {found}")
     return found
-
-
-def _no_overflow(values: Array, name: str) -> None:
-    if not np.isfinite(values).all():
-        raise FloatingPointError(f"{name}: overflow, a value is not finite")

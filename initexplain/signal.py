@@ -22,7 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import ACTIVATIONS, Activation, find_activation
-from initexplain.checks import Array, count, finite, float_array, not_negative, positive
+from initexplain.checks import (
+    Array,
+    count,
+    finite,
+    float_array,
+    no_overflow,
+    not_negative,
+    positive,
+)
 from initexplain.initializers import Initializer, orthogonal
 from initexplain.losses import Loss, find_loss
 from initexplain.network import (
@@ -272,7 +280,7 @@ def update_to_weight(before: Network, after: Network) -> Array:
             for new, old in zip(after.weights, before.weights, strict=True)
         ]
     for layer, update in enumerate(updates, 1):
-        _no_overflow(update, f"update of layer {layer}")
+        no_overflow(update, f"update of layer {layer}")
     return _ratios(updates, before.weights, "updates")
 
 
@@ -469,7 +477,7 @@ def variance_map(
     weight_std, bias_std = _std(weight_std, "weight_std"), _std(bias_std, "bias_std")
     with np.errstate(over="ignore", under="ignore"):
         passed: Array = weight_std**2 * mean_square(activation, q) + bias_std**2
-    _no_overflow(passed, "second moment of the next layer")
+    no_overflow(passed, "second moment of the next layer")
     return passed
 
 
@@ -652,7 +660,7 @@ def _pair_mean(function: Callable[[Array], Array], q: float, correlation: float)
     with np.errstate(all="ignore"):
         product = function(length * np.cos(t)) * function(length * np.cos(t - angle))
         mean = float(_RADIAL_WEIGHTS @ product @ arc_weights) / (2 * np.pi)
-    _no_overflow(mean, "mean over two normals")
+    no_overflow(mean, "mean over two normals")
     return mean
 
 
@@ -739,7 +747,7 @@ def _checked_correlation(value: float) -> float:
 
 def _to_unit_variance(preactivations: Array, tolerance: float, layer: int) -> Array:
     """The factor of a layer's weights, `(..., 1, 1)`; 1 where the variance is close enough."""
-    _no_overflow(preactivations, f"preactivations of layer {layer}")
+    no_overflow(preactivations, f"preactivations of layer {layer}")
     # the power of two next to the largest: squares of the rest neither overflow nor vanish
     _, exponent = np.frexp(np.abs(preactivations).max(axis=(-2, -1), keepdims=True))
     deviation = np.ldexp(preactivations, -exponent).std(axis=(-2, -1), keepdims=True)
@@ -766,7 +774,7 @@ def _both_ways(
             deltas.append((deltas[-1] @ w) * network.activation.slope(a))
     deltas.reverse()
     for layer, delta in enumerate(deltas, 1):
-        _no_overflow(delta, f"errors of layer {layer}")
+        no_overflow(delta, f"errors of layer {layer}")
     return trace, tuple(deltas)
 
 
@@ -778,7 +786,7 @@ def _per_hidden_layer(
     with np.errstate(over="ignore", under="ignore"):
         found = _stacked([measure(z, low, high) for z in hidden], network)
     for layer, values in enumerate(found, 1):
-        _no_overflow(values, f"mean over the preactivations of layer {layer}")
+        no_overflow(values, f"mean over the preactivations of layer {layer}")
     return found
 
 
@@ -795,13 +803,8 @@ def _mean_squares(signals: Sequence[Array], name: str, network: Network) -> Arra
     with np.errstate(over="ignore", under="ignore"):
         means = [np.mean(np.square(s, dtype=np.float64), axis=(-2, -1)) for s in signals]
     for layer, mean in enumerate(means, 1):
-        _no_overflow(mean, f"mean square of the {name} of layer {layer}")
+        no_overflow(mean, f"mean square of the {name} of layer {layer}")
     return _stacked(means, network)
-
-
-def _no_overflow(values: ArrayLike, name: str) -> None:
-    if not np.isfinite(values).all():
-        raise FloatingPointError(f"{name}: overflow, a value is not finite")
 
 
 def _ratios(changes: Sequence[Array], weights: Sequence[Array], name: str) -> Array:
