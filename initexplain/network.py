@@ -97,6 +97,7 @@ class Network:
         Raises:
             ValueError: fewer than two sizes, a size below 1, or an initializer whose array is not
                 of the shape asked for.
+            TypeError: `weights` or `biases` is no initializer.
 
         Examples:
             >>> from initexplain.initializers import lecun_normal
@@ -484,7 +485,14 @@ def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
 
 def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:
     """What an initializer draws, if it is of the shape asked for."""
-    found = np.asarray(init(rng, shape))
+    try:
+        drawn = init(rng, shape)
+    except TypeError as error:
+        raise TypeError(
+            f"{name}: {error}; an initializer takes a generator and a shape, as `lecun_normal()` "
+            "does (with its parentheses)"
+        ) from error
+    found = np.asarray(drawn)
     if found.shape != shape:
         raise ValueError(f"{name}: asked for shape {shape}, the initializer gave {found.shape}")
     return found

@@ -527,6 +527,23 @@ def test_bad_arguments_of_initialize(change: dict[str, Any], message: str) -> No
         ie.Network.initialize(np.random.default_rng(0), **given)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"weights": ie.lecun_normal},
+            r"weights of layer 1: lecun_normal\(\) takes 0 .*parentheses",
+        ),
+        ({"weights": 0.1}, r"weights of layer 1: 'float' object is not callable; an initializer"),
+        ({"biases": "zeros"}, r"biases of layer 1: 'str' object is not callable; an initializer"),
+    ],
+)
+def test_what_is_no_initializer_is_named(change: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"sizes": [4, 3, 2], "weights": ie.zeros()} | change
+    with pytest.raises(TypeError, match=message):
+        ie.Network.initialize(np.random.default_rng(0), **given)
+
+
 ONE = ie.Network([np.ones((3, 4)), np.ones((2, 3))], [np.zeros(3), np.zeros(2)])
 MANY = ie.Network([np.ones((5, 3, 4)), np.ones((5, 2, 3))], [np.zeros((5, 3)), np.zeros((5, 2))])
 
