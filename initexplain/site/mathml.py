@@ -11,6 +11,8 @@ from math_core import LatexError, LatexToMathML
 
 _CONVERTER = LatexToMathML(fancy_error=False)
 _TAGS = re.compile(r"<[^>]*>")
+# the glyph of a prime is a raised one; as a superscript it would be raised twice, and too small
+_PRIMED = re.compile(r"<msup>(<mi>.</mi>)(<mo>[′″‴⁗]</mo>)</msup>")
 _SINGLE_LETTER = re.compile(r"<mi>(.)</mi>")
 # italics that do not stand where the order of the alphabet would put them
 _ITALICS = dict(zip("h∂ϵϑϰϕϱϖıȷ", "\u210e𝜕𝜖𝜗𝜘𝜙𝜚𝜛𝚤𝚥", strict=True))
@@ -41,6 +43,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
         mathml = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
     except LatexError as error:
         raise ValueError(f"TeX {tex.strip()!r}: {error}") from None
+    mathml = _PRIMED.sub(r"<mrow>\1\2</mrow>", mathml)
     used_characters.update(html.unescape(_TAGS.sub("", mathml)))
     if "<msqrt" in mathml or "<mroot" in mathml:
         used_characters.add("√")  # drawn by the element, not written in it

@@ -14,6 +14,18 @@ def test_display_and_inline():
     assert mathml.to_mathml("a", display=True) == '<math display="block"><mi>a</mi></math>'
 
 
+@pytest.mark.parametrize(
+    ("tex", "markup"),
+    [
+        ("f'", "<mrow><mi>f</mi><mo>′</mo></mrow>"),
+        ("f''", "<mrow><mi>f</mi><mo>″</mo></mrow>"),
+        ("{f'}^2", "<msup><mrow><mi>f</mi><mo>′</mo></mrow><mn>2</mn></msup>"),
+    ],
+)
+def test_a_prime_is_raised_once(tex, markup):
+    assert mathml.to_mathml(tex, display=False) == f"<math>{markup}</math>"
+
+
 @pytest.mark.parametrize("tex", [r"\frac{1", r"\nonsense", "{", r"\begin{aligned} a"])
 def test_bad_tex_is_refused_with_the_formula(tex):
     with pytest.raises(ValueError, match="TeX ") as caught:
