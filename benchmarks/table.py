@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 TITLES = {
     "tanh": "48 networks, 8 hidden layers of 32 tanh units, 128 examples, 200 updates",
-    "relu": "the same with ReLU",
+    "relu": "The same with ReLU units",
     "wide": "12 networks, 3 hidden layers of 256 tanh units, 256 examples, 50 updates",
 }
 
@@ -50,33 +50,27 @@ class Bound:
 
 
 def table(results: Sequence[Result], bounds: Sequence[Bound], machine: str) -> str:
-    """Markdown: the machine, then a table per setting; the first implementation is the measure."""
+    """Markdown: the machine, then a table per setting and dtype, measured by its first row."""
     lines = [machine, ""]
-    for setting in dict.fromkeys(r.setting for r in results):
+    for bound in bounds:
+        case = bound.setting, bound.dtype
+        rows = [r for r in results if (r.setting, r.dtype) == case]
         lines += [
-            f"**{TITLES[setting]}**",
+            f"**{TITLES[bound.setting]}, {bound.dtype}**",
             "",
-            "| implementation | dtype | steady, s | times ours | whole process, s | times ours "
-            "| share of peak |",
-            "|---|---|--:|--:|--:|--:|--:|",
+            "| implementation | steady, s | times ours | whole, s | times ours | of peak |",
+            "|---|--:|--:|--:|--:|--:|",
+            *(_row(row, rows[0]) for row in rows),
+            "",
+            f"In numpy alone the matrix products take {bound.products:.2f} s, the activations and "
+            f"their slopes {bound.activations:.2f} s.",
+            "",
         ]
-        for dtype in dict.fromkeys(r.dtype for r in results):
-            rows = [r for r in results if (r.setting, r.dtype) == (setting, dtype)]
-            lines += [_row(row, rows[0]) for row in rows]
-        alone = [_alone(bound) for bound in bounds if bound.setting == setting]
-        lines += ["", f"In numpy alone: {'; '.join(alone)}.", ""]
     return "\n".join(lines)
 
 
-def _alone(bound: Bound) -> str:
-    return (
-        f"in {bound.dtype} the matrix products take {bound.products:.2f} s, the activations and "
-        f"their slopes {bound.activations:.2f} s"
-    )
-
-
 def _row(result: Result, ours: Result) -> str:
-    cells = [result.implementation, result.dtype]
+    cells = [result.implementation]
     for own, measure in ((result.steady, ours.steady), (result.whole, ours.whole)):
         cells.append(f"{statistics.median(own):.2f}")
         cells.append("" if result is ours else _ratio(own, measure))
@@ -87,4 +81,4 @@ def _ratio(own: Sequence[float], measure: Sequence[float]) -> str:
     """Median of the rounds' ratios, with the smallest and the largest."""
     ratios = [a / b for a, b in zip(own, measure, strict=True)]
     middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
-    return f"{middle:.1f} ({low:.1f} to {high:.1f})"
+    return f"{middle:.1f} ({low:.1f}–{high:.1f})"
