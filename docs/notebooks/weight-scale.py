@@ -18,7 +18,7 @@
 #
 # **What does the scale do in a network of your choice?** The cells below draw a network, measure
 # the signal on its way up and the error on its way down, compare both with the theory, and train
-# it. Download the notebook, change the three settings, run all cells and look again.
+# it. Download the notebook, change the settings, run all cells and look again.
 #
 # The pages behind it are [The linear region](../scale/linear-region.md),
 # [Through depth](../scale/through-depth.md) and [The edge of chaos](../scale/edge-of-chaos.md).

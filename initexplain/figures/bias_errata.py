@@ -1,4 +1,4 @@
-"""Figures of the page "What other pages say" about biases."""
+"""Figures of the page "What other pages say about biases"."""
 
 from initexplain.experiments.bias_errata import BiasErrata
 from initexplain.figures.style import (

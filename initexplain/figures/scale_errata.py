@@ -1,4 +1,4 @@
-"""Figures of the page "What other pages say" about scale."""
+"""Figures of the page "What other pages say about scale"."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Figures of the page "What other pages say" about symmetry."""
+"""Figures of the page "What other pages say about symmetry"."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The checks of the page "What other pages say" about symmetry, with another seed."""
+"""The checks of the page "What other pages say about symmetry", with another seed."""
 
 import numpy as np
 import pytest
