@@ -70,6 +70,7 @@ class ScaleSweep:
         fresh: loss on examples that were not trained on, `(scales, seeds)`.
         best_constant: training loss of an output that ignores its input, at best.
         steps: updates.
+        learning_rate: of plain gradient descent.
         hidden_layers: hidden layers.
         units: units in each of them.
     """
@@ -82,6 +83,7 @@ class ScaleSweep:
     fresh: Array
     best_constant: float
     steps: int
+    learning_rate: float
     hidden_layers: int
     units: int
 
@@ -282,6 +284,7 @@ def _sweep(
         fresh=gradients(history.network, fresh, fresh_wanted)[0],
         best_constant=best_constant_loss(wanted),
         steps=steps,
+        learning_rate=LEARNING_RATE,
         hidden_layers=len(sizes) - 2,
         units=sizes[1],
     )

@@ -26,7 +26,7 @@ def firing(result: BiasErrata) -> StyledFigure:
         va="center",
         arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.8},
     )
-    axes.text(2.1, 0.87, "line: normal distribution\ndots: counted", color=MUTED, size=9)
+    axes.text(2.3, 0.84, "line: normal distribution\ndots: counted", color=MUTED, size=9)
     axes.text(0.05, 1.005, "all units fire", color=MUTED, size=9, va="bottom")
     axes.set(xlabel="bias of every ReLU unit", ylabel="share of units that fire")
     axes.set(xlim=(-0.1, 5), ylim=(0.45, 1.06))

@@ -38,7 +38,7 @@ def factors(result: FineZeros) -> StyledFigure:
     """Loss against updates for a product of two matrices, one or both of them zero."""
     figure, (axes,) = new_figure(height=3.0)
     for start, line, text, x, y in (
-        (result.lora_up, "-", "A random, B zero", 60, 0.0012),
+        (result.lora_up, "-", "A random, B zero", 5, 0.0009),
         (result.lora_down, "--", "A zero, B random", 160, 0.13),
         (result.lora_both, "-", "both zero", 160, 1.7),
     ):

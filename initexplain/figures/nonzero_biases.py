@@ -94,7 +94,8 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
 
 def _draw_fit(axes: Axes, grid: Array, fit: Fit, colour: str) -> None:
     """The first network's function before (dotted) and after, and marks where its units switch."""
-    axes.plot(grid, fit.before, ":", color=MUTED)
+    above = fit.before > -2.6  # the marks stand below
+    axes.plot(grid[above], fit.before[above], ":", color=MUTED)
     axes.plot(grid, fit.after, "-", color=colour)
     axes.axhline(-2.9, color=GRID, linewidth=0.8)
     for kinks, height, ink in ((fit.kinks_before, -2.75, MUTED), (fit.kinks_after, -3.05, colour)):
