@@ -558,13 +558,14 @@ class MeanField:
     Attributes:
         q: the fixed point of the second moment of preactivations; 0 if the signal dies, infinite
             if it explodes. Where every `q` is one (He's ReLU), it is given as 1.
-        chi: `weight_std^2 E f'(sqrt(q) z)^2`: the factor of the mean squared error from one layer
+        chi: `weight_std^2 E f'(sqrt(q) z)^2`: the factor of the errors' mean square from one layer
             to the one below, and of the squared distance of two near inputs to the one above.
             Below 1 ordered, above 1 chaotic, 1 the edge.
         correlation: the fixed point of the correlation between two inputs; 1 in the ordered phase,
             NaN where `q` is infinite.
         correlation_length: layers in which the distance of the correlation from its fixed point
-            falls by a factor of e; infinite at the edge, NaN where `q` is infinite.
+            falls by a factor of e, or, where `q` is 0, the squared signal; infinite at the edge,
+            NaN where `q` is infinite.
     """
 
     q: float

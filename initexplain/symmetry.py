@@ -19,9 +19,9 @@ after the step.
 An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite sums are
 *mirrored*: their outputs are opposite for ever. The criterion is then the coarsest equitable
 partition of the *doubled* network, in which every unit, input and output `i+` has a negated copy
-`i-`, with bias and weights negated. Units `i` and `j` are redundant if `i+` and `j+` share a class
-and mirrored if `i+` and `j-` do. A unit is *silent* if `i+` and `i-` do: its output is 0 for ever
-and it never learns.
+`i-`: the bias is negated, and so is a weight between an original and a copy. Units `i` and `j` are
+redundant if `i+` and `j+` share a class and mirrored if `i+` and `j-` do. A unit is *silent* if
+`i+` and `i-` do: its output is 0 for ever and it never learns.
 
 **Converse.** On generic data, units of different classes separate, with three exceptions: more
 stays redundant than the partition says. A ReLU unit can be dead, which makes it 0 on all inputs

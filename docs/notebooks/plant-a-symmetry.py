@@ -1,7 +1,7 @@
 # ---
 # jupyter:
 #   description: >-
-#     Hide redundant units in a network, predict from the weights alone which ones they are,
+#     Hide redundant units in a network, predict from the parameters which ones they are,
 #     train to see whether it holds, and break the symmetry with one weight.
 #   jupytext:
 #     text_representation:
@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Plant a symmetry
 #
-# In this notebook you hide redundant units in a network, predict from the weights alone which
+# In this notebook you hide redundant units in a network, predict from the parameters alone which
 # ones they are, and train the network to see whether the prediction holds. Then you break the
 # symmetry with one weight. The condition behind the prediction is on the page [What it takes to
 # be redundant](../symmetry/redundancy.md).

@@ -48,8 +48,9 @@ seed = 0
 #
 # Three numbers say where a deep, wide network of this scale ends up. `q` is the second moment of
 # its preactivations: `0.0` if the signal dies, `inf` if it explodes. `chi` is the factor of the
-# squared error per layer. The correlation length is the number of layers after which the signal
-# has changed by a factor of $e$; networks train down to about six of them.
+# mean square of the errors per layer. The correlation length is the number of layers over which
+# the correlation of two signals comes closer to its limit by a factor of $e$, or over which the
+# square of a signal that dies shrinks so; networks train down to about six of them.
 
 # %%
 theory = signal.mean_field(activation, weight_std=scale)
