@@ -264,12 +264,7 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
         >>> len(trace.preactivations), len(trace.activations), trace.outputs.tolist()
         (2, 1, [[1.0]])
     """
-    data = check_inputs(network, inputs)
-    with np.errstate(all="ignore"):
-        trace = run_forward(network.weights, network.biases, network.activation, data)
-    for layer, z in enumerate(trace.preactivations, 1):
-        no_overflow(z, f"preactivations of layer {layer}")
-    return trace
+    return _finite_trace(network, check_inputs(network, inputs))
 
 
 def gradients(
@@ -308,10 +303,8 @@ def gradients(
     criterion = find_loss(loss)
     data = check_inputs(network, inputs)
     wanted = check_targets(network, data, targets, criterion)
+    trace = _finite_trace(network, data)
     with np.errstate(all="ignore"):
-        trace = run_forward(network.weights, network.biases, network.activation, data)
-        for layer, z in enumerate(trace.preactivations, 1):
-            no_overflow(z, f"preactivations of layer {layer}")
         value, error = criterion.evaluate(trace.outputs, wanted)
         no_overflow(value, f"{criterion.name} loss")
         result = blank_gradients(network.weights, network.biases)
@@ -481,6 +474,15 @@ def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
     ):  # beyond float32: refused on the next line, as infinite
         # in C order, since products round by the order in memory
         return float_array(array.astype(dtype, order="C", copy=False), name)
+
+
+def _finite_trace(network: Network, data: Array) -> Trace:
+    """The forward pass on checked inputs; an overflow is refused, with its layer."""
+    with np.errstate(all="ignore"):
+        trace = run_forward(network.weights, network.biases, network.activation, data)
+    for layer, z in enumerate(trace.preactivations, 1):
+        no_overflow(z, f"preactivations of layer {layer}")
+    return trace
 
 
 def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:
