@@ -11,7 +11,7 @@ from pathlib import Path
 
 from initexplain.site import results
 
-LINK = re.compile(r"\[(?P<text>[^\]\[]+)\]\(claim:(?P<name>[\w.]+)\)")
+LINK = re.compile(r"\[(?P<text>[^\]\[]+)\]\(claim:(?P<name>[\w.-]+)\)")
 # code, which shows how a claim is written and is none; in a notebook behind comment signs
 _CODE = r"(?P<code>^[# ]*(?P<fence>```+|~~~+)[^\n]*\n.*?^[# ]*(?P=fence)|`[^`\n]*`)"
 _CODE_OR_LINK = re.compile(f"{_CODE}|{LINK.pattern}", re.DOTALL | re.MULTILINE)

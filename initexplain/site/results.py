@@ -109,7 +109,7 @@ def prefetch(texts: Iterable[str]) -> None:
     _workers().request((match["kind"], match["name"]) for match in named)
 
 
-_NAMED = re.compile(r"\((?P<kind>figure|claim):(?P<name>[\w.]+)\)")
+_NAMED = re.compile(r"\((?P<kind>figure|claim):(?P<name>[\w.-]+)\)")
 
 _Question = tuple[str, str]
 _Answers = dict[_Question, object]

@@ -10,10 +10,14 @@ import pkgutil
 import sys
 import time
 import traceback
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from inspect import get_annotations
 from numbers import Real
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from initexplain import experiments, figures
 from initexplain.checks import lookup
@@ -25,7 +29,7 @@ def pages(package: ModuleType) -> dict[str, str]:
     return {
         module.name: f"{package.__name__}.{module.name}"
         for module in pkgutil.iter_modules(package.__path__)
-        if module.name != "style"
+        if module.name not in ("style", "curves")
     }
 
 
@@ -61,20 +65,76 @@ def draw(name: str) -> DrawnFigure:
 
 
 def evaluate(name: str) -> ClaimedValue:
-    """Reads the number `page.attribute` (or deeper: `page.part.attribute`) off a result."""
+    """Reads the number `page.part.part...` off the result of a page or off its settings.
+
+    The first part names an attribute or a key of the result, a setting of its `run` (the default
+    is the page's value), or a constant of its module. Every further part is a key of a mapping,
+    an index of a sequence or an array, or an attribute. The source is the last name on the way
+    that the reference knows: the others belong to what it holds.
+
+    Raises:
+        ValueError: a part is unknown (the message has the nearest known ones), or what is found
+            is not a finite number.
+    """
     page, *path = name.split(".")
-    owner, value = None, result(page)
-    for key in path:
-        known = {k: k for k in dir(value) if k[0] != "_" and not callable(getattr(value, k))}
-        owner = value
-        value = getattr(value, lookup(known, key, f"value of {type(value).__name__}"))
-    if owner is None or not isinstance(value, Real):
+    value = result(page)
+    module = importlib.import_module(pages(experiments)[page])
+    source = f"{module.__name__}.run"
+    for depth, part in enumerate(path):
+        known = parts_of(value)
+        if depth == 0:
+            known = settings(module) | known
+        where = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
+        value, source = where(), source_of(module, value, part, source)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not path or isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"claim {name!r} is not finite: {value}")
-    # where a reader finds it: in the class that defines it, not in one that inherits it
-    definer = next(c for c in type(owner).__mro__ if path[-1] in {*vars(c), *get_annotations(c)})
-    return ClaimedValue(float(value), f"{definer.__module__}.{definer.__qualname__}.{path[-1]}")
+    return ClaimedValue(float(value), source)
+
+
+def settings(module: ModuleType) -> dict[str, Callable[[], Any]]:
+    """What an experiment can be asked besides its result: defaults of `run`, and constants."""
+    defaults = {
+        key: parameter.default
+        for key, parameter in inspect.signature(module.run).parameters.items()
+    }
+    constants = {key: value for key, value in vars(module).items() if key.isupper()}
+    return {key: partial(_same, value) for key, value in (constants | defaults).items()}
+
+
+def parts_of(value: Any) -> dict[str, Callable[[], Any]]:
+    """The parts of a value by name, each computed only if it is asked for."""
+    if isinstance(value, Mapping):
+        return {str(key): partial(_same, part) for key, part in value.items()}
+    attributes: dict[str, Callable[[], Any]] = {
+        key: partial(getattr, value, key)
+        for key in dir(value)
+        if key[0] != "_" and not callable(getattr(type(value), key, None))
+    }
+    if isinstance(value, (Sequence, np.ndarray)) and np.ndim(value) != 0:
+        attributes |= {
+            str(index): partial(value.__getitem__, index)
+            for index in range(-len(value), len(value))
+        }
+    return attributes
+
+
+def source_of(module: ModuleType, value: Any, part: str, before: str) -> str:
+    """Where a reader finds the part: the class that defines it, not one that inherits it."""
+    for definer in type(value).__mro__:
+        if definer.__module__.startswith("initexplain.") and part in {
+            *vars(definer),
+            *get_annotations(definer),
+        }:
+            return f"{definer.__module__}.{definer.__qualname__}.{part}"
+    return f"{module.__name__}.{part}" if part.isupper() and hasattr(module, part) else before
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 ANSWERS = {"figure": draw, "claim": evaluate}
