@@ -1,10 +1,15 @@
 """Curves over seeds: what every experiment that trains several networks of a kind returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
+from initexplain.losses import best_constant_loss
+from initexplain.network import Network
+from initexplain.sweeps import sweep
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,3 +63,31 @@ class Curves:
     def learned(self) -> int:
         """Seeds that end below one half: of losses in units of the best constant output's."""
         return int((self.last < 0.5).sum())
+
+
+def relative_losses(
+    networks: Sequence[Network],
+    inputs: ArrayLike,
+    targets: ArrayLike,
+    *,
+    steps: int,
+    learning_rate: float | Sequence[float],
+    optimizer: str,
+) -> Array:
+    """Losses after training in units of the best constant output's, `(networks, ...)`.
+
+    Infinite where training left the finite numbers. The arguments are those of
+    [`sweep`][initexplain.sweeps.sweep]; all networks are ensembles of one shape, or none is one.
+
+    Examples:
+        Half of the way from the origin to the targets leaves a quarter of the squared error:
+
+        >>> network, inputs, targets = Network([[[1.0]]], [[0.0]]), [[1.0], [-1.0]], [[2.0], [-2.0]]
+        >>> relative_losses([network], inputs, targets, steps=0, learning_rate=0, optimizer="sgd")
+        array([0.25])
+    """
+    histories = sweep(
+        networks, inputs, targets, steps=steps, learning_rate=learning_rate, optimizer=optimizer
+    )
+    final = np.array([history.final_losses for history in histories], dtype=np.float64)
+    return final / best_constant_loss(targets)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import Curves, relative_losses
 from initexplain.initializers import (
     TRUNCATED_STD,
     Initializer,
@@ -18,10 +20,8 @@ from initexplain.initializers import (
     uniform,
     zeros,
 )
-from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward
 from initexplain.signal import mean_field, second_moments
-from initexplain.sweeps import sweep
 
 EXAMPLES = 16
 LEARNING_RATE = 0.02
@@ -29,6 +29,10 @@ PLAYGROUND_UNITS = 8
 """The most units that a layer has in the TensorFlow Playground."""
 TORCH_GAIN = math.sqrt(2 / (1 + math.sqrt(5) ** 2))
 """The gain of `kaiming_uniform_` with `a = sqrt(5)`."""
+TORCH_VARIANCE = TORCH_GAIN**2
+"""Variance of torch's weights over that of LeCun's."""
+TRUNCATION = TRUNCATED_STD
+"""Standard deviation of a normal that was cut off at two standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ RULES: dict[str, Rule] = {
     "sklearn": sklearn_mlp,
     "playground": playground,
 }
-"""The defaults by field of the result."""
+"""The defaults by name of the framework."""
 
 
 @dataclass(frozen=True)
@@ -103,85 +107,35 @@ class Behaviour:
 
     Attributes:
         chi: factor of the mean squared error per layer, in the mean field.
-        signal: variance over examples of the preactivations, mean over units,
-            `(layers, seeds)`; biases alone have none.
-        error: mean square of the first hidden layer's errors over that of the last hidden
-            layer's, `(seeds,)`.
-        losses: after training, in units of the best constant output's loss, `(seeds,)`;
-            infinite where training left the finite numbers.
+        signal: variance over examples of the preactivations, a record per layer; biases alone
+            have none.
+        first_error: mean square of the first hidden layer's errors over that of the last hidden
+            layer's, median over seeds.
+        losses: after training, in units of the best constant output's loss; one record.
     """
 
     chi: float
-    signal: Array
-    error: Array
-    losses: Array
-
-    @property
-    def last_signal(self) -> float:
-        """Signal in the output layer, median over seeds."""
-        return float(np.median(self.signal[-1]))
-
-    @property
-    def first_error(self) -> float:
-        """Errors of the first hidden layer over those of the last, median over seeds."""
-        return float(np.median(self.error))
-
-    @property
-    def learned(self) -> int:
-        """Seeds that end below half the best constant output's loss."""
-        return int(np.sum(self.losses < 0.5))
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """One framework.
-
-    Attributes:
-        scale: standard deviation of a hidden weight times `sqrt(fan_in)`.
-        bias_std: root mean square of a hidden bias.
-        tanh: networks of tanh.
-        relu: networks of ReLU.
-    """
-
-    scale: float
-    bias_std: float
-    tanh: Behaviour
-    relu: Behaviour
+    signal: Curves
+    first_error: float
+    losses: Curves
 
 
 @dataclass(frozen=True)
 class FrameworkDefaults:
-    """What the page shows.
+    """What the page shows, for each of the frameworks in `RULES`.
 
     Attributes:
-        torch: PyTorch `nn.Linear`.
-        keras: Keras `Dense`.
-        flax: Flax `Dense`.
-        sklearn: scikit-learn `MLPRegressor`.
-        playground: the TensorFlow Playground's rule, at the width of the other networks.
-        playground_scale: weight scale of that rule at 8 units, the most that it is used with.
-        hidden_layers: hidden layers of every network.
-        units: units in each of them.
-        seeds: networks per framework and activation.
-        steps: updates.
-        torch_gain: the gain of `kaiming_uniform_` with `a = sqrt(5)`.
-        torch_variance: variance of torch's weights over that of LeCun's.
-        truncation: standard deviation of a normal cut off at two standard deviations.
+        scale: standard deviation of a hidden weight times `sqrt(fan_in)`.
+        tanh: networks of tanh.
+        relu: networks of ReLU.
+        playground_scale: weight scale of the Playground's rule at 8 units, the most that it is
+            used with.
     """
 
-    torch: Defaults
-    keras: Defaults
-    flax: Defaults
-    sklearn: Defaults
-    playground: Defaults
+    scale: dict[str, float]
+    tanh: dict[str, Behaviour]
+    relu: dict[str, Behaviour]
     playground_scale: float
-    hidden_layers: int
-    units: int
-    seeds: int
-    steps: int
-    torch_gain: float
-    torch_variance: float
-    truncation: float
 
 
 def run(
@@ -202,71 +156,68 @@ def run(
     inputs, targets = teacher(rng, examples=EXAMPLES, features=units)
     sizes = [*[units] * (hidden_layers + 1), targets.shape[1]]
 
-    def behaviours(activation: str) -> list[Behaviour]:
+    def behaviours(activation: str) -> dict[str, Behaviour]:
         drawn = [_drawn(rng, sizes, rule, activation, seeds) for rule in RULES.values()]
-        losses = _losses(drawn, inputs, targets, steps)
-        return [
-            _behaviour(rng, network, inputs, final, rule(units, units))
-            for network, final, rule in zip(drawn, losses, RULES.values(), strict=True)
-        ]
-
-    both = zip(RULES.items(), behaviours("tanh"), behaviours("relu"), strict=True)
-    found = {
-        name: Defaults(
-            scale=rule(units, units).weight_std * math.sqrt(units),
-            bias_std=rule(units, units).bias_std,
-            tanh=tanh,
-            relu=relu,
+        losses = relative_losses(
+            drawn,
+            inputs,
+            targets,
+            steps=steps,
+            learning_rate=LEARNING_RATE,
+            optimizer="momentum",
         )
-        for (name, rule), tanh, relu in both
-    }
+        return {
+            name: _behaviour(rng, network, inputs, final, rule(units, units))
+            for (name, rule), network, final in zip(RULES.items(), drawn, losses, strict=True)
+        }
+
     few = PLAYGROUND_UNITS
     return FrameworkDefaults(
-        **found,
+        scale={
+            name: rule(units, units).weight_std * math.sqrt(units) for name, rule in RULES.items()
+        },
+        tanh=behaviours("tanh"),
+        relu=behaviours("relu"),
         playground_scale=playground(few, few).weight_std * math.sqrt(few),
-        hidden_layers=hidden_layers,
-        units=units,
-        seeds=seeds,
-        steps=steps,
-        torch_gain=TORCH_GAIN,
-        torch_variance=TORCH_GAIN**2,
-        truncation=TRUNCATED_STD,
     )
+
+
+def signal_variance(network: Network, inputs: ArrayLike) -> Array:
+    """Variance over examples of the preactivations, mean over units, `(layers, ...)`.
+
+    Examples:
+        A bias adds nothing that would tell one example from another:
+
+        >>> signal_variance(Network([[[2.0]]], [[9.0]]), [[1.0], [-1.0]])
+        array([4.])
+    """
+    preactivations = forward(network, inputs).preactivations
+    return np.array([z.var(axis=-2).mean(axis=-1) for z in preactivations])
 
 
 def _drawn(
     rng: np.random.Generator, sizes: list[int], rule: Rule, activation: str, seeds: int
 ) -> Network:
     """An ensemble `(seeds,)` that starts by the rule, layer by layer."""
-    layers = [rule(fan_in, fan_out) for fan_in, fan_out in pairwise(sizes)]
-    shapes = [(seeds, fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
+    layers = [(rule(*fans), fans) for fans in pairwise(sizes)]
     return Network(
-        [layer.weights(rng, shape) for layer, shape in zip(layers, shapes, strict=True)],
-        [layer.biases(rng, shape[:-1]) for layer, shape in zip(layers, shapes, strict=True)],
+        [layer.weights(rng, (seeds, fan_out, fan_in)) for layer, (fan_in, fan_out) in layers],
+        [layer.biases(rng, (seeds, fan_out)) for layer, (_, fan_out) in layers],
         activation,
     )
-
-
-def _losses(networks: list[Network], inputs: Array, targets: Array, steps: int) -> Array:
-    """Trains ensembles side by side: final losses over the best constant's, `(rules, seeds)`."""
-    histories = sweep(
-        networks, inputs, targets, steps=steps, learning_rate=LEARNING_RATE, optimizer="momentum"
-    )
-    final = np.array([history.final_losses for history in histories])
-    return final / best_constant_loss(targets)
 
 
 def _behaviour(
     rng: np.random.Generator, network: Network, inputs: Array, losses: Array, hidden: Layer
 ) -> Behaviour:
-    trace = forward(network, inputs)
+    outputs = forward(network, inputs).outputs
     # with these targets the error at the output is standard normal, over the number of examples
-    targets = trace.outputs - rng.standard_normal(trace.outputs.shape)
+    targets = outputs - rng.standard_normal(outputs.shape)
     error = second_moments(network, inputs, targets).errors
     scale = hidden.weight_std * math.sqrt(network.sizes[1])
     return Behaviour(
         chi=mean_field(network.activation, weight_std=scale, bias_std=hidden.bias_std).chi,
-        signal=np.array([z.var(axis=-2).mean(axis=-1) for z in trace.preactivations]),
-        error=error[0] / error[-2],
-        losses=losses,
+        signal=Curves(signal_variance(network, inputs)),
+        first_error=float(np.median(error[0] / error[-2])),
+        losses=Curves(losses[None]),
     )

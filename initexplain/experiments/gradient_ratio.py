@@ -1,172 +1,62 @@
 """The gradient relative to the weights: across scales, through training, and the learning rate."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import relative_losses
 from initexplain.initializers import lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
 from initexplain.signal import at_scales, gradient_to_weight
-from initexplain.sweeps import sweep
 from initexplain.training import train
 
 FEATURES, EXAMPLES = 8, 32
 SCALES = np.logspace(-1.5, 1.5, 13)
-STARVED, RIGHT, SATURATED = 0.03, 1.0, 10.0
-# small enough to wait visibly, large enough to leave the plateau
-WAITING = 0.2
-SGD_RATES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-ADAM_RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+# where 0.1, 1 and 10 stand among them
+PLACES = {"tenth": 2, "lecun": 6, "tenfold": 10}
+# 0.2 is small enough to wait visibly, and large enough to leave the plateau
+PATHS = {"waiting": 0.2, "lecun": 1.0}
+STARTS = {"starved": 0.03, "right": 1.0, "saturated": 10.0}
+RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
 RECORDS = 30
 
 
 @dataclass(frozen=True)
-class Ratios:
-    """Gradient over weights of every layer before training.
-
-    Attributes:
-        scales: standard deviation of the hidden weights times `sqrt(fan_in)`, `(scales,)`.
-        ratios: `(layers, scales, seeds)`, the first layer first.
-    """
-
-    scales: Array
-    ratios: Array
-
-    @property
-    def lecun(self) -> float:
-        """Median ratio of the first layer at LeCun's scale."""
-        return self._first_layer(RIGHT)
-
-    @property
-    def tenth(self) -> float:
-        """Median ratio of the first layer at a tenth of LeCun's scale."""
-        return self._first_layer(RIGHT / 10)
-
-    @property
-    def tenfold(self) -> float:
-        """Median ratio of the first layer at ten times LeCun's scale."""
-        return self._first_layer(RIGHT * 10)
-
-    @property
-    def slope(self) -> float:
-        """Power of the scale with which the first layer's ratio grows below LeCun's scale."""
-        low = self.scales < RIGHT / 3
-        logs = np.log(np.median(self.ratios[0, low], axis=-1))
-        return float(np.polyfit(np.log(self.scales[low]), logs, 1)[0])
-
-    def _first_layer(self, scale: float) -> float:
-        i = int(np.argmin(np.abs(np.log(self.scales / scale))))
-        return float(np.median(self.ratios[0, i]))
-
-
-@dataclass(frozen=True)
-class Path:
-    """Ratios and losses through training, medians over seeds.
-
-    Attributes:
-        scale: of the hidden weights.
-        steps: the recorded steps, `(records,)`.
-        ratios: `(records, layers)`.
-        losses: `(records,)`, in units of the best constant output's loss.
-    """
-
-    scale: float
-    steps: Array
-    ratios: Array
-    losses: Array
-
-    @property
-    def first(self) -> float:
-        """Ratio of the first layer before the first update."""
-        return float(self.ratios[0, 0])
-
-    @property
-    def largest(self) -> float:
-        """Largest ratio of the first layer at any recorded step."""
-        return float(self.ratios[:, 0].max())
-
-    @property
-    def fall(self) -> float:
-        """Share of the first layer's first ratio that is gone at the end."""
-        return float(1 - self.ratios[-1, 0] / self.ratios[0, 0])
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Loss after training against the learning rate, for one optimizer.
-
-    Attributes:
-        rates: learning rates, `(rates,)`.
-        starved: loss after training from a scale of 0.03, `(rates, seeds)`, in units of the best
-            constant output's loss; infinite where training left the finite numbers.
-        right: the same from LeCun's scale.
-        saturated: the same from ten times LeCun's scale.
-    """
-
-    rates: Array
-    starved: Array
-    right: Array
-    saturated: Array
-
-    @property
-    def starved_best(self) -> float:
-        """Lowest median loss over rates from the starved start."""
-        return float(np.median(self.starved, axis=-1).min())
-
-    @property
-    def right_best(self) -> float:
-        """Lowest median loss over rates from LeCun's scale."""
-        return float(np.median(self.right, axis=-1).min())
-
-    @property
-    def starved_learned(self) -> int:
-        """Seeds in which some rate brings the starved start below half the constant's loss."""
-        return int(np.sum(self.starved.min(axis=0) < 0.5))
-
-
-@dataclass(frozen=True)
 class GradientRatio:
-    """What the page shows.
+    """What the page shows; losses are in units of the best constant output's.
 
     Attributes:
-        start: ratios before training, across scales.
-        waiting: training from a small scale.
-        lecun: training from LeCun's scale.
-        sgd: final losses of gradient descent across learning rates.
-        adam: the same for Adam.
-        learning_rate: of the two recorded runs.
-        hidden_layers: hidden layers of every network.
-        units: units in each of them.
-        seeds: networks per setting.
-        steps: updates of the runs across learning rates.
-        path_steps: updates of the two recorded runs.
+        ratios: gradient over weights before training at each of `SCALES`,
+            `(layers, scales, seeds)`, the first layer first.
+        first_layer: median ratio of the first layer at the scales named in `PLACES`.
+        own_size: updates of the first one's size that add up to the first layer's weights, at
+            these scales.
+        slope: power of the scale with which the first layer's ratio grows below LeCun's scale.
+        recorded: updates at which the two runs of `PATHS` were recorded, `(records,)`.
+        paths: of each of the two, medians over seeds, `(records,)`: `loss`, and the ratios of the
+            `first_layer` and of the `last_hidden`.
+        fall: share of the first layer's first ratio that is gone at the end, from LeCun's scale.
+        peak: largest recorded ratio of the first layer, from the small scale.
+        losses: after training, for each optimizer of `RATES` and each of `STARTS`,
+            `(rates, seeds)`; infinite where training left the finite numbers.
+        starved_learned: for each optimizer, seeds in which some rate brings the starved start
+            below half the constant's loss.
     """
 
-    start: Ratios
-    waiting: Path
-    lecun: Path
-    sgd: Rates
-    adam: Rates
-    learning_rate: float
-    hidden_layers: int
-    units: int
-    seeds: int
-    steps: int
-    path_steps: int
-
-    @property
-    def lecun_steps(self) -> float:
-        """Updates of the first size that add up to the first layer's weights, at LeCun's scale."""
-        return 1 / (self.learning_rate * self.start.lecun)
-
-    @property
-    def tenth_steps(self) -> float:
-        """The same at a tenth of LeCun's scale."""
-        return 1 / (self.learning_rate * self.start.tenth)
+    ratios: Array
+    first_layer: dict[str, float]
+    own_size: dict[str, float]
+    slope: float
+    recorded: Array
+    paths: dict[str, dict[str, Array]]
+    fall: float
+    peak: float
+    losses: dict[str, dict[str, Array]]
+    starved_learned: dict[str, int]
 
 
 def run(
@@ -195,69 +85,77 @@ def run(
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
     sizes = [FEATURES, *[units] * hidden_layers, targets.shape[1]]
-    start = _scaled(rng, sizes, SCALES, seeds)
-    paths = _scaled(rng, sizes, [WAITING, RIGHT], seeds)
-    waiting, lecun = _paths(paths, inputs, targets, path_steps, learning_rate)
-    compared = _scaled(rng, sizes, [STARVED, RIGHT, SATURATED], seeds)
+
+    def scaled(scales: Iterable[float]) -> Network:
+        """An ensemble `(scales, seeds)`: the same tanh networks at each scale."""
+        drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+        return at_scales(drawn, list(scales))
+
+    start = scaled(SCALES)
+    ratios = gradient_to_weight(start, gradients(start, inputs, targets)[1])
+    medians = np.median(ratios[0], axis=-1)
+    first_layer = {name: float(medians[place]) for name, place in PLACES.items()}
+    low = SCALES < 1 / 3
+    recorded = np.unique(np.geomspace(1, path_steps + 1, RECORDS).astype(int)) - 1
+    paths = _paths(scaled(PATHS.values()), inputs, targets, recorded, learning_rate)
+    lecun, waiting = paths["lecun"]["first_layer"], paths["waiting"]["first_layer"]
+    compared = scaled(STARTS.values())
+    losses = {
+        optimizer: _losses(compared, inputs, targets, optimizer=optimizer, steps=steps)
+        for optimizer in RATES
+    }
     return GradientRatio(
-        start=Ratios(SCALES, gradient_to_weight(start, gradients(start, inputs, targets)[1])),
-        waiting=waiting,
-        lecun=lecun,
-        sgd=_rates(compared, inputs, targets, optimizer="sgd", rates=SGD_RATES, steps=steps),
-        adam=_rates(compared, inputs, targets, optimizer="adam", rates=ADAM_RATES, steps=steps),
-        learning_rate=learning_rate,
-        hidden_layers=hidden_layers,
-        units=units,
-        seeds=seeds,
-        steps=steps,
-        path_steps=path_steps,
-    )
-
-
-def _scaled(rng: np.random.Generator, sizes: list[int], scales: ArrayLike, seeds: int) -> Network:
-    """An ensemble `(scales, seeds)`: the same tanh networks at each scale."""
-    return at_scales(
-        Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,)), scales
+        ratios=ratios,
+        first_layer=first_layer,
+        own_size={name: 1 / (learning_rate * ratio) for name, ratio in first_layer.items()},
+        slope=float(np.polyfit(np.log(SCALES[low]), np.log(medians[low]), 1)[0]),
+        recorded=recorded,
+        paths=paths,
+        fall=float(1 - lecun[-1] / lecun[0]),
+        peak=float(waiting.max()),
+        losses=losses,
+        starved_learned={
+            optimizer: int(np.sum(starts["starved"].min(axis=0) < 0.5))
+            for optimizer, starts in losses.items()
+        },
     )
 
 
 def _paths(
-    network: Network, inputs: Array, targets: Array, steps: int, learning_rate: float
-) -> list[Path]:
-    """One path for each scale of the ensemble, at steps that are spread evenly on a log axis."""
-    wanted = np.unique(np.geomspace(1, steps + 1, RECORDS).astype(int)) - 1
+    network: Network, inputs: Array, targets: Array, recorded: Array, learning_rate: float
+) -> dict[str, dict[str, Array]]:
+    """Ratios and losses at the recorded updates, for each scale of the ensemble."""
 
     def ratios(step: int, network: Network, found: Gradients) -> Array | None:
-        return gradient_to_weight(network, found) if step in wanted else None
+        return gradient_to_weight(network, found) if step in recorded else None
 
     history = train(
-        network, inputs, targets, steps=steps, learning_rate=learning_rate, observe=ratios
+        network,
+        inputs,
+        targets,
+        steps=int(recorded[-1]),
+        learning_rate=learning_rate,
+        observe=ratios,
     )
-    # axes: record, layer, scale, seed
-    recorded = np.array([found for found in history.observed if found is not None])
-    losses = history.losses[wanted] / best_constant_loss(targets)
-    return [
-        Path(
-            scale=scale,
-            steps=wanted.astype(float),
-            ratios=np.median(recorded[:, :, i], axis=-1),
-            losses=np.median(losses[:, i], axis=-1),
-        )
-        for i, scale in enumerate((WAITING, RIGHT))
-    ]
+    # axes: record, layer, scale; losses without the layer
+    found = np.median([seen for seen in history.observed if seen is not None], axis=-1)
+    losses = np.median(history.losses[recorded] / best_constant_loss(targets), axis=-1)
+    return {
+        name: {
+            "loss": losses[:, i],
+            "first_layer": found[:, 0, i],
+            "last_hidden": found[:, -2, i],
+        }
+        for i, name in enumerate(PATHS)
+    }
 
 
-def _rates(
-    network: Network,
-    inputs: Array,
-    targets: Array,
-    *,
-    optimizer: str,
-    rates: tuple[float, ...],
-    steps: int,
-) -> Rates:
-    """Trains the ensemble `(3, seeds)` once for every learning rate."""
-    histories = sweep(
+def _losses(
+    network: Network, inputs: Array, targets: Array, *, optimizer: str, steps: int
+) -> dict[str, Array]:
+    """Trains the ensemble `(starts, seeds)` once for every learning rate."""
+    rates = RATES[optimizer]
+    losses = relative_losses(
         [network] * len(rates),
         inputs,
         targets,
@@ -265,6 +163,4 @@ def _rates(
         learning_rate=rates,
         optimizer=optimizer,
     )
-    final = np.array([history.final_losses for history in histories])
-    losses = final / best_constant_loss(targets)
-    return Rates(np.array(rates), losses[:, 0], losses[:, 1], losses[:, 2])
+    return {name: losses[:, i] for i, name in enumerate(STARTS)}

@@ -6,7 +6,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from initexplain.checks import Array
-from initexplain.experiments.edge_of_chaos import EdgeOfChaos, Map
+from initexplain.experiments.edge_of_chaos import LECUN_SCALE, TORCH_SCALE, EdgeOfChaos
 from initexplain.figures.style import (
     INK,
     SIGNED,
@@ -23,15 +23,15 @@ DECADES = 3.0
 def maps(result: EdgeOfChaos) -> StyledFigure:
     """Loss after training across depth and weight scale, with six correlation lengths on top."""
     figure, (tanh, relu) = new_figure(height=4.6, columns=2, sharey=True)
-    for axes, found, text in ((tanh, result.tanh, "tanh"), (relu, result.relu, "ReLU")):
-        _draw(axes, found)
+    for axes, name, text in ((tanh, "tanh", "tanh"), (relu, "relu", "ReLU")):
+        _draw(axes, result, name)
         axes.set_title(text, size=10, color=INK, pad=24)
         axes.set_xlabel("weight scale σ × √(fan-in)")
     tanh.set_ylabel("hidden layers")
-    _mark(tanh, result.tanh, result.torch_scale, "torch", ha="center")
-    _mark(tanh, result.tanh, 1.0, "Glorot", ha="right")
-    _mark(tanh, result.tanh, result.lecun_scale, "LeCun 1998", ha="left")
-    _mark(relu, result.relu, 2**0.5, "He", ha="center")
+    _mark(tanh, TORCH_SCALE, "torch", ha="center")
+    _mark(tanh, 1.0, "Glorot", ha="right")
+    _mark(tanh, LECUN_SCALE, "LeCun 1998", ha="left")
+    _mark(relu, 2**0.5, "He", ha="center")
     for axes, x, y, text in (
         (tanh, 0.66, 27, "dies"),
         (tanh, 1.9, 33, "chaotic"),
@@ -44,19 +44,19 @@ def maps(result: EdgeOfChaos) -> StyledFigure:
     return figure
 
 
-def _draw(axes: Axes, found: Map) -> None:
-    x, y = _edges(found.scales), _edges(found.depths)
+def _draw(axes: Axes, result: EdgeOfChaos, name: str) -> None:
+    x, y = _edges(result.scales[name]), _edges(result.depths)
     with np.errstate(divide="ignore"):
-        fall = -np.log10(found.losses)
+        fall = -np.log10(result.losses[name])
     levels = np.clip((fall / DECADES + 1) / 2 * SIGNED.N, 0, SIGNED.N - 1).astype(int)
     for level in np.unique(levels):
         colour = SIGNED(level)
         cells = Path.make_compound_path(*_runs(levels == level, x, y))
         axes.add_patch(PathPatch(cells, facecolor=colour, edgecolor=colour, linewidth=0.4))
-    finite = np.isfinite(found.curve_depths)
-    for side in (found.curve_scales < found.edge, found.curve_scales > found.edge):
-        shown = finite & side
-        axes.plot(found.curve_scales[shown], found.curve_depths[shown], color=THEORY)
+    scales, depths, edge = result.curve_scales[name], result.curve_depths[name], result.edge[name]
+    for side in (scales < edge, scales > edge):
+        shown = np.isfinite(depths) & side
+        axes.plot(scales[shown], depths[shown], color=THEORY)
     axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     ticks = [0.5, 0.7, 1, 1.4, 2, 2.8]
     axes.set_xticks([t for t in ticks if x[0] < t < x[-1]])
@@ -91,9 +91,9 @@ def _edges(centres: Array) -> Array:
     return ends
 
 
-def _mark(axes: Axes, found: Map, scale: float, text: str, *, ha: str) -> None:
+def _mark(axes: Axes, scale: float, text: str, *, ha: str) -> None:
     """A recipe's place on the axis of scales, above the map."""
-    top = _edges(found.depths)[-1]
+    top = axes.get_ylim()[1]
     axes.plot([scale], [top], "v", color=INK, clip_on=False, zorder=3)
     offset = {"left": -3, "center": 0, "right": 3}[ha]
     axes.annotate(

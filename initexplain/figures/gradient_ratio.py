@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from initexplain.experiments.gradient_ratio import GradientRatio, Rates
+from initexplain.checks import Array
+from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, GradientRatio
 from initexplain.figures.style import (
     MEASURED,
     MUTED,
@@ -20,27 +21,13 @@ TOP = 3.0
 def across_scales(result: GradientRatio) -> StyledFigure:
     """Gradient over weights of three layers, before training, against the weight scale."""
     figure, (axes,) = new_figure(height=3.6)
-    scales, ratios = result.start.scales, np.median(result.start.ratios, axis=-1)
-    last = len(ratios) - 2
-    for layer, line, marker, filled in (
-        (0, "-", "o", True),
-        (last, "-.", "s", False),
-        (last + 1, "--", "^", True),
-    ):
-        axes.plot(
-            scales,
-            ratios[layer],
-            line,
-            marker=marker,
-            color=MEASURED,
-            linewidth=1.2,
-            markerfacecolor=MEASURED if filled else "none",
-        )
-    label_line(axes, scales[-1], ratios[-1, -1], "output", MEASURED)
-    label_line(axes, scales[-1], ratios[0, -1], "first layer", MEASURED)
-    label_line(axes, scales[-1], ratios[last, -1], "last hidden", MEASURED)
-    below = scales[scales <= 0.6]
-    power = result.hidden_layers - 2
+    ratios = np.median(result.ratios, axis=-1)
+    for layer, line, fill in ((0, "o-", "full"), (-2, "s-.", "none"), (-1, "^--", "full")):
+        axes.plot(SCALES, ratios[layer], line, color=MEASURED, linewidth=1.2, fillstyle=fill)
+    for layer, text in ((-1, "output"), (0, "first layer"), (-2, "last hidden")):
+        label_line(axes, SCALES[-1], ratios[layer, -1], text, MEASURED)
+    below = SCALES[SCALES <= 0.6]
+    power = len(ratios) - 3
     axes.plot(below, 0.35 * below**power, color=THEORY, linewidth=1.2)
     text = "scale" + {1: "", 2: "²", 3: "³"}.get(power, f"^{power}")
     label_line(axes, below[2], 0.35 * below[2] ** power, text, THEORY, ha="right", xytext=(-6, 6))
@@ -55,42 +42,38 @@ def across_scales(result: GradientRatio) -> StyledFigure:
 def through_training(result: GradientRatio) -> StyledFigure:
     """The ratio of two layers and the loss through training, from two scales."""
     figure, panels = new_figure(height=3.4, columns=2, sharey=True)
+    x, lecun, waiting = result.recorded + 1, result.paths["lecun"], result.paths["waiting"]
     for axes, path, text in (
-        (panels[0], result.lecun, "LeCun’s scale"),
-        (panels[1], result.waiting, f"{result.waiting.scale:g} of it"),
+        (panels[0], lecun, "LeCun’s scale"),
+        (panels[1], waiting, f"{PATHS['waiting']:g} of it"),
     ):
-        x = path.steps + 1
-        axes.plot(x, path.losses, ":", color=MUTED)
-        axes.plot(x, path.ratios[:, 0], "-", color=MEASURED)
-        axes.plot(x, path.ratios[:, -2], "-.", color=MEASURED, linewidth=1.2)
+        axes.plot(x, path["loss"], ":", color=MUTED)
+        axes.plot(x, path["first_layer"], "-", color=MEASURED)
+        axes.plot(x, path["last_hidden"], "-.", color=MEASURED, linewidth=1.2)
         axes.set_title(text, size=10, color=MUTED)
         axes.set(xscale="log", yscale="log", xlabel="update")
         _plain(axes)
     panels[0].set_ylabel("gradient / weights;  loss")
-    lecun, waiting = result.lecun, result.waiting
-    label_line(panels[0], lecun.steps[8] + 1, lecun.losses[8], "loss", MUTED, xytext=(6, 6))
-    label_line(panels[1], 2, waiting.losses[1], "loss", MUTED, va="bottom", xytext=(0, 3))
-    label_line(panels[1], 2, waiting.ratios[1, 0], "first layer", MEASURED, xytext=(0, -12))
-    label_line(panels[1], 2, waiting.ratios[1, -2], "last hidden", MEASURED, xytext=(0, 12))
+    label_line(panels[0], x[8], lecun["loss"][8], "loss", MUTED, xytext=(6, 6))
+    label_line(panels[1], 2, waiting["loss"][1], "loss", MUTED, va="bottom", xytext=(0, 3))
+    label_line(panels[1], 2, waiting["first_layer"][1], "first layer", MEASURED, xytext=(0, -12))
+    label_line(panels[1], 2, waiting["last_hidden"][1], "last hidden", MEASURED, xytext=(0, 12))
     return figure
 
 
 def learning_rates(result: GradientRatio) -> StyledFigure:
     """Loss after training against the learning rate, for two optimizers and three scales."""
     figure, (descent, adam) = new_figure(height=3.6, columns=2, sharey=True)
-    _rates(descent, result.sgd)
-    _rates(adam, result.adam)
+    at = RATES["sgd"]
+    median = _draw_losses(descent, np.array(at), result.losses["sgd"])
+    _draw_losses(adam, np.array(RATES["adam"]), result.losses["adam"])
     descent.set_title("gradient descent", size=10, color=MUTED)
     adam.set_title("Adam", size=10, color=MUTED)
     descent.set_ylabel("loss / best constant’s loss")
-    starved, saturated, right = (
-        np.median(losses, axis=-1)
-        for losses in (result.sgd.starved, result.sgd.saturated, result.sgd.right)
-    )
-    at = result.sgd.rates
-    label_line(descent, at[1], starved[1], "starved", MEASURED, va="bottom", xytext=(-8, 5))
-    label_line(descent, at[3], saturated[3], "saturated", MEASURED, xytext=(8, 2))
-    label_line(descent, at[2], right[2], "LeCun’s scale", MEASURED, ha="right", xytext=(2, -14))
+    starved, right, saturated = median["starved"][1], median["right"][2], median["saturated"][3]
+    label_line(descent, at[1], starved, "starved", MEASURED, va="bottom", xytext=(-8, 5))
+    label_line(descent, at[3], saturated, "saturated", MEASURED, xytext=(8, 2))
+    label_line(descent, at[2], right, "LeCun’s scale", MEASURED, ha="right", xytext=(2, -14))
     descent.set_yticks(
         [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5], ["1", "0.1", "0.01", "0.001", "10⁻⁴", "10⁻⁵"]
     )
@@ -98,28 +81,23 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     return figure
 
 
-def _rates(axes: Axes, found: Rates) -> None:
-    for losses, line, marker, filled in (
-        (found.starved, "-.", "s", False),
-        (found.right, "-", "o", True),
-        (found.saturated, "--", "^", True),
+def _draw_losses(axes: Axes, rates: Array, losses: dict[str, Array]) -> dict[str, Array]:
+    """A line for each start; returns the medians over seeds, `(rates,)`."""
+    medians = {start: np.median(values, axis=-1) for start, values in losses.items()}
+    for start, line, fill in (
+        ("starved", "s-.", "none"),
+        ("right", "o-", "full"),
+        ("saturated", "^--", "full"),
     ):
-        median = np.median(losses, axis=-1)
+        median = medians[start]
         shown = np.where(median < TOP, median, np.nan)
-        axes.plot(
-            found.rates,
-            shown,
-            line,
-            marker=marker,
-            color=MEASURED,
-            linewidth=1.2,
-            markerfacecolor=MEASURED if filled else "none",
-        )
-        lost = found.rates[median >= TOP]
+        axes.plot(rates, shown, line, color=MEASURED, linewidth=1.2, fillstyle=fill)
+        lost = rates[median >= TOP]
         axes.plot(lost, np.full(len(lost), TOP), "x", color=MEASURED)
     axes.set(xscale="log", yscale="log", xlabel="learning rate")
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")
+    return medians
 
 
 def _plain(axes: Axes) -> None:

@@ -18,24 +18,16 @@ CLAIMED_LEVEL = 0.25
 def xavier_tanh(result: ScaleErrata) -> StyledFigure:
     """Variance through the layers of tanh networks with Glorot's weights, of two shapes."""
     figure, (axes,) = new_figure(height=3.4)
-    found = result.xavier
-    for measured, predicted, marker, filled in (
-        (found.tutorial, found.tutorial_predicted, "s", False),
-        (found.deeper, found.deeper_predicted, "o", True),
-    ):
-        layers = np.arange(1, len(measured) + 1)
-        axes.plot(layers, predicted, color=THEORY, linewidth=1.2)
-        axes.plot(
-            layers,
-            measured,
-            marker,
-            color=MEASURED,
-            markerfacecolor=MEASURED if filled else "none",
-        )
+    measured, predicted = result.measured, result.predicted
+    for shape, marker, fill in (("tutorial", "s", "none"), ("equal", "o", "full")):
+        layers = np.arange(1, len(measured[shape]) + 1)
+        axes.plot(layers, predicted[shape], color=THEORY, linewidth=1.2)
+        axes.plot(layers, measured[shape], marker, color=MEASURED, fillstyle=fill)
     axes.axhline(CLAIMED_LEVEL, color=MUTED, linewidth=1, linestyle=":")
-    axes.text(len(found.deeper), CLAIMED_LEVEL * 1.06, "0.25", color=MUTED, ha="right", size=9)
-    label_line(axes, 5, found.tutorial[-1], "five layers that narrow □", MEASURED, xytext=(8, 6))
-    label_line(axes, 14, found.deeper_predicted[13], "equal layers ●", MEASURED, xytext=(8, 8))
+    axes.text(len(measured["equal"]), CLAIMED_LEVEL * 1.06, "0.25", color=MUTED, ha="right", size=9)
+    narrow, equal = measured["tutorial"][-1], predicted["equal"][13]
+    label_line(axes, 5, narrow, "five layers that narrow □", MEASURED, xytext=(8, 6))
+    label_line(axes, 14, equal, "equal layers ●", MEASURED, xytext=(8, 8))
     axes.set(yscale="log", xlabel="layer", ylabel="variance of the preactivations")
     axes.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1])
     axes.yaxis.set_major_formatter("{x:g}")

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import initexplain as ie
 from initexplain.experiments import framework_defaults
 
 SEEDS = 2
@@ -39,55 +40,55 @@ def test_rules_draw_what_the_frameworks_say(name, fans, std, largest, bias):
 
 
 def test_scales(result):
-    assert result.torch.scale == pytest.approx(1 / math.sqrt(3))
-    for found in (result.keras, result.flax, result.sklearn):
-        assert found.scale == pytest.approx(1.0)
-    assert result.playground.scale == pytest.approx(math.sqrt(32 / 12))
+    expected = dict.fromkeys(("keras", "flax", "sklearn"), 1.0)
+    expected |= {"torch": 1 / math.sqrt(3), "playground": math.sqrt(32 / 12)}
+    assert result.scale == pytest.approx(expected)
     assert result.playground_scale == pytest.approx(math.sqrt(8 / 12))
 
 
-def test_the_square_root_of_five_cancels(result):
-    # the bound of kaiming_uniform_ for a leaky ReLU of slope sqrt 5
-    assert result.torch_gain * math.sqrt(3) == pytest.approx(1.0)
-    assert result.torch_variance == pytest.approx(1 / 3)
-
-
-def test_truncation_by_integration(result):
+def test_constants_of_the_rules():
+    # the bound of kaiming_uniform_ for a leaky ReLU of slope sqrt 5: the threes cancel
+    assert framework_defaults.TORCH_GAIN * math.sqrt(3) == pytest.approx(1.0)
+    assert framework_defaults.TORCH_VARIANCE * 3 == pytest.approx(1.0)
     z = np.linspace(-2, 2, 200_001)
     density = np.exp(-(z**2) / 2)
     std = math.sqrt(np.sum(z**2 * density) / np.sum(density))
-    assert result.truncation == pytest.approx(std, abs=1e-5)
+    assert abs(framework_defaults.TRUNCATION - std) < 1e-5
 
 
 def test_factors_of_relu_in_closed_form(result):
-    for found in (result.torch, result.keras, result.flax, result.sklearn, result.playground):
-        assert found.relu.chi == pytest.approx(found.scale**2 / 2)
-        measured = found.relu.first_error ** (1 / 9)
-        assert measured == pytest.approx(found.relu.chi, rel=0.25)
+    for name, found in result.relu.items():
+        assert found.chi == pytest.approx(result.scale[name] ** 2 / 2)
+        assert found.first_error ** (1 / 9) == pytest.approx(found.chi, rel=0.25)
 
 
 def test_the_signal_is_what_differs_between_examples():
     # with tiny weights, biases make most of a preactivation, and the same for every example
     rng = np.random.default_rng(0)
-    rule = framework_defaults.torch_linear
-    drawn = framework_defaults._drawn(rng, [8, 8, 8], rule, "relu", 3)
-    tiny = type(drawn)([1e-6 * w for w in drawn.weights], drawn.biases, "relu")
+    tiny = ie.Network.initialize(
+        rng, [8, 8, 8], weights=ie.normal(2e-7), biases=ie.normal(0.3), ensemble=(3,)
+    )
     inputs = rng.standard_normal((5, 8))
-    found = framework_defaults._behaviour(rng, tiny, inputs, np.ones(3), rule(8, 8))
-    assert found.signal.max() < 1e-11
+    found = framework_defaults.signal_variance(tiny, inputs)
+    assert found.shape == (2, 3)
+    assert found.max() < 1e-11
     for seed in range(3):
         first = inputs @ tiny.weights[0][seed].T
-        assert found.signal[0, seed] == pytest.approx(np.mean(np.var(first, axis=0)))
+        expected = np.mean(np.var(first, axis=0))
+        assert found[0, seed] == pytest.approx(expected, rel=1e-6, abs=0)
 
 
 def test_ten_layers_of_torch_lose_the_signal(result):
-    assert result.torch.relu.last_signal < 1e-6
-    assert result.torch.tanh.last_signal < 1e-4
-    assert result.torch.relu.learned == 0
-    for found in (result.keras, result.flax, result.sklearn):
-        assert found.tanh.learned == SEEDS
-        assert found.tanh.last_signal > 1e-3
-        assert found.relu.last_signal > 1e3 * result.torch.relu.last_signal
-    assert result.playground.tanh.learned == SEEDS
-    assert result.playground.relu.learned == 0
-    assert np.isinf(result.playground.relu.losses).all()
+    tanh, relu = (
+        {name: found.signal.final for name, found in behaviours.items()}
+        for behaviours in (result.tanh, result.relu)
+    )
+    assert relu["torch"] < 1e-6
+    assert tanh["torch"] < 1e-4
+    for name in ("keras", "flax", "sklearn"):
+        assert tanh[name] > 1e-3
+        assert relu[name] > 1e3 * relu["torch"]
+        assert result.tanh[name].losses.learned == SEEDS
+    assert result.relu["torch"].losses.learned == 0
+    assert result.tanh["playground"].losses.learned == SEEDS
+    assert np.isinf(result.relu["playground"].losses.values).all()

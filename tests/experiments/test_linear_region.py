@@ -26,75 +26,64 @@ def saturated(variance):
 def test_constants_of_lecun_tanh(result):
     found = result.tanh
     h = 1e-4
-    slope = [(lecun_tanh(z + h) - lecun_tanh(z - h)) / (2 * h) for z in (0.0, found.region_end)]
-    assert found.slope_at_zero == pytest.approx(slope[0], rel=1e-6)
+    slope = [(lecun_tanh(z + h) - lecun_tanh(z - h)) / (2 * h) for z in (0.0, found["region_end"])]
+    assert found["slope_at_zero"] == pytest.approx(slope[0], rel=1e-6)
     assert slope[1] / slope[0] == pytest.approx(0.5, rel=1e-6)
-    assert found.excess_at_one == pytest.approx(lecun_tanh(1.0) - 1, rel=1e-6)
-    assert found.inside == pytest.approx(1 - saturated(1.0))
-
-
-def test_the_curve_bends_most_where_stated(result):
+    assert found["excess_at_one"] == pytest.approx(lecun_tanh(1.0) - 1, rel=1e-6)
+    assert found["inside"] == pytest.approx(1 - saturated(1.0))
     z = np.linspace(0.5, 1.5, 1001)
     h = 1e-3
     bends = [abs(lecun_tanh(x + h) - 2 * lecun_tanh(x) + lecun_tanh(x - h)) for x in z]
-    assert result.tanh.bend == pytest.approx(z[np.argmax(bends)], abs=1.5e-3)
-
-
-def test_mean_square_by_gauss_hermite(result):
+    assert found["bend"] == pytest.approx(z[np.argmax(bends)], abs=1.5e-3)
     x, w = np.polynomial.hermite_e.hermegauss(80)
     values = np.array([lecun_tanh(z) ** 2 for z in x])
-    assert result.tanh.mean_square == pytest.approx(w @ values / w.sum(), rel=1e-8)
+    assert found["mean_square"] == pytest.approx(w @ values / w.sum(), rel=1e-8)
 
 
 def test_too_small_starves_and_too_big_saturates(result):
-    sweep = result.sweep
-    assert sweep.small.saturated == 0
-    assert sweep.large.saturated > 0.85
-    assert sweep.lecun.ratio > 3 * sweep.small.ratio
-    assert sweep.lecun.ratio > 1.5 * sweep.large.ratio
-    assert sweep.small.final == pytest.approx(sweep.best_constant, rel=0.01)
-    assert sweep.lecun.final < 0.4 * min(sweep.small.final, sweep.large.final)
-    assert sweep.lecun_wins == sweep.seeds == 3
+    small, lecun, large = (result.medians[name] for name in ("small", "lecun", "large"))
+    assert small["saturated"] == 0
+    assert large["saturated"] > 0.85
+    assert lecun["ratio"] > 3 * small["ratio"]
+    assert lecun["ratio"] > 1.5 * large["ratio"]
+    assert small["final"] == pytest.approx(result.best_constant, rel=0.01)
+    assert lecun["final"] < 0.4 * min(small["final"], large["final"])
+    assert result.lecun_wins == 3
 
 
 def test_medians_are_of_the_scales_named(result):
-    sweep = result.sweep
-    for scale, found in ((0.01, sweep.small), (1.0, sweep.lecun), (10.0, sweep.large)):
-        (i,) = np.flatnonzero(np.isclose(sweep.scales, scale))
-        assert found.final == sorted(sweep.final[i])[1]
-        assert found.fresh == sorted(sweep.fresh[i])[1]
+    for name, scale in (("small", 0.01), ("lecun", 1.0), ("large", 10.0)):
+        (i,) = np.flatnonzero(np.isclose(linear_region.SCALES, scale))
+        for key in ("saturated", "ratio", "final", "fresh"):
+            assert result.medians[name][key] == sorted(result.sweep[key][i])[1]
 
 
 def test_saturation_follows_the_mean_field(result):
-    sweep = result.sweep
-    assert np.abs(sweep.predicted[:, None] - sweep.saturated).max() < 0.12
+    assert np.abs(result.predicted[:, None] - result.sweep["saturated"]).max() < 0.12
     # the first of the layers alone, in closed form: normalized inputs give variance scale^2
-    one_layer = linear_region.run(hidden_layers=1, seeds=3, steps=1, seed=5).sweep
-    expected = [saturated(scale**2) for scale in one_layer.scales]
+    one_layer = linear_region.run(hidden_layers=1, seeds=3, steps=1, seed=5)
+    expected = np.array([saturated(scale**2) for scale in linear_region.SCALES])
     np.testing.assert_allclose(one_layer.predicted, expected, atol=1e-12)
-    assert np.abs(one_layer.saturated - np.array(expected)[:, None]).max() < 0.12
+    assert np.abs(one_layer.sweep["saturated"] - expected[:, None]).max() < 0.12
 
 
 def test_variance_is_fan_in_times_the_variance_of_a_weight(result):
-    found = result.fan_in
-    np.testing.assert_allclose(found.scaled, 1.0, atol=0.12)
-    np.testing.assert_allclose(found.fixed, found.fan_ins * found.fixed_std**2, rtol=0.12)
-    assert found.largest_error == max(abs(v - 1) for v in found.scaled)
+    scaled, fixed = result.variance["scaled"], result.variance["fixed"]
+    np.testing.assert_allclose(scaled, 1.0, atol=0.12)
+    np.testing.assert_allclose(fixed, np.array([4, 16, 64, 256]) * 0.25**2, rtol=0.12)
+    assert result.largest_error == max(abs(v - 1) for v in scaled)
 
 
 def test_inputs_that_are_not_normalized(result):
-    assert result.normalized.saturated == pytest.approx(saturated(1.0), abs=0.06)
-    assert result.shifted.saturated == pytest.approx(saturated(1.0 + 9.0), abs=0.1)
-    assert result.stretched.saturated == pytest.approx(saturated(100.0), abs=0.06)
-    assert result.normalized.fresh < min(result.shifted.fresh, result.stretched.fresh)
-
-
-def test_condition_numbers_of_the_inputs(result):
+    normalized, shifted, stretched = result.inputs.values()
+    assert normalized["saturated"] == pytest.approx(saturated(1.0), abs=0.06)
+    assert shifted["saturated"] == pytest.approx(saturated(1.0 + 9.0), abs=0.1)
+    assert stretched["saturated"] == pytest.approx(saturated(100.0), abs=0.06)
+    assert normalized["fresh"] < min(shifted["fresh"], stretched["fresh"])
+    assert 3 < normalized["condition"] < 30
+    assert stretched["condition"] == pytest.approx(normalized["condition"])
     # a mean of 3 in each of 16 features adds an eigenvalue near 16 * 9
-    assert 3 < result.normalized.condition < 30
-    assert result.stretched.condition == pytest.approx(result.normalized.condition)
-    ratio = result.shifted.condition / result.normalized.condition
-    assert 16 * 9 / 5 < ratio < 16 * 9
+    assert 16 * 9 / 5 < shifted["condition"] / normalized["condition"] < 16 * 9
 
 
 def test_scale_and_not_randomness_decides(result):

@@ -21,74 +21,56 @@ def hermite_mean(function):
     return float(HERMITE_W @ function(HERMITE_X) / HERMITE_W.sum())
 
 
+def passed(q):
+    """Mean square of tanh of a normal of variance q."""
+    return hermite_mean(lambda z: np.tanh(math.sqrt(q) * z) ** 2)
+
+
 def test_the_tutorials_shape_holds_the_variance_up(result):
-    found = result.xavier
+    found = result.measured["tutorial"]
     widths = (784, 512, 256, 256, 128, 10)
     expected = [2 * 784 / (784 + 512)]
     for fan_in, fan_out in itertools.pairwise(widths[1:]):
-        q = expected[-1]
-        passed = hermite_mean(lambda z, q=q: np.tanh(math.sqrt(q) * z) ** 2)
-        expected.append(2 * fan_in / (fan_in + fan_out) * passed)
-    np.testing.assert_allclose(found.tutorial_predicted, expected, rtol=1e-6)
-    np.testing.assert_allclose(found.tutorial, expected, rtol=0.2)
-    assert found.last_factor == pytest.approx(256 / 138)
-    assert found.tutorial_third == found.tutorial[2]
-    assert 0.2 < found.tutorial_fourth < 0.35
-    assert found.tutorial_last > found.tutorial_fourth
+        expected.append(2 * fan_in / (fan_in + fan_out) * passed(expected[-1]))
+    np.testing.assert_allclose(result.predicted["tutorial"], expected, rtol=1e-6)
+    np.testing.assert_allclose(found, expected, rtol=0.2)
+    assert scale_errata.FACTORS[-1] == pytest.approx(256 / 138)
+    assert 0.2 < found[3] < 0.35
+    assert found[-1] > found[3]
 
 
 def test_equal_layers_do_not_settle(result):
-    found = result.xavier
-    assert found.layers == 40
-    assert (found.deeper[2:] < 0.25).all()
-    assert found.deeper_last < 0.04
+    found = result.measured["equal"]
+    assert found.shape == (40,)
+    assert (found[2:] < 0.25).all()
+    assert found[-1] < 0.04
     q = [1.0]
     for _ in range(39):
-        last = q[-1]
-        q.append(hermite_mean(lambda z, last=last: np.tanh(math.sqrt(last) * z) ** 2))
-    np.testing.assert_allclose(found.deeper_predicted, q, rtol=1e-6)
-    assert np.abs(np.log(found.deeper / q)).max() < 0.9
-
-
-def test_moments_of_relu(result):
-    assert result.relu_mean_square == pytest.approx(0.5)
-    assert result.relu_variance == pytest.approx(0.5 - 1 / (2 * math.pi))
+        q.append(passed(q[-1]))
+    np.testing.assert_allclose(result.predicted["equal"], q, rtol=1e-6)
+    assert np.abs(np.log(found / q)).max() < 0.9
 
 
 def test_gains(result):
-    found = result.gains
-    passed = hermite_mean(lambda z: np.tanh(z) ** 2)
-    assert found.tanh_at_one == pytest.approx(25 / 9 * passed)
-    assert found.tanh_keeping == pytest.approx(passed**-0.5)
+    tanh, keeping, selu = (result.gains[name] for name in ("tanh", "keeping", "selu"))
+    assert result.tanh_at_one == pytest.approx(25 / 9 * passed(1.0))
     slope = hermite_mean(lambda z: (1 - np.tanh(z) ** 2) ** 2)
-    assert found.tanh_keeping_chi == pytest.approx(slope / passed, rel=1e-6)
-    assert (found.tanh_q, found.tanh_chi) == pytest.approx((1.1785, 1.2098), abs=5e-5)
+    assert keeping.q == pytest.approx(1.0)
+    assert keeping.chi == pytest.approx(slope / passed(1.0), rel=1e-6)
+    assert (tanh.q, tanh.chi) == pytest.approx((1.1785, 1.2098), abs=5e-5)
     # the fixed point of SELU with gain 3/4, by iteration of the closed form
     scale, alpha, q = 1.0507009873554805, 1.6732632423543772, 1.0
     for _ in range(3000):
         below = [math.exp(k * k * q / 2) * math.erfc(k * math.sqrt(q / 2)) / 2 for k in (0, 1, 2)]
         square = scale**2 * (q / 2 + alpha**2 * (below[2] - 2 * below[1] + below[0]))
         q = 9 / 16 * square
-    assert found.selu_q == pytest.approx(q, rel=1e-3)
-    assert found.selu_chi == pytest.approx(1.0, abs=0.01)
-    assert found.selu_one_chi == pytest.approx(1.0716, abs=5e-5)
+    assert selu.q == pytest.approx(q, rel=1e-3)
+    assert selu.chi == pytest.approx(1.0, abs=0.01)
 
 
 def test_saturation_shrinks_the_gradient_of_shallow_networks_only(result):
-    found = result.saturation
-    assert found.shallow < 0.5
-    assert found.deep > 1.5
-    assert found.shallow_ratio == pytest.approx(found.shallow / 10)
-    assert found.deep_ratio == pytest.approx(found.deep / 10)
-    assert found.deep_ratio < 1
-
-
-def test_lecuns_outputs(result):
-    assert result.lecun_first == pytest.approx(
-        hermite_mean(lambda z: (1.7159 * np.tanh(2 * z / 3)) ** 2)
-    )
-    q = 1.0
-    for _ in range(500):
-        last = q
-        q = hermite_mean(lambda z, q=last: (1.7159 * np.tanh(2 * math.sqrt(q) * z / 3)) ** 2)
-    assert result.lecun_settled == pytest.approx(q, rel=1e-6)
+    gradient = result.gradient
+    assert gradient["shallow"] < 0.5
+    assert gradient["deep"] > 1.5
+    assert result.ratio == pytest.approx({name: growth / 10 for name, growth in gradient.items()})
+    assert result.ratio["deep"] < 1
