@@ -25,7 +25,9 @@ LENGTHS = 6
 TRAINED = 0.5
 LEARNING_RATE = 0.02
 # above the edge, where the map's rate fails: the same networks with smaller steps, and more of them
-CHAOTIC_SCALE, CHAOTIC_DEPTH, CHAOTIC_SEEDS, SLOWER = 2.0, 20, 5, 4
+CHAOTIC_SCALE, SLOWER = 2.0, 4
+CHAOTIC_DEPTH = 20
+CHAOTIC_SEEDS = 5
 # with z = 1.5 u, 1.7159 tanh(2 z / 3) passes u on as tanh does, times this factor
 LECUN_SCALE = LECUN_GAIN * LECUN_SLOPE
 TORCH_SCALE = 3**-0.5

@@ -24,7 +24,9 @@ from initexplain.signal import (
 )
 
 # the second experiment: deep tanh networks with Glorot's weights
-DEEP, DEEP_UNITS, DEEP_SEEDS = 100, 200, 3
+DEEP = 100
+DEEP_UNITS = 200
+DEEP_SEEDS = 3
 
 
 @dataclass(frozen=True)

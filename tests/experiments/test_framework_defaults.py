@@ -48,8 +48,8 @@ def test_scales(result):
 
 def test_constants_of_the_rules():
     # the bound of kaiming_uniform_ for a leaky ReLU of slope sqrt 5: the threes cancel
-    assert framework_defaults.TORCH_GAIN * math.sqrt(3) == pytest.approx(1.0)
-    assert framework_defaults.TORCH_VARIANCE * 3 == pytest.approx(1.0)
+    gain, variance = framework_defaults.TORCH_GAIN, framework_defaults.TORCH_VARIANCE
+    assert (gain, variance) == pytest.approx((1 / math.sqrt(3), 1 / 3))
     z = np.linspace(-2, 2, 200_001)
     density = np.exp(-(z**2) / 2)
     std = math.sqrt(np.sum(z**2 * density) / np.sum(density))
