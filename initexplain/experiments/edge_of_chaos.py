@@ -1,6 +1,6 @@
 """Depth against weight scale: which networks train, and what the mean field says about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,10 +103,7 @@ def run(
         )
         for name, grid in grids.items()
     }
-    reach = {
-        name: np.array([LENGTHS * _length(name, scale) for scale in curve])
-        for name, curve in curves.items()
-    }
+    reach = {name: LENGTHS * _lengths(name, curve) for name, curve in curves.items()}
     return EdgeOfChaos(
         edge=edge,
         depths=np.array(depths, dtype=float),
@@ -124,7 +121,7 @@ def run(
             for name in edge
         },
         lecun=mean_field("lecun_tanh", weight_std=1.0),
-        torch_length=_length("tanh", TORCH_SCALE),
+        torch_length=float(_lengths("tanh", [TORCH_SCALE])[0]),
         edge_with_biases=critical_weight_std("tanh", bias_std=0.05**0.5) ** 2,
         slower_trained=_slower_trained(rng, inputs, targets, steps),
     )
@@ -201,8 +198,10 @@ def _slower_trained(rng: np.random.Generator, inputs: Array, targets: Array, ste
     return int(np.sum(losses < TRAINED))
 
 
-def _length(activation: str, scale: float) -> float:
-    """Layers in which the theory's signal changes by a factor of e."""
-    found = mean_field(activation, weight_std=scale)
+def _lengths(activation: str, scales: Iterable[float]) -> Array:
+    """Layers in which the theory's signal changes by a factor of e, `(scales,)`."""
+    found = [mean_field(activation, weight_std=scale) for scale in scales]
     # an exploding ReLU keeps angles; what changes is the size, of signal and error alike
-    return found.correlation_length if np.isfinite(found.q) else float(1 / np.log(found.chi))
+    return np.array(
+        [m.correlation_length if np.isfinite(m.q) else 1 / np.log(m.chi) for m in found]
+    )
