@@ -58,3 +58,8 @@ class Curves:
     def learned(self) -> int:
         """Seeds that end below one half: of losses in units of the best constant output's."""
         return int((self.last < 0.5).sum())
+
+    @property
+    def removed(self) -> float:
+        """Share of the best constant output's loss that is gone: of losses in units of it."""
+        return 1 - self.final
