@@ -91,7 +91,7 @@ def run(
     y = np.exp(-2.0 * (x - BUMP_AT) ** 2)
     start = Network.initialize(rng, [1, BUMP_UNITS, 1], weights=lecun_normal(), ensemble=(seeds,))
     bump = train(start, x, y, steps=bump_steps, learning_rate=LEARNING_RATE)
-    odd_losses, odd = train_without_biases(start, x, y, bump_steps)
+    odd_losses, odd = train_without_biases(start, x, y, bump_steps, LEARNING_RATE)
     fitted = {"with": bump.network, "without": odd}
     return ZeroBiases(
         recorded_steps=np.arange(0.0, steps + 1, steps // RECORDS),
@@ -119,7 +119,7 @@ def all_distinct(gradients: Array) -> int:
 
 
 def train_without_biases(
-    network: Network, inputs: Array, targets: Array, steps: int
+    network: Network, inputs: Array, targets: Array, steps: int, learning_rate: float
 ) -> tuple[Array, Network]:
     """Gradient descent on the weights alone: the biases stay where they are.
 
@@ -130,7 +130,7 @@ def train_without_biases(
     losses = [loss]
     for _ in range(steps):
         pairs = zip(network.weights, slopes.weights, strict=True)
-        weights = [w - LEARNING_RATE * g for w, g in pairs]
+        weights = [w - learning_rate * g for w, g in pairs]
         network = Network(weights, network.biases, network.activation)
         loss, slopes = gradients(network, inputs, targets)
         losses.append(loss)

@@ -59,7 +59,7 @@ def test_training_without_biases_against_a_loop_by_hand():
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((9, 2)), rng.standard_normal((9, 1))
     start = Network.initialize(rng, [2, 3, 1], weights=lecun_normal())
-    losses, end = train_without_biases(start, x, y, 20)
+    losses, end = train_without_biases(start, x, y, 20, 0.1)
     w, v = (m.copy() for m in start.weights)
     for loss in losses[:-1]:
         a = np.tanh(x @ w.T)
