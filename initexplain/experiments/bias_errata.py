@@ -1,6 +1,5 @@
 """What a small positive bias does to ReLU units: how often they fire, and how well they learn."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +60,13 @@ def run(
     drawn = Network.initialize(
         rng, sizes, weights=he_normal(), activation="relu", ensemble=(seeds,)
     )
-    start = with_hidden_biases(drawn, list(BIASES.values()))
+    *hidden, last = drawn.biases
+    start = Network.stack(
+        [
+            Network(drawn.weights, [*(b + value for b in hidden), last], "relu")
+            for value in BIASES.values()
+        ]
+    )
     history = train(start, inputs, targets, steps=steps, learning_rate=LEARNING_RATE)
     # (hidden layers, biases, seeds, examples, units)
     fires = np.stack([z > 0 for z in forward(start, inputs).preactivations[:-1]])
@@ -76,19 +81,4 @@ def run(
         gain={name: float(np.median(1 - end / ends["zero"])) for name, end in ends.items()},
         predicted=np.array([biases, [PREACTIVATION.cdf(bias) for bias in biases]]),
         measured=np.stack([points, firing_shares(rng, points)]),
-    )
-
-
-def with_hidden_biases(network: Network, values: Sequence[float]) -> Network:
-    """The same weights for each value of the hidden biases: `(values, *ensemble)`."""
-    *hidden, last = network.biases
-    return Network.stack(
-        [
-            Network(
-                network.weights,
-                [*(np.full_like(b, value) for b in hidden), last],
-                network.activation,
-            )
-            for value in values
-        ]
     )

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from initexplain.experiments.bias_errata import run, with_hidden_biases
-from initexplain.initializers import he_normal
-from initexplain.network import Network
+from initexplain.experiments.bias_errata import run
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +37,3 @@ def test_the_line_of_the_figure_against_counting(result):
         assert share == pytest.approx((z + bias > 0).mean(), abs=0.005)
     points, measured = result.measured
     np.testing.assert_allclose(measured, np.interp(points, *result.predicted), atol=0.01)
-
-
-def test_only_hidden_biases_are_set():
-    net = Network.initialize(np.random.default_rng(0), [2, 3, 4, 1], weights=he_normal())
-    both = with_hidden_biases(net, [0.0, 0.5])
-    assert both.ensemble == (2,)
-    for k, value in enumerate((0.0, 0.5)):
-        member = both.member(k)
-        assert all((b == value).all() for b in member.biases[:-1])
-        assert not member.biases[-1].any()
-        for w, drawn in zip(member.weights, net.weights, strict=True):
-            np.testing.assert_array_equal(w, drawn)
