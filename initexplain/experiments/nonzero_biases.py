@@ -61,7 +61,7 @@ class NonzeroBiases:
         targets: `(examples,)`.
         grid: inputs at which functions are drawn, `(points,)`.
         functions: of one network, by start, before and after training, `(2, points)`.
-        kinks: inputs at which its units switch, `(2, units)`.
+        kinks: inputs `-b / w` at which its units switch, `(2, units)`.
         torch_share: share of the bias in the variance of a preactivation under torch's default,
             by fan-in, for inputs of mean square 1.
     """
@@ -116,16 +116,11 @@ def run(
     shares = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
     inputs, targets = noisy_sine(rng, examples=32)
     grid = np.linspace(-2.5, 2.5, 81)
-    starts = sine_starts(rng, sine_seeds)
-    runs = {
-        name: train(start, inputs, targets, steps=sine_steps, learning_rate=0.05)
-        for name, start in starts.items()
-    }
-    sine = {name: Curves(history.losses) for name, history in runs.items()}
-    pairs = {
-        name: Network.stack([start.member(0), runs[name].network.member(0)])
-        for name, start in starts.items()
-    }
+    sine, pairs = {}, {}
+    for name, start in sine_starts(rng, sine_seeds).items():
+        history = train(start, inputs, targets, steps=sine_steps, learning_rate=0.05)
+        sine[name] = Curves(history.losses)
+        pairs[name] = Network.stack([start.member(0), history.network.member(0)])
     biases, points = np.linspace(-2.0, 4.0, 61), np.arange(-2.0, 5.0)
     gate = {bias: 1 / (1 + math.exp(-bias)) for bias in (0, 1)}
     return NonzeroBiases(
