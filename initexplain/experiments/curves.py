@@ -64,6 +64,11 @@ class Curves:
         """Seeds that end below one half: of losses in units of the best constant output's."""
         return int((self.last < 0.5).sum())
 
+    @property
+    def removed(self) -> float:
+        """Share of the best constant output's loss that is gone: of losses in units of it."""
+        return 1 - self.final
+
 
 def relative_losses(
     networks: Sequence[Network],

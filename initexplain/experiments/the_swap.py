@@ -1,12 +1,14 @@
 """The swap: zero weights and random biases, beside random weights and zero biases."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import Curves
 from initexplain.initializers import Initializer, he_normal, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
@@ -15,470 +17,251 @@ from initexplain.training import History, train
 
 LEARNING_RATE = 0.1
 BIAS_STD = 0.5
-ADAM_RATE = 0.01
 EXAMPLES = 32
 DEPTHS = (1, 2, 3, 4)
 """Hidden layers."""
+STARTS = ("usual", "swap")
+"""Random weights and zero biases; zero weights and random biases."""
 USUAL: dict[str, Initializer] = {
     "tanh": lecun_normal(),
     "logistic": lecun_normal(),
     "relu": he_normal(),
 }
 """Random weights of the usual start, by activation."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Networks of one start and depth, one per seed.
-
-    Attributes:
-        losses: `(steps + 1, seeds)`, in units of the loss of the best constant output.
-    """
-
-    losses: Array
-
-    @property
-    def median(self) -> Array:
-        """Median over seeds after each update, `(updates + 1,)`."""
-        return np.median(self.losses, axis=1)
-
-    @property
-    def final_loss(self) -> float:
-        """Median over seeds after the last update, in units of the best constant's loss."""
-        return float(self.median[-1])
-
-    @property
-    def removed(self) -> float:
-        """Median over seeds of the share of the best constant's loss that training removed."""
-        return 1 - self.final_loss
-
-    @property
-    def learned(self) -> int:
-        """Seeds that ended below half the best constant's loss."""
-        return int((self.losses[-1] < 0.5).sum())
-
-    @property
-    def median_update(self) -> float:
-        """Median, over the seeds that learned, of the first update below half that loss.
-
-        Infinite if no seed learned.
-        """
-        learned = self.losses[:, self.losses[-1] < 0.5]
-        return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The two starts at one depth.
-
-    Attributes:
-        usual: random weights, zero biases.
-        swap: zero weights, random biases.
-    """
-
-    usual: Start
-    swap: Start
-
-
-@dataclass(frozen=True)
-class Depths:
-    """The two starts at every depth.
-
-    Attributes:
-        one: one hidden layer.
-        two: two hidden layers.
-        three: three hidden layers.
-        four: four hidden layers.
-    """
-
-    one: Pair
-    two: Pair
-    three: Pair
-    four: Pair
-
-    @property
-    def pairs(self) -> tuple[Pair, ...]:
-        """From one hidden layer to four."""
-        return (self.one, self.two, self.three, self.four)
-
-
-@dataclass(frozen=True)
-class LayerWave:
-    """One layer of weights of the swap, medians over seeds.
-
-    Attributes:
-        first_update: the update at which its weights first move.
-        first_gradient: norm of the gradient of that update.
-        largest_weight: largest magnitude of a weight after the last update.
-    """
-
-    first_update: float
-    first_gradient: float
-    largest_weight: float
-
-
-@dataclass(frozen=True)
-class Wave:
-    """Gradients of every layer of tanh networks with four hidden layers.
-
-    Attributes:
-        usual: norms of the weight gradients before each update, `(steps + 1, layers, seeds)`.
-        swap: the same for zero weights and random biases.
-        layer_1: the first layer of the swap.
-        layer_2: the second.
-        layer_3: the third.
-        layer_4: the fourth.
-        layer_5: the output layer.
-    """
-
-    usual: Array
-    swap: Array
-    layer_1: LayerWave
-    layer_2: LayerWave
-    layer_3: LayerWave
-    layer_4: LayerWave
-    layer_5: LayerWave
-
-    @property
-    def on_schedule(self) -> int:
-        """Seeds in which layer `l` of `L` first moves at update `L - l + 1`, for every `l`."""
-        layers = self.swap.shape[1]
-        schedule = np.arange(layers, 0, -1)[:, None]
-        return int((first_updates(self.swap) == schedule).all(axis=0).sum())
-
-    @property
-    def usual_smallest(self) -> float:
-        """Smallest norm of a first gradient, over layers and seeds, of the usual start."""
-        return float(self.usual[0].min())
-
-
-@dataclass(frozen=True)
-class Rank:
-    """Weight matrices of tanh networks with three hidden layers after training.
-
-    Attributes:
-        swap_matrix: first matrix of one network, `(units, features)`, started by the swap.
-        usual_matrix: first matrix of one network of the usual start.
-        swap_rank: largest effective rank of any matrix of any seed.
-        usual_rank: median effective rank of the matrices between hidden layers.
-        distinct_units: the smallest number of classes of redundant units in a hidden layer of
-            any seed of the swap, predicted from the parameters.
-    """
-
-    swap_matrix: Array
-    usual_matrix: Array
-    swap_rank: float
-    usual_rank: float
-    distinct_units: int
-
-
-@dataclass(frozen=True)
-class DeadUnits:
-    """Hidden ReLU units of the swap, in networks of all four depths.
-
-    Attributes:
-        units: hidden units in all.
-        not_positive: units whose bias starts at 0 or below.
-        never_moved: units with zero row and unchanged bias after the last update.
-        both: units that are both.
-    """
-
-    units: int
-    not_positive: int
-    never_moved: int
-    both: int
-
-    @property
-    def share(self) -> float:
-        """The share of units whose bias starts at 0 or below."""
-        return self.not_positive / self.units
-
-
-@dataclass(frozen=True)
-class Change:
-    """Networks trained in one way.
-
-    Attributes:
-        start: their losses.
-        updates: updates of each network.
-        learning_rate: the step size.
-        rank: median effective rank of the matrices between hidden layers after training.
-    """
-
-    start: Start
-    updates: int
-    learning_rate: float
-    rank: float
-
-
-@dataclass(frozen=True)
-class Changes:
-    """The swap with tanh units under other training.
-
-    Attributes:
-        longer: three hidden layers, gradient descent as before, for longer.
-        faster: three hidden layers, three times the learning rate.
-        momentum: three hidden layers, momentum 0.9.
-        adam: three hidden layers, Adam.
-        usual_adam: three hidden layers, Adam, from random weights and zero biases.
-        deep_momentum: four hidden layers, momentum 0.9.
-        deep_adam: four hidden layers, Adam.
-    """
-
-    longer: Change
-    faster: Change
-    momentum: Change
-    adam: Change
-    usual_adam: Change
-    deep_momentum: Change
-    deep_adam: Change
+CHANGES: dict[str, dict[str, Any]] = {
+    "longer": {"steps": 1000, "learning_rate": LEARNING_RATE},
+    "faster": {"steps": 500, "learning_rate": 3 * LEARNING_RATE},
+    "momentum": {"steps": 500, "learning_rate": LEARNING_RATE, "optimizer": "momentum"},
+    "adam": {"steps": 200, "learning_rate": 0.01, "optimizer": "adam"},
+}
+"""Other training: settings of [`train`][initexplain.training.train]."""
 
 
 @dataclass(frozen=True)
 class TheSwap:
     """Zero weights with random biases against random weights with zero biases.
 
+    What is kept by start has the keys of `STARTS`. Losses are in units of the best constant
+    output's.
+
     Attributes:
-        tanh: losses with tanh units.
-        logistic: losses with logistic units.
-        relu: losses with ReLU units.
-        wave: gradients through depth, tanh.
-        rank: matrices after training, tanh.
-        dead: ReLU units that never move.
-        changes: other optimizers, tanh.
+        tanh: losses by number of hidden layers and start, with tanh units.
+        logistic: the same with logistic units.
+        relu: the same with ReLU units.
+        wave: by start, norms of the weight gradients before each update of tanh networks with
+            four hidden layers, `(steps + 1, layers, seeds)`.
+        on_schedule: seeds of the swap in which layer `l` of `L` first moves at update
+            `L - l + 1`, for every `l`.
+        first_gradients: by layer, 1 for the first, norm of the gradient with which it first
+            moves in the swap; median over seeds.
+        largest_weights: by layer, largest magnitude of its weights in the swap after the last
+            update; median over seeds.
+        matrices: by start, first matrix of one tanh network with three hidden layers after
+            training, `(units, features)`.
+        swap_rank: largest effective rank of any matrix of any seed of the swap, after the same
+            training.
+        usual_rank: median effective rank of the matrices between hidden layers, usual start.
+        distinct_units: the smallest number of classes of redundant units in a hidden layer of
+            any seed of the swap, predicted from the parameters.
+        dead: of the hidden ReLU units of the swap at all depths (`units`), those whose bias
+            starts at 0 or below (`not_positive`, and their `share`), those with a zero row and
+            an unchanged bias after the last update (`never_moved`), and those that are `both`.
+        changes: losses of tanh networks under other training, by its name in `CHANGES`: the
+            swap with three hidden layers; `deep_` with four; `usual_`, random weights.
+        ranks: median effective rank of the matrices between hidden layers after it.
+        median_updates: median, over the seeds that learned, of the first update below one half;
+            infinite if none did.
         logistic_classes: classes of redundant units in a logistic layer with zero weights and
             random biases.
         logistic_clones: the same with zero weights and zero biases.
         line_loss: least loss of a linear function that depends on one direction of the input
-            only, in units of the best constant's.
-        linear_loss: least loss of any linear function, in the same units.
-        units: units in each hidden layer.
-        seeds: networks of each start, activation and depth.
-        steps: updates of each network.
-        bias_std: standard deviation of the random biases.
-        learning_rate: of gradient descent.
-        examples: training examples.
+            only.
+        linear_loss: least loss of any linear function.
     """
 
-    tanh: Depths
-    logistic: Depths
-    relu: Depths
-    wave: Wave
-    rank: Rank
-    dead: DeadUnits
-    changes: Changes
+    tanh: dict[int, dict[str, Curves]]
+    logistic: dict[int, dict[str, Curves]]
+    relu: dict[int, dict[str, Curves]]
+    wave: dict[str, Array]
+    on_schedule: int
+    first_gradients: dict[int, float]
+    largest_weights: dict[int, float]
+    matrices: dict[str, Array]
+    swap_rank: float
+    usual_rank: float
+    distinct_units: int
+    dead: dict[str, float]
+    changes: dict[str, Curves]
+    ranks: dict[str, float]
+    median_updates: dict[str, float]
     logistic_classes: int
     logistic_clones: int
     line_loss: float
     linear_loss: float
-    units: int
-    seeds: int
-    steps: int
-    bias_std: float = BIAS_STD
-    learning_rate: float = LEARNING_RATE
-    examples: int = EXAMPLES
 
 
-@dataclass(frozen=True)
-class Task:
-    """What all networks of the page learn, and how large they are.
-
-    Attributes:
-        inputs: `(examples, features)`.
-        targets: `(examples, outputs)`.
-        units: units in each hidden layer.
-        seeds: networks of each start.
-    """
-
-    inputs: Array
-    targets: Array
-    units: int
-    seeds: int
-
-    def draw(
-        self,
-        rng: np.random.Generator,
-        depth: int,
-        weights: Initializer,
-        biases: Initializer,
-        activation: str = "tanh",
-    ) -> Network:
-        """Networks with `depth` hidden layers, one per seed."""
-        sizes = [self.inputs.shape[1], *[self.units] * depth, self.targets.shape[1]]
-        return Network.initialize(
-            rng,
-            sizes,
-            weights=weights,
-            biases=biases,
-            activation=activation,
-            ensemble=(self.seeds,),
-        )
-
-    def start(self, losses: Array) -> Start:
-        """Losses `(steps + 1, seeds)`, measured by the loss of the best constant output."""
-        return Start(losses / best_constant_loss(self.targets))
-
-
-def run(
-    *, units: int = 16, seeds: int = 10, steps: int = 300, long_steps: int = 1000, seed: int = 0
-) -> TheSwap:
+def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) -> TheSwap:
     """Trains networks from both starts: full-batch gradient descent on a small regression task.
 
     Args:
         units: units in each hidden layer.
         seeds: networks of each start, activation and depth.
         steps: updates of each network.
-        long_steps: updates of the longest run; a multiple of 10.
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    task = Task(*teacher(rng, examples=EXAMPLES), units, seeds)
-    starts = {name: [both_starts(rng, task, depth, name) for depth in DEPTHS] for name in USUAL}
-    runs = {
-        name: [train_both(task, network, steps) for network in networks]
-        for name, networks in starts.items()
+    inputs, targets = teacher(rng, examples=EXAMPLES)
+
+    def start(depth: int, kind: str, activation: str = "tanh") -> Network:
+        weights, biases = {
+            "usual": (USUAL[activation], zeros()),
+            "swap": (zeros(), normal(BIAS_STD)),
+            "zero": (zeros(), zeros()),
+        }[kind]
+        return Network.initialize(
+            rng,
+            [inputs.shape[1], *[units] * depth, targets.shape[1]],
+            weights=weights,
+            biases=biases,
+            activation=activation,
+            ensemble=(seeds,),
+        )
+
+    def trained(network: Network, **settings: Any) -> History:
+        return train(network, inputs, targets, **settings)
+
+    starts = {
+        (name, depth): Network.stack([start(depth, kind, name) for kind in STARTS])
+        for name in USUAL
+        for depth in DEPTHS
     }
-    depths = {
-        name: Depths(*(_pair(task, history) for history in histories))
-        for name, histories in runs.items()
-    }
-    line_loss, linear_loss = linear_losses(task.inputs, task.targets)
+    usual = {"steps": steps, "learning_rate": LEARNING_RATE, "observe": gradient_norms}
+    runs = {key: trained(network, **usual) for key, network in starts.items()}
+    swap, random, deep = start(3, "swap"), start(3, "usual"), start(4, "swap")
+    changes = {name: trained(swap, **settings) for name, settings in CHANGES.items()}
+    changes["usual_adam"] = trained(random, **CHANGES["adam"])
+    changes |= {f"deep_{name}": trained(deep, **CHANGES[name]) for name in ("momentum", "adam")}
+    clone = start(2, "zero", "logistic").member(0)
+    return measured(starts, runs, changes, clone, (inputs, targets))
+
+
+def gradient_norms(_step: int, _network: Network, gradients: Gradients) -> Array:
+    """Norm of every layer's weight gradient, `(layers, ...)`."""
+    return np.stack([np.sqrt((g * g).sum(axis=(-2, -1))) for g in gradients.weights])
+
+
+def measured(
+    starts: dict[tuple[str, int], Network],
+    runs: dict[tuple[str, int], History],
+    changes: dict[str, History],
+    clone: Network,
+    data: tuple[Array, Array],
+) -> TheSwap:
+    """What the page quotes and draws.
+
+    Args:
+        starts: ensembles `(2, seeds)` in the order of `STARTS`, by activation and hidden layers.
+        runs: their training.
+        changes: other training.
+        clone: a logistic network with zero weights and biases.
+        data: inputs and targets.
+    """
+    best_constant = best_constant_loss(data[1])
+    losses: dict[str, dict[int, dict[str, Curves]]] = {name: {} for name in USUAL}
+    for (name, depth), history in runs.items():
+        curves = history.losses / best_constant
+        losses[name][depth] = {kind: Curves(curves[:, k]) for k, kind in enumerate(STARTS)}
+    changed = {name: Curves(history.losses / best_constant) for name, history in changes.items()}
+    three, four = runs["tanh", 3].network, runs["tanh", 4].network
+    wave = np.stack(runs["tanh", 4].observed)
+    on_schedule, first_gradients = first_moves(wave[:, :, 1])
+    ranks = effective_ranks(three)
+    line_loss, linear_loss = linear_losses(*data)
     return TheSwap(
-        tanh=depths["tanh"],
-        logistic=depths["logistic"],
-        relu=depths["relu"],
-        wave=_wave(runs["tanh"][-1]),
-        rank=_rank(runs["tanh"][2].network),
-        dead=_dead_units(starts["relu"], [history.network for history in runs["relu"]]),
-        changes=_changes(rng, task, long_steps),
-        logistic_classes=_logistic_classes(rng, task, normal(BIAS_STD)),
-        logistic_clones=_logistic_classes(rng, task, zeros()),
+        **losses,
+        wave={kind: wave[:, :, k] for k, kind in enumerate(STARTS)},
+        on_schedule=on_schedule,
+        first_gradients=by_layer(first_gradients),
+        largest_weights=by_layer([np.abs(w[1]).max(axis=(-2, -1)) for w in four.weights]),
+        matrices={kind: three.weights[0][k, 0] for k, kind in enumerate(STARTS)},
+        swap_rank=float(ranks[:, 1].max()),
+        usual_rank=float(np.median(ranks[1:-1, 0])),
+        distinct_units=fewest_classes(swaps(three)),
+        dead=dead_units([(starts["relu", d], runs["relu", d].network) for d in DEPTHS]),
+        changes=changed,
+        ranks={
+            name: float(np.median(effective_ranks(history.network)[1:-1]))
+            for name, history in changes.items()
+        },
+        median_updates={name: median_update(curves) for name, curves in changed.items()},
+        logistic_classes=fewest_classes(swaps(starts["logistic", 2])),
+        logistic_clones=fewest_classes([clone]),
         line_loss=line_loss,
         linear_loss=linear_loss,
-        units=units,
-        seeds=seeds,
-        steps=steps,
     )
 
 
-def both_starts(rng: np.random.Generator, task: Task, depth: int, activation: str) -> Network:
-    """An ensemble `(2, seeds)`: the usual start, then the swap."""
-    usual = task.draw(rng, depth, USUAL[activation], zeros(), activation)
-    swap = task.draw(rng, depth, zeros(), normal(BIAS_STD), activation)
-    return Network.stack([usual, swap])
+def by_layer(values: Iterable[Array]) -> dict[int, float]:
+    """Medians over seeds of values `(layers, seeds)`, by layer from 1."""
+    return {layer: float(np.median(row)) for layer, row in enumerate(values, 1)}
 
 
-def train_both(task: Task, network: Network, steps: int) -> History:
-    """Gradient descent; the deepest networks are observed, for `_wave`."""
-
-    def norms(_step: int, _network: Network, gradients: Gradients) -> Array:
-        return np.stack([np.sqrt((g * g).sum(axis=(-2, -1))) for g in gradients.weights])
-
-    deepest = len(network.weights) == len(DEPTHS) + 1
-    return train(
-        network,
-        task.inputs,
-        task.targets,
-        steps=steps,
-        learning_rate=LEARNING_RATE,
-        observe=norms if deepest else None,
-    )
-
-
-def _pair(task: Task, history: History) -> Pair:
-    return Pair(task.start(history.losses[:, 0]), task.start(history.losses[:, 1]))
-
-
-def _wave(history: History) -> Wave:
-    norms = np.stack(history.observed)
-    swap = norms[:, :, 1]
-    first = first_updates(swap)
-    gradients = np.take_along_axis(swap, first[None] - 1, axis=0)[0]
-    weights = [np.abs(w[1]).max(axis=(-2, -1)) for w in history.network.weights]
-    layers = [
-        LayerWave(*(float(np.median(values)) for values in layer))
-        for layer in zip(first, gradients, weights, strict=True)
-    ]
-    return Wave(norms[:, :, 0], swap, *layers)
-
-
-def first_updates(norms: Array) -> NDArray[np.int64]:
-    """The update, counted from 1, at which each layer of each seed first moves.
+def first_moves(norms: Array) -> tuple[int, Array]:
+    """Seeds whose layers start to move from the last to the first, one at every update.
 
     Args:
         norms: of the gradients before each update, `(steps + 1, layers, seeds)`.
 
     Returns:
-        `(layers, seeds)`.
+        Their number, and the norm with which every layer first moves, `(layers, seeds)`.
     """
-    updates: NDArray[np.int64] = (norms > 0).argmax(axis=0) + 1
-    return updates
+    first = (norms > 0).argmax(axis=0)
+    in_turn = first[::-1] == np.arange(len(first))[:, None]
+    return int(in_turn.all(axis=0).sum()), np.take_along_axis(norms, first[None], axis=0)[0]
 
 
-def _rank(network: Network) -> Rank:
-    usual, swap = np.stack([effective_rank(w) for w in network.weights], axis=1)
-    members = [network.member(1, k) for k in range(network.ensemble[1])]
-    layers = [labels for member in members for labels in redundancy_classes(member)]
-    return Rank(
-        swap_matrix=network.weights[0][1, 0],
-        usual_matrix=network.weights[0][0, 0],
-        swap_rank=float(swap.max()),
-        usual_rank=float(np.median(usual[1:-1])),
-        distinct_units=min(len(np.unique(labels)) for labels in layers),
-    )
+def effective_ranks(network: Network) -> Array:
+    """Of every weight matrix, `(layers, ...)`."""
+    return np.stack([effective_rank(w) for w in network.weights])
 
 
-def _dead_units(starts: list[Network], ends: list[Network]) -> DeadUnits:
-    """Counts over the hidden layers of the swap, in networks before and after training."""
+def swaps(network: Network) -> list[Network]:
+    """The networks of the swap in an ensemble `(2, seeds)`."""
+    return [network.member(1, seed) for seed in range(network.ensemble[1])]
+
+
+def fewest_classes(networks: Iterable[Network]) -> int:
+    """The smallest number of classes of redundant units in a hidden layer of any network."""
+    layers = [labels for network in networks for labels in redundancy_classes(network)]
+    return min(len(np.unique(labels)) for labels in layers)
+
+
+def dead_units(trained: Iterable[tuple[Network, Network]]) -> dict[str, float]:
+    """Counts over the hidden layers of the swap, in ensembles before and after training."""
     not_positive, never_moved = [], []
-    for start, end in zip(starts, ends, strict=True):
-        for layer in range(len(start.weights) - 1):
-            bias, later = start.biases[layer][1], end.biases[layer][1]
-            zero_row = (end.weights[layer][1] == 0).all(axis=-1)
-            not_positive.append((bias <= 0).ravel())
-            never_moved.append((zero_row & (later == bias)).ravel())
-    before, after = np.concatenate(not_positive), np.concatenate(never_moved)
-    return DeadUnits(before.size, int(before.sum()), int(after.sum()), int((before & after).sum()))
+    for start, end in trained:
+        for w, before, after in zip(end.weights[:-1], start.biases, end.biases, strict=False):
+            not_positive.append(before[1] <= 0)
+            never_moved.append((w[1] == 0).all(axis=-1) & (after[1] == before[1]))
+    off, still = np.stack(not_positive), np.stack(never_moved)
+    return {
+        "units": off.size,
+        "not_positive": int(off.sum()),
+        "share": float(off.mean()),
+        "never_moved": int(still.sum()),
+        "both": int((off & still).sum()),
+    }
 
 
-def _changes(rng: np.random.Generator, task: Task, steps: int) -> Changes:
-    swap = task.draw(rng, 3, zeros(), normal(BIAS_STD))
-    usual = task.draw(rng, 3, lecun_normal(), zeros())
-    deep = task.draw(rng, 4, zeros(), normal(BIAS_STD))
+def median_update(curves: Curves) -> float:
+    """Median, over the seeds that learned, of the first update below one half; else infinite.
 
-    def change(
-        network: Network,
-        updates: int,
-        learning_rate: float = LEARNING_RATE,
-        optimizer: str = "sgd",
-    ) -> Change:
-        history = train(
-            network,
-            task.inputs,
-            task.targets,
-            steps=updates,
-            learning_rate=learning_rate,
-            optimizer=optimizer,
-        )
-        ranks = np.stack([effective_rank(w) for w in history.network.weights[1:-1]])
-        start = task.start(history.losses)
-        return Change(start, updates, learning_rate, float(np.median(ranks)))
-
-    return Changes(
-        longer=change(swap, steps),
-        faster=change(swap, steps // 2, 3 * LEARNING_RATE),
-        momentum=change(swap, steps // 2, optimizer="momentum"),
-        adam=change(swap, steps // 5, ADAM_RATE, "adam"),
-        usual_adam=change(usual, steps // 5, ADAM_RATE, "adam"),
-        deep_momentum=change(deep, steps // 2, optimizer="momentum"),
-        deep_adam=change(deep, steps // 5, ADAM_RATE, "adam"),
-    )
-
-
-def _logistic_classes(rng: np.random.Generator, task: Task, biases: Initializer) -> int:
-    """Classes of redundant units in the first layer of one logistic network with zero weights."""
-    network = task.draw(rng, 2, zeros(), biases, "logistic").member(0)
-    return len(np.unique(redundancy_classes(network)[0]))
+    Examples:
+        >>> median_update(Curves(np.array([[1.0, 1.0, 1.0], [0.4, 0.8, 1.0], [0.1, 0.4, 0.9]])))
+        1.5
+    """
+    learned = curves.values[:, curves.last < 0.5]
+    return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
 
 
 def linear_losses(inputs: Array, targets: Array) -> tuple[float, float]:

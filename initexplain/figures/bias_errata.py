@@ -15,11 +15,11 @@ def firing(result: BiasErrata) -> StyledFigure:
     """Share of examples on which a ReLU unit fires, against its bias."""
     figure, (axes,) = new_figure(height=3.0)
     axes.axhline(1.0, color=GRID, linewidth=0.8)
-    axes.plot(result.biases, result.predicted, color=THEORY)
-    axes.plot(result.measured_biases, result.measured, "o", color=MEASURED)
+    axes.plot(*result.predicted, color=THEORY)
+    axes.plot(*result.measured, "o", color=MEASURED)
     axes.annotate(
         "bias 0, 0.01 and 0.1",
-        (result.measured_biases[2], result.measured[2]),
+        (result.measured[0, 2], result.measured[1, 2]),
         xytext=(0.55, 0.53),
         textcoords="data",
         color=MEASURED,

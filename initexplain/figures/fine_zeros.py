@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from initexplain.checks import Array
+from initexplain.experiments.curves import Curves
 from initexplain.experiments.fine_zeros import FineZeros
 from initexplain.figures.style import INK, RANDOM, ZERO, StyledFigure, draw_band, new_figure
 
@@ -12,19 +12,18 @@ def losses(result: FineZeros) -> StyledFigure:
     """Loss against updates for zeros in a regression, in an output layer and in a branch."""
     figure, panels = new_figure(height=3.4, columns=3, sharex=True, sharey=True)
     regression, output, scale = panels
-    for model in (result.linear, result.logistic):
-        _draw(regression, model.losses[:, 1:], RANDOM, "-")
-        _draw(regression, model.losses[:, :1], ZERO, "--")
     for axes, random, zero in (
-        (output, result.random_output, result.zero_output),
-        (scale, result.random_scale, result.zero_scale),
+        (regression, result.linear["random"], result.linear["zero"]),
+        (regression, result.logistic["random"], result.logistic["zero"]),
+        (output, result.output["random"], result.output["zero"]),
+        (scale, result.scale["one"], result.scale["zero"]),
     ):
-        _draw(axes, random.losses, RANDOM, "-")
-        _draw(axes, zero.losses, ZERO, "--")
+        _draw(axes, random, RANDOM, "-")
+        _draw(axes, zero, ZERO, "--")
     titles = ("no hidden layer", "zero output layer", "zero residual scale")
     for axes, title in zip(panels, titles, strict=True):
         axes.set_title(title, size=10, color=INK)
-        axes.set(xlabel="updates", xlim=(0, result.steps))
+        axes.set(xlabel="updates", xlim=(0, len(result.linear["zero"].values) - 1))
     regression.text(290, 0.36, "logistic regression", size=9, ha="right")
     regression.text(290, 0.095, "linear regression", size=9, ha="right")
     output.text(60, 0.35, "zeros", color=ZERO)
@@ -37,25 +36,25 @@ def losses(result: FineZeros) -> StyledFigure:
 def factors(result: FineZeros) -> StyledFigure:
     """Loss against updates for a product of two matrices, one or both of them zero."""
     figure, (axes,) = new_figure(height=3.0)
-    for start, line, text, x, y in (
-        (result.lora_up, "-", "A random, B zero", 5, 0.0009),
-        (result.lora_down, "--", "A zero, B random", 160, 0.13),
-        (result.lora_both, "-", "both zero", 160, 1.7),
+    for zero, colour, line, text, x, y in (
+        ("B", RANDOM, "-", "A random, B zero", 5, 0.0009),
+        ("A", RANDOM, "--", "A zero, B random", 160, 0.13),
+        ("both", ZERO, "-", "both zero", 160, 1.7),
     ):
-        colour = ZERO if start is result.lora_both else RANDOM
-        _draw(axes, start.losses, colour, line)
+        _draw(axes, result.lora[zero], colour, line)
         axes.text(x, y, text, color=colour)
-    axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, result.steps))
+    steps = len(result.lora["both"].values) - 1
+    axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, steps))
     axes.set_ylim(5e-4, 4)
     axes.minorticks_off()
     return figure
 
 
-def _draw(axes: Axes, losses: Array, colour: str, line: str) -> None:
-    """Median over seeds of `(steps + 1, seeds)`, and a band from the best to the worst."""
-    steps = len(losses) - 1
+def _draw(axes: Axes, curves: Curves, colour: str, line: str) -> None:
+    """Median over seeds, and a band from the best to the worst."""
+    steps = len(curves.values) - 1
     shown = np.unique(np.concatenate([np.arange(10), np.linspace(10, steps, 30).astype(int)]))
-    low, high = losses[shown].min(axis=1), losses[shown].max(axis=1)
-    if losses.shape[1] > 1:
-        draw_band(axes, shown, low, high, colour)
-    axes.plot(shown, np.median(losses[shown], axis=1), line, color=colour)
+    losses = curves.values[shown]
+    if curves.seeds > 1:
+        draw_band(axes, shown, losses.min(axis=1), losses.max(axis=1), colour)
+    axes.plot(shown, curves.median[shown], line, color=colour)

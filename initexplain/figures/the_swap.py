@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from initexplain.checks import Array
-from initexplain.experiments.the_swap import Start, TheSwap
+from initexplain.experiments.curves import Curves
+from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.style import (
     INK,
     MUTED,
@@ -23,13 +24,13 @@ def losses(result: TheSwap) -> StyledFigure:
     """Loss against updates for tanh networks with one, two and three hidden layers."""
     figure, panels = new_figure(height=3.4, columns=3, sharex=True, sharey=True)
     titles = ("one hidden layer", "two hidden layers", "three hidden layers")
-    for axes, pair, title in zip(panels, result.tanh.pairs[:3], titles, strict=True):
+    for axes, (depth, title) in zip(panels, enumerate(titles, 1), strict=True):
         for level in (result.line_loss, result.linear_loss):
             axes.axhline(level, color=THEORY, linewidth=0.9, linestyle=":")
-        _draw_start(axes, pair.usual, RANDOM, "-")
-        _draw_start(axes, pair.swap, ZERO, "--")
+        _draw_curves(axes, result.tanh[depth]["usual"], RANDOM, "-")
+        _draw_curves(axes, result.tanh[depth]["swap"], ZERO, "--")
         axes.set_title(title, size=10, color=INK)
-        axes.set(xlabel="updates", xlim=(0, result.steps))
+        axes.set(xlabel="updates", xlim=(0, len(result.tanh[depth]["swap"].values) - 1))
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
     panels[0].minorticks_off()
     panels[2].text(
@@ -41,24 +42,24 @@ def losses(result: TheSwap) -> StyledFigure:
     return figure
 
 
-def _draw_start(axes: Axes, start: Start, colour: str, line: str) -> None:
+def _draw_curves(axes: Axes, curves: Curves, colour: str, line: str) -> None:
     """The median over seeds, and a band from the best seed to the worst."""
-    updates = len(start.losses) - 1
-    shown = np.unique(np.linspace(0, updates, 31).astype(int))
-    losses = start.losses[shown]
-    low, high = losses.min(axis=1), losses.max(axis=1)
-    draw_band(axes, shown, low, high, colour)
-    axes.plot(shown, np.median(losses, axis=1), line, color=colour)
+    shown = np.unique(np.linspace(0, len(curves.values) - 1, 31).astype(int))
+    losses = curves.values[shown]
+    draw_band(axes, shown, losses.min(axis=1), losses.max(axis=1), colour)
+    axes.plot(shown, curves.median[shown], line, color=colour)
 
 
 def depths(result: TheSwap) -> StyledFigure:
     """The loss after training of every network, against the number of hidden layers."""
     figure, panels = new_figure(height=3.2, columns=3, sharex=True, sharey=True)
     activations = ((result.tanh, "tanh"), (result.logistic, "logistic"), (result.relu, "ReLU"))
-    for axes, (curves, name) in zip(panels, activations, strict=True):
-        for side, colour, marker in (("usual", RANDOM, "o"), ("swap", ZERO, "s")):
-            ends = np.stack([getattr(pair, side).losses[-1] for pair in curves.pairs])
-            shift = -0.1 if side == "usual" else 0.1
+    for axes, (losses, name) in zip(panels, activations, strict=True):
+        for start, shift, colour, marker in (
+            ("usual", -0.1, RANDOM, "o"),
+            ("swap", 0.1, ZERO, "s"),
+        ):
+            ends = np.stack([starts[start].last for starts in losses.values()])
             _draw_ends(axes, ends, shift, colour, marker)
         axes.set_title(name, size=10, color=INK)
         axes.set(xlabel="hidden layers", xlim=(0.6, 4.4), xticks=[1, 2, 3, 4])
@@ -81,7 +82,7 @@ def wave(result: TheSwap) -> StyledFigure:
     figure, panels = new_figure(height=3.8, columns=2, sharey=True)
     updates = np.arange(1, 31)
     names = ("zero weights, random biases", "random weights, zero biases")
-    norms_of = (result.wave.swap, result.wave.usual)
+    norms_of = (result.wave["swap"], result.wave["usual"])
     for axes, norms, name, colour in zip(panels, norms_of, names, (ZERO, RANDOM), strict=True):
         for layer in range(norms.shape[1]):
             seen = norms[: len(updates), layer]
@@ -90,7 +91,7 @@ def wave(result: TheSwap) -> StyledFigure:
             low, middle, high = np.quantile(band, [0.25, 0.5, 0.75], axis=1)
             draw_band(axes, x, low, high, colour)
             axes.plot(x, middle, color=colour)
-            if norms is result.wave.swap:
+            if axes is panels[0]:
                 axes.plot(x[:1], middle[:1], "o", color=colour)
                 lift = 5 if layer + 1 == norms.shape[1] else 0  # off the layer below
                 text = f"layer {layer + 1}"
@@ -106,11 +107,12 @@ def wave(result: TheSwap) -> StyledFigure:
 def matrices(result: TheSwap) -> StyledFigure:
     """The first weight matrix after training from both starts, each in its own scale."""
     figure, panels = new_figure(height=4.4, columns=2)
-    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.rank.swap_matrix.shape[1]]]
-    for axes, matrix, name, colour in (
-        (panels[0], result.rank.swap_matrix, "zero weights, random biases", ZERO),
-        (panels[1], result.rank.usual_matrix, "random weights, zero biases", RANDOM),
+    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.matrices["swap"].shape[1]]]
+    for axes, start, name, colour in (
+        (panels[0], "swap", "zero weights, random biases", ZERO),
+        (panels[1], "usual", "random weights, zero biases", RANDOM),
     ):
+        matrix = result.matrices[start]
         limit = float(np.abs(matrix).max())
         units = [f"unit {i}" for i in range(1, len(matrix) + 1)] if axes is panels[0] else ()
         draw_matrix(axes, matrix, limit=limit, rows=units, columns=features)

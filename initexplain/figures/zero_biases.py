@@ -14,15 +14,13 @@ from initexplain.figures.style import (
 def leaving(result: ZeroBiases) -> StyledFigure:
     """Every bias of the first layer against updates, for random rows and for equal rows."""
     figure, panels = new_figure(height=3.2, columns=2, sharex=True, sharey=True)
-    starts = (
-        (result.random_rows, "random rows", RANDOM, "-"),
-        (result.equal_rows, "equal rows", CONSTANT, "--"),
-    )
-    for axes, (start, name, colour, line) in zip(panels, starts, strict=True):
+    starts = (("random", RANDOM, "-"), ("equal", CONSTANT, "--"))
+    steps = result.recorded_steps
+    for axes, (rows, colour, line) in zip(panels, starts, strict=True):
         axes.axhline(0, color=GRID, linewidth=0.8)
-        axes.plot(result.recorded_steps, start.biases, line, color=colour, linewidth=1.6)
-        axes.set_title(name, size=10, color=colour)
-        axes.set(xlabel="updates", xlim=(0, result.steps))
+        axes.plot(steps, result.biases[rows], line, color=colour, linewidth=1.6)
+        axes.set_title(f"{rows} rows", size=10, color=colour)
+        axes.set(xlabel="updates", xlim=(0, steps[-1]))
     panels[0].set_ylabel("bias of a hidden unit")
     panels[1].text(60, 0.03, "all units, one curve", color=CONSTANT)
     return figure
@@ -31,11 +29,9 @@ def leaving(result: ZeroBiases) -> StyledFigure:
 def bump(result: ZeroBiases) -> StyledFigure:
     """The function that a network with and one without biases has learned."""
     figure, (axes,) = new_figure(height=3.2)
-    found = result.bump
-    x = found.inputs
-    axes.plot(x, found.targets, ".", color=INK, markersize=4)
-    axes.plot(x, found.learned, "-", color=RANDOM)
-    axes.plot(x, found.without, "--", color=CONSTANT)
+    axes.plot(result.inputs, result.targets, ".", color=INK, markersize=4)
+    axes.plot(result.inputs, result.outputs["with"], "-", color=RANDOM)
+    axes.plot(result.inputs, result.outputs["without"], "--", color=CONSTANT)
     axes.axhline(0, color=GRID, linewidth=0.8)
     axes.text(0.75, 1.08, "target (dots), and biases\nthat start at zero", color=RANDOM)
     axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")

@@ -7,89 +7,100 @@ import numpy as np
 import pytest
 
 from initexplain.datasets import teacher
-from initexplain.experiments.the_swap import EXAMPLES, Start, first_updates, linear_losses, run
+from initexplain.experiments.curves import Curves
+from initexplain.experiments.the_swap import (
+    EXAMPLES,
+    first_moves,
+    linear_losses,
+    median_update,
+    run,
+)
 
 
 @pytest.fixture(scope="module")
 def result():
-    return run(units=10, seeds=5, steps=150, long_steps=500, seed=21)
+    return run(units=10, seeds=5, steps=150, seed=21)
 
 
 def test_random_weights_learn_at_every_depth(result):
     for depths in (result.tanh, result.relu):
-        assert all(pair.usual.learned == result.seeds for pair in depths.pairs)
+        assert all(starts["usual"].learned == 5 for starts in depths.values())
 
 
 def test_the_swap_works_with_one_hidden_layer_and_stands_still_with_three(result):
     for depths in (result.tanh, result.relu):
-        assert depths.one.swap.learned == result.seeds
-        for pair in (depths.three, depths.four):
-            assert pair.swap.learned == 0
-            assert abs(pair.swap.removed) < 1e-3
-        assert depths.one.swap.final_loss > depths.one.usual.final_loss
+        assert depths[1]["swap"].learned == 5
+        assert depths[1]["swap"].final > depths[1]["usual"].final
+        for depth in (3, 4):
+            assert depths[depth]["swap"].learned == 0
+            assert abs(depths[depth]["swap"].removed) < 1e-3
 
 
 def test_logistic_units_stand_still_one_layer_earlier(result):
-    assert result.logistic.two.swap.learned == 0
+    assert result.logistic[2]["swap"].learned == 0
     assert result.logistic_clones == 1
-    assert result.logistic_classes == result.units
+    assert result.logistic_classes == 10
 
 
 def test_the_wave_goes_down_one_layer_with_each_update(result):
-    wave = result.wave
-    assert wave.on_schedule == result.seeds
-    layers = [wave.layer_1, wave.layer_2, wave.layer_3, wave.layer_4, wave.layer_5]
-    assert [layer.first_update for layer in layers] == [5, 4, 3, 2, 1]
-    # exact zeros before that
-    for layer in range(5):
-        assert not wave.swap[: 4 - layer, layer].any()
-        assert (wave.swap[4 - layer, layer] > 0).all()
-    assert (wave.usual[0] > 1e-3).all()
+    assert result.on_schedule == 5
+    swap = result.wave["swap"]
+    for layer in range(5):  # exact zeros before that
+        assert not swap[: 4 - layer, layer].any()
+        assert (swap[4 - layer, layer] > 0).all()
+        assert result.first_gradients[layer + 1] == np.median(swap[4 - layer, layer])
+    assert (result.wave["usual"][0] > 1e-3).all()
+
+
+def test_first_moves_counts_the_seeds_in_turn():
+    # three updates, two layers, two seeds: in the second both layers move at the second update
+    norms = np.array([[[0.0, 0.0], [3.0, 0.0]], [[2.0, 5.0], [1.0, 4.0]], [[1.0, 1.0], [1.0, 1.0]]])
+    in_turn, first = first_moves(norms)
+    assert in_turn == 1
+    assert first.tolist() == [[2.0, 5.0], [3.0, 4.0]]
 
 
 def test_first_gradients_shrink_like_squares(result):
-    wave = result.wave
-    layers = [wave.layer_4, wave.layer_3, wave.layer_2, wave.layer_1]
-    sizes = [math.log10(layer.first_gradient) for layer in layers]
+    sizes = [math.log10(result.first_gradients[layer]) for layer in (4, 3, 2, 1)]
     for above, below in pairwise(sizes):
         assert 1.4 < below / above < 4
-    assert wave.layer_1.largest_weight < 1e-8 < wave.layer_5.largest_weight
+    assert result.largest_weights[1] < 1e-8 < result.largest_weights[5]
 
 
 def test_rows_differ_and_every_matrix_has_rank_one(result):
-    rank = result.rank
-    assert rank.distinct_units == result.units
-    assert rank.swap_rank < 1.01
-    assert rank.usual_rank > result.units / 2
+    assert result.distinct_units == 10
+    assert result.swap_rank < 1.01
+    assert result.usual_rank > 5
     # the ratio of the singular values themselves, without the effective rank
-    values = np.linalg.svd(rank.swap_matrix, compute_uv=False)
+    matrix = result.matrices["swap"]
+    values = np.linalg.svd(matrix, compute_uv=False)
     assert 0 < values[0] < 1e-2
     assert values[1] < 1e-3 * values[0]
-    rows = rank.swap_matrix / np.abs(rank.swap_matrix).max()
-    assert len(np.unique(rows.round(9), axis=0)) == result.units
+    rows = matrix / np.abs(matrix).max()
+    assert len(np.unique(rows.round(9), axis=0)) == 10
 
 
 def test_relu_units_with_no_positive_bias_never_move(result):
     dead = result.dead
-    assert dead.units == result.seeds * result.units * (1 + 2 + 3 + 4)
-    assert dead.both == dead.not_positive == dead.never_moved
-    assert 0.35 < dead.share < 0.65
+    assert dead["units"] == 5 * 10 * (1 + 2 + 3 + 4)
+    assert dead["both"] == dead["not_positive"] == dead["never_moved"]
+    assert 0.35 < dead["share"] == dead["not_positive"] / dead["units"] < 0.65
 
 
 def test_other_training_enlarges_the_signal(result):
-    changes = result.changes
-    assert changes.longer.start.learned == 0
-    assert changes.momentum.start.learned > 0
-    assert changes.adam.start.learned == changes.deep_adam.start.learned == result.seeds
-    assert 1.5 < changes.adam.rank < changes.usual_adam.rank
-    assert changes.usual_adam.start.final_loss < changes.adam.start.final_loss
+    changes, ranks = result.changes, result.ranks
+    assert changes["longer"].learned == 0
+    assert changes["momentum"].learned > 0
+    assert changes["adam"].learned == changes["deep_adam"].learned == 5
+    assert 1.5 < ranks["adam"] < ranks["usual_adam"]
+    assert changes["usual_adam"].final < changes["adam"].final
 
 
 def test_adam_enlarges_the_signal_in_a_loop_by_hand_too():
     rng = np.random.default_rng(8)
     x, y = teacher(rng, examples=EXAMPLES)
     losses = np.stack([adam_loop(rng, x, y) for _ in range(5)], axis=1)
-    assert Start(losses / (0.5 * y.var(axis=0).sum())).learned == 5
+    assert (losses[-1] < 0.5 * (0.5 * y.var(axis=0).sum())).all()
 
 
 def adam_loop(rng, x, y, steps=150):
@@ -119,17 +130,10 @@ def adam_loop(rng, x, y, steps=150):
     return np.array(losses)
 
 
-def test_first_updates_counts_from_one():
-    norms = np.array([[[0.0], [2.0]], [[0.0], [1.0]], [[3.0], [1.0]]])
-    assert first_updates(norms).tolist() == [[3], [1]]
-
-
-def test_learned_counts_seeds_below_a_half():
-    start = Start(np.array([[1.0, 1.0, 1.0], [0.4, 0.8, 1.0], [0.1, 0.4, 0.9]]))
-    assert start.learned == 2
-    assert start.median_update == 1.5
-    assert start.removed == pytest.approx(0.6)
-    assert Start(np.ones((3, 2))).median_update == np.inf
+def test_the_share_removed_and_the_update_at_which_half_of_it_is():
+    assert Curves(np.array([[1.0, 1.0, 1.0], [0.1, 0.4, 0.9]])).removed == pytest.approx(0.6)
+    # a doctest has the seeds that learned
+    assert median_update(Curves(np.ones((3, 2)))) == np.inf
 
 
 def test_linear_losses_against_a_search_over_directions():

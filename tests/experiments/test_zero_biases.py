@@ -13,55 +13,56 @@ def result():
     return run(units=8, seeds=6, bump_steps=800, seed=11)
 
 
-def test_all_biases_start_at_zero(result):
-    for start in (result.random_rows, result.equal_rows):
-        assert not start.biases[0].any()
-
-
 def test_random_rows_have_different_bias_gradients_from_the_first_step(result):
-    assert result.random_rows.all_distinct == result.seeds
-    assert result.random_rows.first_gap > 1e-6
-    assert result.random_rows.spread > 0.05
+    assert result.distinct["random"] == result.losses["random"].seeds
+    for gradients in result.gradients["random"]:
+        assert np.diff(np.sort(gradients)).min() > 1e-6 * np.abs(gradients).max()
+    assert result.spread["random"] > 0.05
 
 
 def test_equal_rows_move_their_biases_together(result):
-    assert result.equal_rows.all_distinct == 0
-    assert np.abs(result.equal_rows.biases).max() > 0.005
-    assert result.equal_rows.spread < 1e-9
-    assert result.equal_rows.final_loss > 2 * result.random_rows.final_loss
+    assert result.distinct["equal"] == 0
+    assert np.abs(result.biases["equal"]).max() > 0.005
+    assert result.spread["equal"] < 1e-9
+    assert result.losses["equal"].final > 2 * result.losses["random"].final
 
 
-def test_recorded_steps_belong_to_the_biases(result):
+def test_recorded_steps_belong_to_the_biases_which_start_at_zero(result):
+    assert not any(biases[0].any() for biases in result.biases.values())
     assert result.recorded_steps[0] == 0
-    assert result.recorded_steps[-1] == result.steps
-    assert result.random_rows.biases.shape == (len(result.recorded_steps), result.units)
-    np.testing.assert_array_equal(result.random_rows.biases[-1], result.random_rows.ends[0])
+    assert result.recorded_steps[-1] == len(result.losses["random"].values) - 1
+    assert result.biases["random"].shape == (len(result.recorded_steps), 8)
+    one = run(seeds=1, steps=50, bump_steps=0)
+    last = one.biases["random"][-1]
+    assert one.spread["random"] == np.abs(last - last[0]).max()
+    assert one.largest["random"] == np.abs(last).max()
 
 
 def test_without_biases_the_function_is_odd_and_cannot_beat_the_even_part(result):
-    bump = result.bump
-    np.testing.assert_allclose(bump.inputs, -bump.inputs[::-1], atol=1e-12)
-    np.testing.assert_allclose(bump.without, -bump.without[::-1], atol=1e-9)
-    # the least squares fit of odd functions, here by polynomials of high order
-    odd = np.stack([np.sin(k * np.pi / 2.5 * bump.inputs) for k in range(1, 16)], axis=1)
-    fit = odd @ np.linalg.lstsq(odd, bump.targets, rcond=None)[0]
-    best = 0.5 * ((fit - bump.targets) ** 2).mean()
-    assert bump.least_loss == pytest.approx(best, rel=1e-2)
-    assert bump.without_loss >= bump.least_loss
-    assert bump.without_loss < 1.1 * bump.least_loss
-    assert bump.learned_loss < 0.2 * bump.least_loss
+    x, without = result.inputs, result.outputs["without"]
+    np.testing.assert_allclose(x, -x[::-1], atol=1e-12)
+    np.testing.assert_allclose(without, -without[::-1], atol=1e-9)
+    # the least squares fit of odd functions, here by sines of high order
+    odd = np.stack([np.sin(k * np.pi / 2.5 * x) for k in range(1, 16)], axis=1)
+    fit = odd @ np.linalg.lstsq(odd, result.targets, rcond=None)[0]
+    best = 0.5 * ((fit - result.targets) ** 2).mean()
+    assert result.least_loss == pytest.approx(best, rel=1e-2)
+    assert result.least_loss <= result.bump["without"].final < 1.1 * result.least_loss
+    assert result.bump["with"].final < 0.2 * result.least_loss
 
 
 def test_training_without_biases_against_a_loop_by_hand():
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((9, 2)), rng.standard_normal((9, 1))
     start = Network.initialize(rng, [2, 3, 1], weights=lecun_normal())
+    losses, end = train_without_biases(start, x, y, 20, 0.1)
     w, v = (m.copy() for m in start.weights)
-    for _ in range(20):
+    for loss in losses[:-1]:
         a = np.tanh(x @ w.T)
         error = (a @ v.T - y) / len(x)
+        assert loss == pytest.approx(0.5 * len(x) * (error**2).sum())
         w, v = w - 0.1 * (error @ v * (1 - a * a)).T @ x, v - 0.1 * error.T @ a
-    end = train_without_biases(start, x, y, 20)
+    assert losses.shape == (21,)
     np.testing.assert_allclose(end.weights[0], w, atol=1e-12)
     np.testing.assert_allclose(end.weights[1], v, atol=1e-12)
     assert not any(b.any() for b in end.biases)
