@@ -17,20 +17,18 @@ def result():
 
 @pytest.mark.parametrize("name", ["tanh", "relu"])
 def test_all_zero_tanh_and_relu_freeze(result, name):
-    start = getattr(result, name)
-    assert start.largest_gradient == 0
-    assert not start.unit_table.any()
-    assert start.output_bias_move > 0.01
-    assert start.final_loss == pytest.approx(result.best_constant, rel=1e-3)
+    assert result.largest_gradient[name] == 0
+    assert not result.unit_tables[name].any()
+    assert result.output_bias_move[name] > 0.01
+    assert result.zero_losses[name][-1] == pytest.approx(result.best_constant, rel=1e-3)
 
 
 def test_all_zero_logistic_units_learn_copies(result):
-    start = result.logistic
-    assert start.largest_gradient > 0.01
-    assert start.largest_weight > 0.1
-    assert start.unit_spread < 1e-9
-    assert start.unit_table.shape == (5, 4 + 1 + 2)
-    assert start.final_loss < 0.8 * result.best_constant
+    assert result.largest_gradient["logistic"] > 0.01
+    assert result.largest_weight["logistic"] > 0.1
+    assert result.unit_spread["logistic"] < 1e-9
+    assert result.unit_tables["logistic"].shape == (5, 4 + 1 + 2)
+    assert result.zero_losses["logistic"][-1] < 0.8 * result.best_constant
 
 
 def test_what_freezes_is_what_is_zero_at_zero(result):
@@ -40,9 +38,10 @@ def test_what_freezes_is_what_is_zero_at_zero(result):
 
 def test_clones_are_one_unit_and_random_units_are_more(result):
     assert result.agreeing_digits == 12
-    np.testing.assert_allclose(result.one_unit_losses, result.clone_losses, rtol=0, atol=1e-12)
-    assert np.ptp(result.clone_losses) > 1
-    assert result.random_loss < 0.5 * result.clone_loss
+    clone_losses = result.losses["clones"]
+    np.testing.assert_allclose(result.losses["one_unit"], clone_losses, rtol=0, atol=1e-12)
+    assert np.ptp(clone_losses) > 1
+    assert result.losses["random"][-1] < 0.5 * clone_losses[-1]
 
 
 def clones(units):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from initexplain.experiments.redundancy import (
-    Layout,
+    layout_of,
     observed_classes,
     planted_network,
     random_layout,
@@ -24,8 +24,9 @@ def result():
 
 
 def test_every_start_ends_with_the_classes_that_were_predicted(result):
-    assert result.starts == 11
-    assert [start.name for start in result.gallery if not start.agrees] == []
+    assert result.starts == result.agreeing == len(result.predicted) == 11
+    for name, classes in result.predicted.items():
+        assert same_classes(classes, result.measured[name]), name
 
 
 def test_random_partitions_are_predicted_and_measured(result):
@@ -54,8 +55,7 @@ def test_equal_rows_or_equal_columns_alone_end_at_the_first_update(result):
     ],
 )
 def test_the_classes_of_each_start(result, name, labels, signs):
-    (start,) = (start for start in result.gallery if start.name == name)
-    found = start.measured[0]
+    found, _ = result.measured[name]
     assert (found[0].tolist(), found[1].tolist()) == (labels, signs)
 
 
@@ -115,14 +115,12 @@ def test_planted_networks_satisfy_the_sums(signed):
     for _ in range(10):
         layout = random_layout(rng, [3, 6, 5, 2], signed=signed)
         network = planted_network(rng, layout, "tanh")
-        for at, matrix in enumerate(network.weights, 1):
-            low, high = (
-                (layout.labels[i], layout.signs[i] + (layout.signs[i] == 0)) for i in (at - 1, at)
-            )
-            plain = matrix * np.outer(high[1], low[1])
-            loud_low, loud_high = layout.signs[at - 1] != 0, layout.signs[at] != 0
-            for a, b in itertools.product(set(high[0].tolist()), set(low[0].tolist())):
-                rows, columns = high[0] == a, low[0] == b
+        sides = itertools.pairwise(layout)
+        for matrix, ((low, below), (high, above)) in zip(network.weights, sides, strict=True):
+            plain = matrix * np.outer(np.where(above, above, 1), np.where(below, below, 1))
+            loud_low, loud_high = below != 0, above != 0
+            for a, b in itertools.product(set(high.tolist()), set(low.tolist())):
+                rows, columns = high == a, low == b
                 block = plain[np.ix_(rows, columns)]
                 if loud_low[columns].any():
                     # silent rows hear nothing: their sums are not only equal, they are 0
@@ -131,12 +129,12 @@ def test_planted_networks_satisfy_the_sums(signed):
                 if loud_high[rows].any():
                     expected = block.sum(axis=0)[0] if loud_low[columns].any() else 0.0
                     np.testing.assert_allclose(block.sum(axis=0), expected, atol=1e-12)
-        silent += sum(int((s == 0).any()) for s in layout.signs)
+        silent += sum(int((signs == 0).any()) for _, signs in layout)
     assert (silent > 0) == signed
 
 
 def test_planted_rows_are_unequal_unless_asked_otherwise():
-    layout = Layout.of([[0, 1], [0, 0, 1], [0, 0], [0]])
+    layout = layout_of([[0, 1], [0, 0, 1], [0, 0], [0]])
     rng = np.random.default_rng(9)
     assert np.ptp(planted_network(rng, layout, "relu").weights[1], axis=0).max() > 0.01
     assert np.ptp(planted_network(rng, layout, "relu", unequal=0.0).weights[1], axis=0).max() == 0
@@ -152,10 +150,9 @@ def test_observed_classes_by_comparing_pairs():
 
 
 def test_same_classes_sees_a_different_sign():
-    layout = Layout.of([[0], [0, 0], [0]], [[1], [1, -1], [1]])
-    other = Layout.of([[0], [0, 0], [0]])
-    assert same_classes(layout.hidden, layout.hidden)
-    assert not same_classes(layout.hidden, other.hidden)
+    layout = layout_of([[0], [0, 0], [0]], [[1], [1, -1], [1]])
+    assert same_classes(layout, layout)
+    assert not same_classes(layout, layout_of([[0], [0, 0], [0]]))
 
 
 def test_two_equal_features_need_the_summed_column():
