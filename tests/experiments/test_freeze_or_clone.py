@@ -69,24 +69,38 @@ def test_the_scaled_activation_has_the_slope_of_its_value():
         np.testing.assert_allclose(wide.derivative(z), slope, atol=1e-7)
 
 
+def losses_by_hand(weights, biases, x, y, *, roots, rates):
+    """60 updates of gradient descent with activations root * tanh(z / root).
+
+    `rates`: of weights and biases, by layer.
+    """
+    w, b = list(weights), list(biases)
+    losses = []
+    for _ in range(61):
+        h = [x]
+        for layer, root in enumerate(roots):
+            h.append(root * np.tanh((h[-1] @ w[layer].T + b[layer]) / root))
+        delta = (h[-1] @ w[-1].T + b[-1] - y) / len(x)
+        losses.append(0.5 * len(x) * (delta**2).sum())
+        for layer, (weight_rate, bias_rate) in reversed(list(enumerate(rates))):
+            back = delta @ w[layer]
+            w[layer] = w[layer] - weight_rate * delta.T @ h[layer]
+            b[layer] = b[layer] - bias_rate * delta.sum(axis=0)
+            if layer:
+                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
+    return losses
+
+
 def test_an_ordinary_unit_needs_two_learning_rates():
     # the page: eta / n below the unit, n eta above it
     x, y = teacher(np.random.default_rng(4))
     n, rate = 6, 0.1
     network = clones(n)
+    (w, v), (b, c) = network.weights, network.biases
+    rates = [(rate / n, rate / n), (n * rate, rate)]
+    found = losses_by_hand([w[:1], n * v[:, :1]], [b[:1], c], x, y, roots=[1.0], rates=rates)
     expected = train(network, x, y, steps=60, learning_rate=rate).losses
-    w, v = network.weights[0][0].copy(), n * network.weights[1][:, 0]
-    b, c = float(network.biases[0][0]), network.biases[1].copy()
-    losses = []
-    for _ in range(61):
-        a = np.tanh(x @ w + b)
-        error = a[:, None] * v + c - y
-        losses.append(0.5 * (error**2).sum() / len(x))
-        error /= len(x)
-        back = (error @ v) * (1 - a**2)
-        w, b = w - rate / n * back @ x, b - rate / n * back.sum()
-        v, c = v - rate * n * a @ error, c - rate * error.sum(axis=0)
-    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_in_a_deep_network_each_class_is_one_unit_with_the_root_of_its_size():
@@ -99,24 +113,10 @@ def test_in_a_deep_network_each_class_is_one_unit_with_the_root_of_its_size():
         [small[0][lower], small[1][np.ix_(upper, lower)], small[2][:, upper]],
         [bias[0][lower], bias[1][upper], bias[2]],
     )
+    # the quotient: weights times the root of both sizes
+    r, s = np.sqrt(np.bincount(lower)), np.sqrt(np.bincount(upper))
+    u = [small[0] * r[:, None], small[1] * np.outer(s, r), small[2] * s]
+    k = [bias[0] * r, bias[1] * s, bias[2]]
+    found = losses_by_hand(u, k, x, y, roots=[r, s], rates=[(0.05, 0.05)] * 3)
     expected = train(network, x, y, steps=60, learning_rate=0.05).losses
-    # the quotient: weights times the root of both sizes, activations root(s) f(z / root(s))
-    roots = [np.sqrt(np.bincount(lower)), np.sqrt(np.bincount(upper)), np.ones(2)]
-    below = [np.ones(4), *roots[:-1]]
-    u = [w * np.outer(r, s) for w, r, s in zip(small, roots, below, strict=True)]
-    k = [b * r for b, r in zip(bias, roots, strict=True)]
-    losses = []
-    for _ in range(61):
-        h = [x]
-        for layer in (0, 1):
-            h.append(roots[layer] * np.tanh((h[-1] @ u[layer].T + k[layer]) / roots[layer]))
-        error = h[-1] @ u[2].T + k[2] - y
-        losses.append(0.5 * (error**2).sum() / len(x))
-        delta = error / len(x)
-        for layer in (2, 1, 0):
-            back = delta @ u[layer]
-            u[layer] = u[layer] - 0.05 * delta.T @ h[layer]
-            k[layer] = k[layer] - 0.05 * delta.sum(axis=0)
-            if layer:
-                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
-    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
