@@ -68,7 +68,7 @@ class BreakingSymmetry:
         spreads: by task, largest difference between the rows of two units at every tenth update,
             `(records, scales, seeds)`.
         losses: by task, after the last update, median over the seeds, `(scales,)`.
-        random_loss: the same for LeCun-normal weights.
+        random_loss: by task, the same of LeCun-normal weights, one number.
         separation: updates until the rows differ by 0.5 on the teacher's task, median over the
             seeds, `(scales,)`.
         growth: by task, of a small difference along the path of the clones, predicted from second

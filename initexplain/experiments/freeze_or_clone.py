@@ -27,9 +27,10 @@ class FreezeOrClone:
         unit_tables: of each activation, what training makes of the all-zero start: a row per unit
             with its incoming weights, bias and outgoing weights,
             `(units, features + 1 + outputs)`.
-        unit_spread: of each table, largest difference between units.
-        largest_weight: of each of these networks.
-        largest_gradient: of each, over all updates, without the output biases.
+        unit_spread: of each of these tables, largest difference between two units.
+        largest_weight: of each of these networks, largest magnitude of a weight.
+        largest_gradient: of each, largest magnitude, over all updates, of a gradient of anything
+            but the output biases.
         output_bias_move: of each, how far the output biases moved, at most.
         zero_losses: of each, `(steps + 1,)`.
         activations: activations of the package.
