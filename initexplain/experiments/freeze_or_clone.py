@@ -1,6 +1,8 @@
 """What all-zero networks learn, and what six clones are worth: one unit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,100 +15,49 @@ from initexplain.network import Gradients, Network
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
+FEATURES = 4
 MOST_DIGITS = 12
 
 
 @dataclass(frozen=True)
-class ZeroStart:
-    """A network that starts with every weight and bias at 0, after training.
-
-    Attributes:
-        incoming: `W` of the hidden layer, `(units, features)`.
-        biases: `b` of the hidden layer, `(units,)`.
-        outgoing: weights from the hidden units to the outputs, `(outputs, units)`.
-        largest_gradient: largest magnitude, over all updates, of a gradient of anything but the
-            output biases.
-        output_bias_move: how far the output biases moved, at most.
-        final_loss: the loss after the last update.
-    """
-
-    incoming: Array
-    biases: Array
-    outgoing: Array
-    largest_gradient: float
-    output_bias_move: float
-    final_loss: float
-
-    @property
-    def unit_table(self) -> Array:
-        """A row per unit: incoming weights, bias, outgoing weights."""
-        return np.hstack([self.incoming, self.biases[:, None], self.outgoing.T])
-
-    @property
-    def unit_spread(self) -> float:
-        """Largest difference between a unit's parameters and those of the first unit."""
-        return float(np.ptp(self.unit_table, axis=0).max())
-
-    @property
-    def largest_weight(self) -> float:
-        """Largest magnitude of a weight."""
-        return float(max(np.abs(self.incoming).max(), np.abs(self.outgoing).max()))
-
-
-@dataclass(frozen=True)
 class FreezeOrClone:
-    """All-zero starts of several activations; clones beside the one unit that equals them.
+    """All-zero starts of every activation; clones beside the one unit that equals them.
 
     Attributes:
-        tanh: the all-zero start with tanh units.
-        relu: the same with ReLU units.
-        logistic: the same with logistic units.
-        activations: activations of the package, all started at zero.
+        unit_tables: of each activation, what training makes of the all-zero start: a row per unit
+            with its incoming weights, bias and outgoing weights,
+            `(units, features + 1 + outputs)`.
+        unit_spread: of each of these tables, largest difference between two units.
+        largest_weight: of each of these networks, largest magnitude of a weight.
+        largest_gradient: of each, largest magnitude, over all updates, of a gradient of anything
+            but the output biases.
+        output_bias_move: of each, how far the output biases moved, at most.
+        zero_losses: of each, `(steps + 1,)`.
+        activations: activations of the package.
         frozen: how many of them freeze: every gradient but that of the output biases is 0 at
             every update.
         zero_at_zero: how many of them have `f(0) = 0`.
         freezing_agrees: for how many "it freezes" and "f(0) = 0" have the same answer.
-        clone_losses: of the constant start, `(steps + 1,)`.
-        one_unit_losses: of the one unit that equals the clones, `(steps + 1,)`.
-        random_losses: of the random start, `(steps + 1,)`.
+        losses: of the constant start, `clones`, of the `one_unit` that equals them, and of the
+            `random` start, `(steps + 1,)`.
+        agreeing_digits: decimal places to which the losses of clones and unit agree at every
+            step, 12 at most.
         best_constant: the loss of an output that ignores its input, at best.
-        constant_value: the common weight of the clones at the start.
-        features: inputs.
-        units: hidden units.
-        steps: updates.
     """
 
-    tanh: ZeroStart
-    relu: ZeroStart
-    logistic: ZeroStart
+    unit_tables: dict[str, Array]
+    unit_spread: dict[str, float]
+    largest_weight: dict[str, float]
+    largest_gradient: dict[str, float]
+    output_bias_move: dict[str, float]
+    zero_losses: dict[str, Array]
     activations: int
     frozen: int
     zero_at_zero: int
     freezing_agrees: int
-    clone_losses: Array
-    one_unit_losses: Array
-    random_losses: Array
+    losses: dict[str, Array]
+    agreeing_digits: int
     best_constant: float
-    constant_value: float
-    features: int
-    units: int
-    steps: int
-
-    @property
-    def agreeing_digits(self) -> int:
-        """Decimal places to which the two loss curves agree at every step, 12 at most."""
-        gap = np.abs(self.clone_losses - self.one_unit_losses).max()
-        return MOST_DIGITS if gap == 0 else min(MOST_DIGITS, int(-np.log10(gap)))
-
-    @property
-    def clone_loss(self) -> float:
-        """Loss of the clones after the last update."""
-        return float(self.clone_losses[-1])
-
-    @property
-    def random_loss(self) -> float:
-        """Loss of the random start after the last update."""
-        return float(self.random_losses[-1])
 
 
 def scaled(activation: Activation, clones: int) -> Activation:
@@ -160,64 +111,60 @@ def run(
         seed: of the data and of the random start.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng)
-    sizes = [inputs.shape[1], units, targets.shape[1]]
-    starts = {
-        name: _zero_start(rng, sizes, activation, data=(inputs, targets), steps=steps)
-        for name, activation in ACTIVATIONS.items()
+    inputs, targets = teacher(rng, features=FEATURES)
+    sizes = [FEATURES, units, targets.shape[1]]
+    trained = partial(
+        train, inputs=inputs, targets=targets, steps=steps, learning_rate=LEARNING_RATE
+    )
+    zero_starts = {
+        name: Network.initialize(rng, sizes, weights=zeros(), activation=name)
+        for name in ACTIVATIONS
     }
-    frozen = {name: start.largest_gradient == 0 for name, start in starts.items()}
+    histories = {
+        name: trained(start, observe=_largest_gradient) for name, start in zero_starts.items()
+    }
+    after = {name: history.network for name, history in histories.items()}
+    tables = {name: _unit_table(network) for name, network in after.items()}
+    gradient = {name: max(history.observed) for name, history in histories.items()}
     still = {name: float(f(0.0)) == 0 for name, f in ACTIVATIONS.items()}
-
-    def losses(network: Network) -> Array:
-        return train(network, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
-
     clones = Network.initialize(rng, sizes, weights=constant(constant_value))
+    losses = {
+        "clones": trained(clones).losses,
+        "one_unit": trained(one_unit(clones)).losses,
+        "random": trained(Network.initialize(rng, sizes, weights=lecun_normal())).losses,
+    }
     return FreezeOrClone(
-        tanh=starts["tanh"],
-        relu=starts["relu"],
-        logistic=starts["logistic"],
-        activations=len(starts),
-        frozen=sum(frozen.values()),
+        unit_tables=tables,
+        unit_spread={name: float(np.ptp(table, axis=0).max()) for name, table in tables.items()},
+        largest_weight={name: _largest(network.weights) for name, network in after.items()},
+        largest_gradient=gradient,
+        output_bias_move={name: _largest(network.biases[-1:]) for name, network in after.items()},
+        zero_losses={name: history.losses for name, history in histories.items()},
+        activations=len(ACTIVATIONS),
+        frozen=sum(largest == 0 for largest in gradient.values()),
         zero_at_zero=sum(still.values()),
-        freezing_agrees=sum(frozen[name] == still[name] for name in starts),
-        clone_losses=losses(clones),
-        one_unit_losses=losses(one_unit(clones)),
-        random_losses=losses(Network.initialize(rng, sizes, weights=lecun_normal())),
+        freezing_agrees=sum((gradient[name] == 0) == still[name] for name in ACTIVATIONS),
+        losses=losses,
+        agreeing_digits=_agreeing_digits(losses["clones"], losses["one_unit"]),
         best_constant=best_constant_loss(targets),
-        constant_value=constant_value,
-        features=inputs.shape[1],
-        units=units,
-        steps=steps,
     )
 
 
-def _zero_start(
-    rng: np.random.Generator,
-    sizes: list[int],
-    activation: Activation,
-    *,
-    data: tuple[Array, Array],
-    steps: int,
-) -> ZeroStart:
-    history = train(
-        Network.initialize(rng, sizes, weights=zeros(), activation=activation),
-        *data,
-        steps=steps,
-        learning_rate=LEARNING_RATE,
-        observe=_largest_gradient,
-    )
-    (incoming, outgoing), (hidden, output) = history.network.weights, history.network.biases
-    return ZeroStart(
-        incoming=incoming,
-        biases=hidden,
-        outgoing=outgoing,
-        largest_gradient=max(history.observed),
-        output_bias_move=float(np.abs(output).max()),
-        final_loss=float(history.losses[-1]),
-    )
+def _largest(arrays: Sequence[Array]) -> float:
+    """Largest magnitude."""
+    return float(max(np.abs(array).max() for array in arrays))
 
 
 def _largest_gradient(_step: int, _network: Network, gradients: Gradients) -> float:
     """Largest magnitude of a gradient of anything but the output biases."""
-    return float(max(np.abs(g).max() for g in (*gradients.weights, *gradients.biases[:-1])))
+    return _largest([*gradients.weights, *gradients.biases[:-1]])
+
+
+def _unit_table(network: Network) -> Array:
+    incoming, outgoing = network.weights
+    return np.hstack([incoming, network.biases[0][:, None], outgoing.T])
+
+
+def _agreeing_digits(some: Array, others: Array) -> int:
+    gap = np.abs(some - others).max()
+    return MOST_DIGITS if gap == 0 else min(MOST_DIGITS, int(-np.log10(gap)))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import Curves
 from initexplain.initializers import Initializer, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network
@@ -15,56 +15,21 @@ BIAS_STD = 0.5
 
 
 @dataclass(frozen=True)
-class Start:
-    """One way to start, trained from many seeds.
-
-    Attributes:
-        losses: `(steps + 1, seeds)`.
-    """
-
-    losses: Array
-
-    @property
-    def median(self) -> Array:
-        """Median loss over seeds after each step, `(steps + 1,)`."""
-        return np.median(self.losses, axis=1)
-
-    @property
-    def final_loss(self) -> float:
-        """Median loss over seeds after the last step."""
-        return float(self.median[-1])
-
-    @property
-    def learned(self) -> float:
-        """Median over seeds of the share of the first loss that training removed."""
-        return float(np.median(1 - self.losses[-1] / self.losses[0]))
-
-
-@dataclass(frozen=True)
 class FourStarts:
     """Random or zero weights with random or zero biases, on the same task.
 
+    The starts: `random_weights` have zero biases, as usual; `random_biases` have zero weights, the
+    swap that the thread asks about; `both_random` and `both_zero`.
+
     Attributes:
-        random_weights: random weights, zero biases: the usual start.
-        both_random: random weights, random biases.
-        random_biases: zero weights, random biases: the swap that the thread asks about.
-        both_zero: zero weights, zero biases.
+        losses: of each start, `(steps + 1, seeds)`.
+        removed: share of the first loss that training removed, of each start; median over seeds.
         best_constant: the loss of a network whose output ignores its input, at best.
-        hidden_layers: hidden layers of every network.
-        units: units in each hidden layer.
-        seeds: networks per start.
-        steps: updates of each network.
     """
 
-    random_weights: Start
-    both_random: Start
-    random_biases: Start
-    both_zero: Start
+    losses: dict[str, Curves]
+    removed: dict[str, float]
     best_constant: float
-    hidden_layers: int
-    units: int
-    seeds: int
-    steps: int
 
 
 def run(
@@ -83,18 +48,21 @@ def run(
     inputs, targets = teacher(rng)
     sizes = [inputs.shape[1], *[units] * hidden_layers, targets.shape[1]]
 
-    def start(weights: Initializer, biases: Initializer) -> Start:
+    def trained(weights: Initializer, biases: Initializer) -> Curves:
         network = Network.initialize(rng, sizes, weights=weights, biases=biases, ensemble=(seeds,))
-        return Start(train(network, inputs, targets, steps=steps, learning_rate=0.1).losses)
+        return Curves(train(network, inputs, targets, steps=steps, learning_rate=0.1).losses)
 
+    losses = {
+        "random_weights": trained(lecun_normal(), zeros()),
+        "both_random": trained(lecun_normal(), normal(BIAS_STD)),
+        "random_biases": trained(zeros(), normal(BIAS_STD)),
+        "both_zero": trained(zeros(), zeros()),
+    }
     return FourStarts(
-        random_weights=start(lecun_normal(), zeros()),
-        both_random=start(lecun_normal(), normal(BIAS_STD)),
-        random_biases=start(zeros(), normal(BIAS_STD)),
-        both_zero=start(zeros(), zeros()),
+        losses=losses,
+        removed={
+            start: float(np.median(1 - curves.last / curves.values[0]))
+            for start, curves in losses.items()
+        },
         best_constant=best_constant_loss(targets),
-        hidden_layers=hidden_layers,
-        units=units,
-        seeds=seeds,
-        steps=steps,
     )

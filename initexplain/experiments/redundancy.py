@@ -1,6 +1,7 @@
 """Redundancy predicted from the parameters and measured after training, for many starts."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,58 +14,16 @@ from initexplain.symmetry import Labels, Signs, redundancy_classes, signed_redun
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
+FEATURES = 3
 BIAS_STD = 0.3
 # of activations, which are of the order of 1: far above rounding, far below what training separates
 TOLERANCE = 1e-6
 
 SignedClasses = tuple[Labels, Signs]
+"""Class and sign of the units of a layer: the first of a class has +1, or 0 if it is silent."""
 
-
-@dataclass(frozen=True)
-class Layout:
-    """A partition of a network's units: for every layer, inputs and outputs too, class and sign.
-
-    Attributes:
-        labels: one array `(units,)` per layer, numbered by first appearance.
-        signs: +1, -1 (mirrored) or 0 (silent) for every unit; the first of a class has +1 or 0.
-    """
-
-    labels: tuple[Labels, ...]
-    signs: tuple[Signs, ...]
-
-    @classmethod
-    def of(cls, labels: Sequence[Sequence[int]], signs: Sequence[Sequence[int]] = ()) -> "Layout":
-        """The layout with these labels; all signs +1 if not given."""
-        plain = [[1] * len(of_layer) for of_layer in labels]
-        return cls(
-            tuple(np.array(of_layer) for of_layer in labels),
-            tuple(np.array(of_layer) for of_layer in signs or plain),
-        )
-
-    @property
-    def hidden(self) -> list[SignedClasses]:
-        """Labels and signs of the hidden layers."""
-        return list(zip(self.labels[1:-1], self.signs[1:-1], strict=True))
-
-
-@dataclass(frozen=True)
-class Start:
-    """One initialization: the classes its parameters predict, and those seen after training.
-
-    Attributes:
-        name: what is special about the parameters.
-        predicted: labels and signs per hidden layer, from the parameters before training.
-        measured: the same from the activations after training.
-    """
-
-    name: str
-    predicted: list[SignedClasses]
-    measured: list[SignedClasses]
-
-    @property
-    def agrees(self) -> bool:
-        """Whether prediction and measurement are the same."""
-        return same_classes(self.predicted, self.measured)
+Layout = Sequence[SignedClasses]
+"""A partition of a network's units: for every layer, inputs and outputs too."""
 
 
 @dataclass(frozen=True)
@@ -74,43 +33,30 @@ class Redundancy:
     Attributes:
         worked: the network of the example on paper.
         worked_classes: its classes, per hidden layer.
-        gallery: one start after the other.
-        planted: random networks with a planted partition, for each of the next two counts.
-        planted_agree: of those without signs (logistic units), how many have the planted classes
-            both predicted and measured after training.
+        predicted: of each start in the gallery, labels and signs per hidden layer, from the
+            parameters before training.
+        measured: the same from the activations after training.
+        starts: starts in the gallery.
+        agreeing: starts whose predicted and measured classes are the same.
+        planted_agree: of the planted partitions without signs (logistic units), how many are both
+            predicted and measured after training.
         planted_signed_agree: the same with mirrored and silent units (tanh).
         rows_differ_after: updates until rows that start equal differ, if outgoing weights do.
         columns_differ_after: updates until outgoing weights that start equal differ, if rows do.
         repeated_matrix_clones: redundant units in a network that uses one random matrix twice.
-        steps: updates before every measurement.
-        features: inputs of the networks in the gallery.
-        units: hidden units of the networks in the gallery, first layer.
-        upper_units: the same, second layer.
     """
 
     worked: Network
     worked_classes: list[Labels]
-    gallery: tuple[Start, ...]
-    planted: int
+    predicted: dict[str, list[SignedClasses]]
+    measured: dict[str, list[SignedClasses]]
+    starts: int
+    agreeing: int
     planted_agree: int
     planted_signed_agree: int
     rows_differ_after: int
     columns_differ_after: int
     repeated_matrix_clones: int
-    steps: int
-    features: int
-    units: int
-    upper_units: int
-
-    @property
-    def starts(self) -> int:
-        """Starts in the gallery."""
-        return len(self.gallery)
-
-    @property
-    def agreeing(self) -> int:
-        """Starts whose predicted and measured classes are the same."""
-        return sum(start.agrees for start in self.gallery)
 
 
 def worked_example() -> Network:
@@ -123,6 +69,15 @@ def worked_example() -> Network:
     first = [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0], [3.0, -1.0]]
     second = [[2.0, 0.0, 5.0, 1.0], [0.0, 2.0, 5.0, 1.0], [3.0, 3.0, 0.0, -1.0]]
     return Network([first, second, [[1.0, 1.0, 2.0]]], [[0.0] * 4, [0.0] * 3, [0.0]], "logistic")
+
+
+def layout_of(labels: Sequence[Sequence[int]], signs: Sequence[Sequence[int]] = ()) -> Layout:
+    """The layout with these labels, one row per layer; all signs +1 if not given."""
+    plain = [[1] * len(of_layer) for of_layer in labels]
+    return [
+        (np.array(of_layer), np.array(flips))
+        for of_layer, flips in zip(labels, signs or plain, strict=True)
+    ]
 
 
 def same_classes(some: Sequence[SignedClasses], others: Sequence[SignedClasses]) -> bool:
@@ -176,37 +131,27 @@ def planted_network(
 
     Args:
         rng: the source of randomness.
-        layout: the classes, inputs and outputs each alone.
+        layout: the classes; inputs and outputs each alone.
         activation: odd, if the layout has signs other than +1.
         unequal: size of the noise; with 0, units of a class have equal rows and columns.
     """
     weights, biases = [], []
-    for at in range(1, len(layout.labels)):
-        below, above = (layout.labels[at - 1], layout.signs[at - 1]), _side(layout, at)
-        matrix = np.empty((len(above[0]), len(below[0])))
-        for a in np.unique(above[0]):
-            for b in np.unique(below[0]):
-                rows, columns = above[0] == a, below[0] == b
-                heard, loud = above[1][rows].any(), below[1][columns].any()
-                shape = (rows.sum(), columns.sum())
-                matrix[np.ix_(rows, columns)] = _block(rng, shape, heard, loud, unequal)
+    for (low, low_signs), (high, high_signs) in itertools.pairwise(layout):
+        matrix = np.empty((len(high), len(low)))
+        for a, b in itertools.product(np.unique(high), np.unique(low)):
+            rows, columns = high == a, low == b
+            heard, loud = high_signs[rows].any(), low_signs[columns].any()
+            shape = (rows.sum(), columns.sum())
+            matrix[np.ix_(rows, columns)] = _block(rng, shape, heard, loud, unequal)
         # silent units have no sign of their own
-        signs = np.outer(above[1] + (above[1] == 0), below[1] + (below[1] == 0))
-        weights.append(matrix * signs / np.sqrt(len(below[0])))
-        biases.append(BIAS_STD * rng.standard_normal(len(above[0]))[above[0]] * above[1])
+        flips = np.outer(high_signs + (high_signs == 0), low_signs + (low_signs == 0))
+        weights.append(matrix * flips / np.sqrt(len(low)))
+        biases.append(BIAS_STD * rng.standard_normal(len(high))[high] * high_signs)
     return Network(weights, biases, activation)
 
 
-def _side(layout: Layout, at: int) -> SignedClasses:
-    return layout.labels[at], layout.signs[at]
-
-
 def _block(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    heard: bool,
-    loud: bool,
-    unequal: float,
+    rng: np.random.Generator, shape: tuple[int, int], heard: bool, loud: bool, unequal: float
 ) -> Array:
     """Weights between two classes: `heard` and `loud` if the upper and lower one is not silent."""
     noise = rng.standard_normal(shape)
@@ -231,7 +176,7 @@ def random_layout(rng: np.random.Generator, sizes: Sequence[int], *, signed: boo
             signs[at] = sign * sign[np.unique(labels[at], return_index=True)[1]][labels[at]]
             if rng.random() < 0.5:
                 signs[at][labels[at] == labels[at].max()] = 0
-    return Layout(tuple(labels), tuple(signs))
+    return list(zip(labels, signs, strict=True))
 
 
 def run(
@@ -247,42 +192,34 @@ def run(
         seed: of data, networks and partitions.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, features=3)
-    sizes = (inputs.shape[1], units, upper_units, targets.shape[1])
-    starts = {
-        name: (network, network, inputs) for name, network in _gallery(rng, sizes).items()
-    } | {"rows differ, two features equal": _twin_features(rng, sizes, inputs)}
-
-    def trained(network: Network, data: Array, updates: int = steps) -> Network:
-        rate = LEARNING_RATE
-        return train(network, data, targets, steps=updates, learning_rate=rate).network
-
+    inputs, targets = teacher(rng, features=FEATURES)
+    sizes = (FEATURES, units, upper_units, targets.shape[1])
+    starts = {name: (start, start, inputs) for name, start in _gallery(rng, sizes).items()}
+    starts["rows differ, two features equal"] = _twin_features(rng, sizes, inputs)
+    predicted, measured = {}, {}
+    for name, (network, seen, data) in starts.items():
+        predicted[name] = signed_redundancy_classes(seen)
+        after = train(network, data, targets, steps=steps, learning_rate=LEARNING_RATE).network
+        measured[name] = observed_classes(after, data)
+    equal_rows, _, _ = starts["equal rows, outgoing weights differ"]
+    equal_columns, _, _ = starts["equal outgoing weights, rows differ"]
     example = worked_example()
     return Redundancy(
         worked=example,
         worked_classes=redundancy_classes(example),
-        gallery=tuple(
-            Start(
-                name,
-                signed_redundancy_classes(seen),
-                observed_classes(trained(network, data), data),
-            )
-            for name, (network, seen, data) in starts.items()
-        ),
-        planted=planted,
+        predicted=predicted,
+        measured=measured,
+        starts=len(starts),
+        agreeing=sum(same_classes(predicted[name], measured[name]) for name in starts),
         planted_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=False),
         planted_signed_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=True),
         rows_differ_after=_updates_until_apart(
-            starts["equal rows, outgoing weights differ"][0], inputs, targets, rows=True
+            equal_rows, inputs, targets, lambda network: network.weights[0]
         ),
         columns_differ_after=_updates_until_apart(
-            starts["equal outgoing weights, rows differ"][0], inputs, targets, rows=False
+            equal_columns, inputs, targets, lambda network: network.weights[1].T
         ),
         repeated_matrix_clones=_repeated_matrix_clones(rng, units),
-        steps=steps,
-        features=sizes[0],
-        units=units,
-        upper_units=upper_units,
     )
 
 
@@ -294,15 +231,18 @@ def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Networ
             rng, sizes, weights=weights, biases=normal(biases), activation=activation
         )
 
-    def planted(first: list[int], second: list[int], signs: list[int] | None = None) -> Network:
-        labels = [list(range(sizes[0])), first, second, list(range(sizes[-1]))]
-        flips = [[1] * len(of_layer) for of_layer in labels]
-        flips[1] = flips[1] if signs is None else signs
-        return planted_network(rng, Layout.of(labels, flips), "tanh")
+    def planted(first: list[int], *, mirrored: Sequence[int] = ()) -> Network:
+        labels = [list(range(sizes[0])), first, upper, list(range(sizes[-1]))]
+        signs = [[1] * len(of_layer) for of_layer in labels]
+        for unit in mirrored:
+            signs[1][unit] = -1
+        return planted_network(rng, layout_of(labels, signs), "tanh")
 
     some = drawn(lecun_normal())
     w1, w2, w3 = some.weights
     rest, upper = list(range(2, sizes[1] - 2)), [0, 0, *range(1, sizes[2] - 1)]
+    # the first unit twice, the last one left out
+    copied = [0, *range(sizes[1] - 1)]
     return {
         "all zero, logistic": drawn(zeros(), "logistic"),
         "all zero, tanh": drawn(zeros()),
@@ -313,19 +253,12 @@ def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Networ
         "equal outgoing weights, rows differ": Network(
             [w1, np.tile(w2[:, :1], w2.shape[1]), w3], some.biases
         ),
-        "one unit copied": Network([w1[_doubled(w1)], w2[:, _doubled(w1)], w3], some.biases),
-        "rows differ, sums agree": planted([0, 0, 0, 1, *rest], upper),
-        "a mirrored pair": planted(
-            [0, 0, 1, *rest, sizes[1] - 2], upper, [1, -1] + [1] * (sizes[1] - 2)
-        ),
+        "one unit copied": Network([w1[copied], w2[:, copied], w3], some.biases),
+        "rows differ, sums agree": planted([0, 0, 0, 1, *rest]),
+        "a mirrored pair": planted([0, 0, 1, *rest, sizes[1] - 2], mirrored=[1]),
         "zero weights, random biases": drawn(zeros(), biases=BIAS_STD),
         "random": some,
     }
-
-
-def _doubled(matrix: Array) -> Labels:
-    """Row numbers with the first one twice and the last one left out."""
-    return np.concatenate([[0], np.arange(len(matrix) - 1)])
 
 
 def _twin_features(
@@ -339,11 +272,8 @@ def _twin_features(
     w2[:, 1] = w2[:, 0]
     merged = np.hstack([w1[:, :2].sum(axis=1, keepdims=True), w1[:, 2:]])
     data = inputs[:, [0, 0, *range(2, sizes[0])]]
-    return (
-        Network([w1, w2, w3], network.biases),
-        Network([merged, w2, w3], network.biases),
-        data,
-    )
+    apart, seen = (Network([first, w2, w3], network.biases) for first in (w1, merged))
+    return apart, seen, data
 
 
 def _planted_agree(
@@ -354,35 +284,25 @@ def _planted_agree(
     activation = "tanh" if signed else "logistic"
     layouts = [random_layout(rng, sizes, signed=signed) for _ in range(count)]
     networks = [planted_network(rng, layout, activation) for layout in layouts]
-    after = train(
-        side_by_side(networks), inputs, targets, steps=steps, learning_rate=LEARNING_RATE
-    ).network
+    together = Network.stack(networks)
+    after = train(together, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
     return sum(
-        same_classes(signed_redundancy_classes(network), layout.hidden)
-        and same_classes(observed_classes(after.member(i), inputs), layout.hidden)
+        same_classes(signed_redundancy_classes(network), layout[1:-1])
+        and same_classes(observed_classes(after.member(i), inputs), layout[1:-1])
         for i, (network, layout) in enumerate(zip(networks, layouts, strict=True))
     )
 
 
-def side_by_side(networks: Sequence[Network]) -> Network:
-    """Networks of one shape as an ensemble."""
-    return Network(
-        [np.stack(of_layer) for of_layer in zip(*(n.weights for n in networks), strict=True)],
-        [np.stack(of_layer) for of_layer in zip(*(n.biases for n in networks), strict=True)],
-        networks[0].activation,
-    )
-
-
-def _updates_until_apart(network: Network, inputs: Array, targets: Array, *, rows: bool) -> int:
-    """Updates until the units' rows (or outgoing weights) differ by more than rounding."""
+def _updates_until_apart(
+    network: Network, inputs: Array, targets: Array, rows: Callable[[Network], Array]
+) -> int:
+    """Updates until rows of what `rows` takes from the network differ by more than rounding."""
 
     def spread(_step: int, now: Network, _gradients: object) -> float:
-        return float(np.ptp(now.weights[0] if rows else now.weights[1].T, axis=0).max())
+        return float(np.ptp(rows(now), axis=0).max())
 
-    seen = train(
-        network, inputs, targets, steps=5, learning_rate=LEARNING_RATE, observe=spread
-    ).observed
-    return int(np.argmax(np.array(seen) > TOLERANCE))
+    history = train(network, inputs, targets, steps=5, learning_rate=LEARNING_RATE, observe=spread)
+    return int(np.argmax(np.array(history.observed) > TOLERANCE))
 
 
 def _repeated_matrix_clones(rng: np.random.Generator, units: int) -> int:

@@ -6,8 +6,7 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.initializers import Initializer, constant, lecun_normal, zeros
-from initexplain.losses import best_constant_loss
+from initexplain.initializers import constant, lecun_normal, zeros
 from initexplain.network import Network
 from initexplain.training import train
 
@@ -15,65 +14,25 @@ LEARNING_RATE = 0.1
 
 
 @dataclass(frozen=True)
-class RowsThroughTraining:
-    """The first weight matrix of one network at a few steps, and its loss at every step.
-
-    Attributes:
-        matrices: `W` of the first layer at each recorded step, `(records, units, features)`.
-        losses: `(steps + 1,)`.
-    """
-
-    matrices: Array
-    losses: Array
-
-    @property
-    def row_spread(self) -> float:
-        """Largest difference, at the last step, between a row and the first row."""
-        last = self.matrices[-1]
-        return float(np.abs(last - last[0]).max())
-
-    @property
-    def column_spread(self) -> float:
-        """Largest difference, at the last step, between a column and the first column."""
-        last = self.matrices[-1]
-        return float(np.abs(last - last[:, :1]).max())
-
-    @property
-    def largest_weight(self) -> float:
-        """Largest magnitude of a weight at the last step."""
-        return float(np.abs(self.matrices[-1]).max())
-
-    @property
-    def final_loss(self) -> float:
-        """The loss after the last step."""
-        return float(self.losses[-1])
-
-
-@dataclass(frozen=True)
 class RowSymmetry:
-    """Three starts of the same network on the same task.
+    """Three starts of the same network on the same task: `zero`, `constant` and `random` weights.
 
     Attributes:
-        zero: every weight starts at 0.
-        constant: every weight starts at `constant_value`.
-        random: weights start as LeCun-normal draws.
-        constant_value: the common value of the constant start.
         recorded_steps: the steps at which matrices were recorded.
-        units: hidden units.
-        features: inputs.
-        steps: updates.
-        best_constant: the loss of an output that ignores its input, at best.
+        matrices: of each start, `W` of the first layer at those steps,
+            `(records, units, features)`.
+        losses: of each start, `(steps + 1,)`.
+        row_spread: largest difference, at the last step, between a row and the first row.
+        column_spread: largest difference, at the last step, between a column and the first column.
+        largest_weight: largest magnitude of a weight at the last step.
     """
 
-    zero: RowsThroughTraining
-    constant: RowsThroughTraining
-    random: RowsThroughTraining
-    constant_value: float
     recorded_steps: tuple[int, ...]
-    units: int
-    features: int
-    steps: int
-    best_constant: float
+    matrices: dict[str, Array]
+    losses: dict[str, Array]
+    row_spread: dict[str, float]
+    column_spread: dict[str, float]
+    largest_weight: dict[str, float]
 
 
 def run(
@@ -91,9 +50,9 @@ def run(
     inputs, targets = teacher(rng)
     sizes = [inputs.shape[1], units, targets.shape[1]]
     every = steps // 10
-
-    def rows(weights: Initializer) -> RowsThroughTraining:
-        history = train(
+    starts = {"zero": zeros(), "constant": constant(constant_value), "random": lecun_normal()}
+    histories = {
+        start: train(
             Network.initialize(rng, sizes, weights=weights),
             inputs,
             targets,
@@ -102,18 +61,17 @@ def run(
             observe=lambda _step, network, _gradients: network.weights[0],
             observe_every=every,
         )
-        return RowsThroughTraining(
-            np.stack([history.observed[i] for i in (0, 1, -1)]), history.losses
-        )
-
+        for start, weights in starts.items()
+    }
+    last = {start: history.observed[-1] for start, history in histories.items()}
     return RowSymmetry(
-        zero=rows(zeros()),
-        constant=rows(constant(constant_value)),
-        random=rows(lecun_normal()),
-        constant_value=constant_value,
         recorded_steps=(0, every, steps),
-        units=units,
-        features=inputs.shape[1],
-        steps=steps,
-        best_constant=best_constant_loss(targets),
+        matrices={
+            start: np.stack([history.observed[i] for i in (0, 1, -1)])
+            for start, history in histories.items()
+        },
+        losses={start: history.losses for start, history in histories.items()},
+        row_spread={start: float(np.abs(w - w[0]).max()) for start, w in last.items()},
+        column_spread={start: float(np.abs(w - w[:, :1]).max()) for start, w in last.items()},
+        largest_weight={start: float(np.abs(w).max()) for start, w in last.items()},
     )

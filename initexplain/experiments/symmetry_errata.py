@@ -6,53 +6,15 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import Curves
 from initexplain.initializers import Initializer, constant, lecun_normal, zeros
 from initexplain.network import Network, gradients
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
+HIDDEN_LAYERS = 2
 # numbers are counted as different if they differ by more than rounding can explain
 PLACES = 12
-
-
-@dataclass(frozen=True)
-class ConstantLayers:
-    """ReLU networks with equal biases: which of the two weight matrices starts constant.
-
-    Attributes:
-        both: losses with both matrices constant, `(steps + 1, seeds)`.
-        incoming: losses with a constant first matrix and random outgoing weights.
-        neither: losses with two random matrices.
-    """
-
-    both: Array
-    incoming: Array
-    neither: Array
-
-    @property
-    def both_loss(self) -> float:
-        """Median final loss with both matrices constant."""
-        return float(np.median(self.both[-1]))
-
-    @property
-    def incoming_loss(self) -> float:
-        """Median final loss with a constant first matrix."""
-        return float(np.median(self.incoming[-1]))
-
-    @property
-    def neither_loss(self) -> float:
-        """Median final loss with two random matrices."""
-        return float(np.median(self.neither[-1]))
-
-    @property
-    def incoming_better(self) -> int:
-        """Seeds in which the constant first matrix ends below two constant matrices."""
-        return int((self.incoming[-1] < self.both[-1]).sum())
-
-    @property
-    def seeds(self) -> int:
-        """Networks of each kind."""
-        return int(self.both.shape[1])
 
 
 @dataclass(frozen=True)
@@ -60,54 +22,32 @@ class SymmetryErrata:
     """One value or more for each sentence.
 
     Attributes:
-        constant_layers: constant matrices, one or both.
+        inputs: the data, `(examples, features)`.
+        losses: of ReLU networks with equal biases, `(steps + 1, seeds)`: with `both` weight
+            matrices constant, with a constant first matrix and random outgoing weights
+            (`incoming`), with two random matrices (`neither`).
+        incoming_better: seeds in which the constant first matrix ends below two constant matrices.
         gradient: of a constant first matrix with two units and one output, `(2, features)`.
+        gradient_values: different values among the elements of the gradient.
         after: that matrix after one update.
-        bias_gradients_constant: different values among the units' bias gradients, at the first
-            update, with constant weights.
-        bias_gradients_random: the same with random weights.
-        columns_differ_after: updates until the columns of a constant first matrix differ.
+        values_after: different values in it.
+        columns_differ_after: updates until the columns of that matrix differ.
+        bias_gradients: different values among the units' bias gradients, at the first update, with
+            `constant` and with `random` weights.
         zero_rows: different rows among all the matrices of an all-zero logistic network with two
             hidden layers after training, output layer apart: one for each matrix if 2.
-        hidden_layers: hidden layers of that network.
-        features: inputs.
-        examples: rows of the data.
-        units: hidden units of the larger networks.
-        steps: updates of every training.
     """
 
-    constant_layers: ConstantLayers
+    inputs: Array
+    losses: dict[str, Curves]
+    incoming_better: int
     gradient: Array
+    gradient_values: int
     after: Array
-    bias_gradients_constant: int
-    bias_gradients_random: int
+    values_after: int
     columns_differ_after: int
+    bias_gradients: dict[str, int]
     zero_rows: int
-    hidden_layers: int
-    features: int
-    examples: int
-    units: int
-    steps: int
-
-    @property
-    def gradient_rows(self) -> int:
-        """Different rows in the gradient."""
-        return _different(self.gradient)
-
-    @property
-    def gradient_elements(self) -> int:
-        """Elements of the gradient."""
-        return self.gradient.size
-
-    @property
-    def gradient_values(self) -> int:
-        """Different values among the elements of the gradient."""
-        return _different(self.gradient.reshape(-1, 1))
-
-    @property
-    def values_after(self) -> int:
-        """Different values in the matrix after one update."""
-        return _different(self.after.reshape(-1, 1))
 
 
 def run(
@@ -119,35 +59,47 @@ def run(
         units: hidden units of the larger networks.
         steps: updates.
         constant_value: the weight of constant matrices.
-        seeds: networks of each kind in `constant_layers`.
+        seeds: networks of each kind in `losses`.
         seed: of data and networks.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng)
-    alike = constant(constant_value)
-    two_units = _drawn(rng, [inputs.shape[1], 2, 1], alike, alike)
-    larger = [inputs.shape[1], units, targets.shape[1]]
-    _, first = gradients(two_units, inputs, targets[:, :1])
-    matrices = _observed_first_matrices(two_units, inputs, targets[:, :1])
-    deep = Network.initialize(
-        rng, [larger[0], units, *larger[1:]], weights=zeros(), activation="logistic"
-    )
+    features, outputs = inputs.shape[1], targets.shape[1]
+    larger = [features, units, outputs]
+    alike, drawn = constant(constant_value), lecun_normal()
+    two_units = _start(rng, [features, 2, 1], alike, alike)
+    observed = train(
+        two_units,
+        inputs,
+        targets[:, :1],
+        steps=3,
+        learning_rate=LEARNING_RATE,
+        observe=lambda _step, now, found: (now.weights[0], found.weights[0]),
+    ).observed
+    matrices, (gradient, *_) = zip(*observed, strict=True)
+    deeper = [features, *[units] * HIDDEN_LAYERS, outputs]
+    deep = Network.initialize(rng, deeper, weights=zeros(), activation="logistic")
     trained = train(deep, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
+    pairs = {"both": (alike, alike), "incoming": (alike, drawn), "neither": (drawn, drawn)}
+    losses = {}
+    for name, pair in pairs.items():
+        start = _start(rng, larger, *pair, activation="relu", ensemble=(seeds,))
+        history = train(start, inputs, targets, steps=steps, learning_rate=LEARNING_RATE)
+        losses[name] = Curves(history.losses)
     return SymmetryErrata(
-        constant_layers=_constant_layers(
-            rng, inputs, targets, larger, alike=alike, seeds=seeds, steps=steps
-        ),
-        gradient=first.weights[0],
+        inputs=inputs,
+        losses=losses,
+        incoming_better=int((losses["incoming"].last < losses["both"].last).sum()),
+        gradient=gradient,
+        gradient_values=_different(gradient.reshape(-1, 1)),
         after=matrices[1],
-        bias_gradients_constant=_bias_gradients(rng, inputs, targets, larger, alike),
-        bias_gradients_random=_bias_gradients(rng, inputs, targets, larger, lecun_normal()),
+        values_after=_different(matrices[1].reshape(-1, 1)),
         columns_differ_after=next(i for i, w in enumerate(matrices) if _different(w.T) > 1),
+        bias_gradients={
+            name: _bias_gradients(_start(rng, larger, weights, weights), inputs, targets)
+            for name, weights in (("constant", alike), ("random", drawn))
+        },
         zero_rows=sum(_different(w) for w in trained.weights[:-1]),
-        hidden_layers=len(trained.weights) - 1,
-        features=inputs.shape[1],
-        examples=len(inputs),
-        units=units,
-        steps=steps,
     )
 
 
@@ -156,7 +108,13 @@ def _different(rows: Array) -> int:
     return len(np.unique(np.round(rows, PLACES), axis=0))
 
 
-def _drawn(
+def _bias_gradients(network: Network, inputs: Array, targets: Array) -> int:
+    """Different values among the bias gradients of the hidden units."""
+    _, first = gradients(network, inputs, targets)
+    return _different(first.biases[0][:, None])
+
+
+def _start(
     rng: np.random.Generator,
     sizes: list[int],
     incoming: Initializer,
@@ -172,44 +130,3 @@ def _drawn(
         [np.zeros((*ensemble, units)), np.zeros((*ensemble, outputs))],
         activation,
     )
-
-
-def _constant_layers(
-    rng: np.random.Generator,
-    inputs: Array,
-    targets: Array,
-    sizes: list[int],
-    *,
-    alike: Initializer,
-    seeds: int,
-    steps: int,
-) -> ConstantLayers:
-    def losses(incoming: Initializer, outgoing: Initializer) -> Array:
-        network = _drawn(rng, sizes, incoming, outgoing, activation="relu", ensemble=(seeds,))
-        return train(network, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
-
-    return ConstantLayers(
-        both=losses(alike, alike),
-        incoming=losses(alike, lecun_normal()),
-        neither=losses(lecun_normal(), lecun_normal()),
-    )
-
-
-def _observed_first_matrices(network: Network, inputs: Array, targets: Array) -> list[Array]:
-    """The first matrix before training and after each of three updates."""
-    return train(
-        network,
-        inputs,
-        targets,
-        steps=3,
-        learning_rate=LEARNING_RATE,
-        observe=lambda _step, now, _gradients: now.weights[0],
-    ).observed
-
-
-def _bias_gradients(
-    rng: np.random.Generator, inputs: Array, targets: Array, sizes: list[int], init: Initializer
-) -> int:
-    """Different values among the first bias gradients of the hidden units."""
-    _, found = gradients(_drawn(rng, sizes, init, init), inputs, targets)
-    return _different(found.biases[0][:, None])

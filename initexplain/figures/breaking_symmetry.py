@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from initexplain.experiments.breaking_symmetry import EVERY, BreakingSymmetry, NoisyClones, Rounding
+from initexplain.checks import Array
+from initexplain.experiments.breaking_symmetry import EVERY, SCALES, WIDTHS, BreakingSymmetry
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -22,30 +23,30 @@ FLOOR = 1e-17
 def noise(result: BreakingSymmetry) -> StyledFigure:
     """Differences between noisy clones through training, on a task of each kind."""
     figure, (repelling, lasting) = new_figure(height=3.4, columns=2)
-    _draw_spreads(repelling, result.noise)
+    _draw_spreads(repelling, result.spreads["teacher"])
     # the slope is what is compared, so the line stands beside the curves
-    anchor = int(np.abs(np.log10(result.noise.scales) + 6).argmin())
-    steps = EVERY * np.arange(len(result.growth.decades))
-    line = result.growth.decades + np.log10(0.03 * result.noise.scales[anchor])
+    anchor = int(np.abs(np.log10(SCALES["teacher"]) + 6).argmin())
+    steps = EVERY * np.arange(len(result.growth["teacher"]))
+    line = result.growth["teacher"] + np.log10(0.03 * SCALES["teacher"][anchor])
     shown = (line < 0) & (steps >= 30)
     repelling.plot(steps[shown], 10.0 ** line[shown], "--", color=THEORY)
     text = "dashes: slope from\nsecond derivatives"
-    repelling.text(0.98 * result.steps, 1e-9, text, color=THEORY, ha="right", va="center", size=9)
+    repelling.text(0.98 * steps[-1], 1e-9, text, color=THEORY, ha="right", va="center", size=9)
     repelling.set_title("four features, two outputs", size=10, color=INK)
-    _draw_spreads(lasting, result.sine)
+    _draw_spreads(lasting, result.spreads["sine"])
     lasting.set_title("one feature, one output", size=10, color=INK)
-    end = np.median(result.sine.spreads[-1], axis=1)
+    end = np.median(result.spreads["sine"][-1], axis=1)
     for text, y in (("large noise grows", end.max() / 2), ("small noise fades", end.min() / 1.4)):
-        lasting.text(0.98 * result.steps, y, text, color=CONSTANT, ha="right", va="top", size=9)
+        lasting.text(0.98 * steps[-1], y, text, color=CONSTANT, ha="right", va="top", size=9)
     lasting.set_ylim(end.min() / 4, 3 * end.max())
     repelling.set_ylabel("largest difference between rows")
     for axes in (repelling, lasting):
-        axes.set(xlabel="updates", xlim=(0, result.steps))
+        axes.set(xlabel="updates", xlim=(0, steps[-1]))
     return figure
 
 
-def _draw_spreads(axes: Axes, clones: NoisyClones) -> None:
-    medians = np.median(clones.spreads, axis=2)
+def _draw_spreads(axes: Axes, spreads: Array) -> None:
+    medians = np.median(spreads, axis=2)
     steps = EVERY * np.arange(len(medians))
     for column in medians.T:
         axes.plot(steps, column, color=CONSTANT, linewidth=1.6)
@@ -55,28 +56,28 @@ def _draw_spreads(axes: Axes, clones: NoisyClones) -> None:
 def rounding(result: BreakingSymmetry) -> StyledFigure:
     """Bit-equal rows after one product, and through training, on this machine."""
     figure, (product, training) = new_figure(height=3.2, columns=2)
-    rounding = result.rounding
-    product.plot(rounding.widths, rounding.product_spread, "o", color=MEASURED)
-    product.plot(rounding.widths, rounding.einsum_spread, "--", color=THEORY, linewidth=1.4)
+    spread = result.product_spread
+    product.plot(WIDTHS, spread["blas"], "o", color=MEASURED)
+    product.plot(WIDTHS, spread["einsum"], "--", color=THEORY, linewidth=1.4)
     product.set(
         xlabel="equal rows in the product",
         ylabel="difference, in last places",
-        ylim=(-0.3, max(2.0, 1.4 * rounding.product_spread.max())),
+        ylim=(-0.3, max(2.0, 1.4 * spread["blas"].max())),
     )
     for axis in (product.xaxis, product.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     top = product.get_ylim()[1]
-    product.text(rounding.widths[0], 0.93 * top, "points: BLAS", color=MEASURED, va="center")
-    product.text(rounding.widths[0], 0.83 * top, "dashes: einsum", color=THEORY, va="center")
-    _draw_bit_equal(training, rounding)
+    product.text(WIDTHS[0], 0.93 * top, "points: BLAS", color=MEASURED, va="center")
+    product.text(WIDTHS[0], 0.83 * top, "dashes: einsum", color=THEORY, va="center")
+    _draw_bit_equal(training, result.trained_spreads)
     return figure
 
 
-def _draw_bit_equal(axes: Axes, rounding: Rounding) -> None:
+def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
     """Row spread of clones of several widths; those that stay bit-equal lie on the floor."""
-    steps = EVERY * np.arange(len(rounding.spreads))
+    steps = EVERY * np.arange(len(spreads))
     groups: dict[bool, list[str]] = {True: [], False: []}
-    for width, column in zip(rounding.widths, rounding.spreads.T, strict=False):
+    for width, column in zip(WIDTHS, spreads.T, strict=False):
         apart = bool(column[-1] > 0)
         groups[apart].append(str(width))
         colour, line = (MEASURED, "-") if apart else (MUTED, ":")

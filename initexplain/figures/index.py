@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from initexplain.experiments.index import FourStarts, Start
+from initexplain.experiments.index import FourStarts
 from initexplain.figures.style import (
     BIAS,
     RANDOM,
@@ -17,27 +17,27 @@ from initexplain.figures.style import (
 def four_starts(result: FourStarts) -> StyledFigure:
     """Loss against step for zero or random weights with zero or random biases."""
     figure, (axes,) = new_figure(height=3.6)
-    steps = np.arange(result.steps + 1)
-
-    def curve(start: Start, colour: str, line: str) -> None:
-        low, high = start.losses.min(axis=1), start.losses.max(axis=1)
-        draw_band(axes, steps, low, high, colour)
-        axes.plot(steps, start.median, line, color=colour)
-
-    curve(result.both_random, BIAS, "--")
-    curve(result.random_weights, RANDOM, "-")
-    curve(result.random_biases, ZERO, "--")
-    curve(result.both_zero, ZERO, "-")
+    last = len(result.losses["both_zero"].values) - 1
+    steps = np.arange(last + 1)
+    for start, colour, line in (
+        ("both_random", BIAS, "--"),
+        ("random_weights", RANDOM, "-"),
+        ("random_biases", ZERO, "--"),
+        ("both_zero", ZERO, "-"),
+    ):
+        curves = result.losses[start]
+        draw_band(axes, steps, curves.values.min(axis=1), curves.values.max(axis=1), colour)
+        axes.plot(steps, curves.median, line, color=colour)
     axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
 
     # on the left, where they are seen on a phone too
     def at(share: float) -> int:
-        return round(share * result.steps)
+        return round(share * last)
 
     stuck = result.best_constant
-    highest = result.both_random.losses.max(axis=1)[at(0.1)]
-    lowest = result.random_weights.losses.min(axis=1)[at(0.35)]
+    highest = result.losses["both_random"].values[at(0.1)].max()
+    lowest = result.losses["random_weights"].values[at(0.35)].min()
     label_line(
         axes, at(0.04), stuck / 1.2, "zero weights, with zero or random biases", ZERO, va="top"
     )

@@ -66,20 +66,24 @@ def _runs(labels: Sequence[object]) -> list[tuple[int, int]]:
 def gallery(result: Redundancy) -> StyledFigure:
     """The classes of every start: predicted from the parameters, measured after training."""
     figure, (axes,) = new_figure(height=4.2)
-    wide = result.units + result.upper_units + 1
-    sides = ((0.0, "predicted", THEORY), (wide + 1.5, "measured", MEASURED))
-    for row, start in enumerate(result.gallery):
-        axes.text(-0.9, row, start.name, ha="right", va="center", size=9)
-        for (left, _, _), classes in zip(sides, (start.predicted, start.measured), strict=True):
-            _draw_classes(axes, left, row, classes)
-    for left, text, colour in sides:
+    units, upper_units = (len(labels) for labels, _ in result.predicted["random"])
+    wide = units + upper_units + 1
+    sides = (
+        (0.0, "predicted", result.predicted, THEORY),
+        (wide + 1.5, "measured", result.measured, MEASURED),
+    )
+    for row, start in enumerate(result.predicted):
+        axes.text(-0.9, row, start, ha="right", va="center", size=9)
+        for left, _, classes, _ in sides:
+            _draw_classes(axes, left, row, classes[start])
+    for left, text, _, colour in sides:
         axes.text(left + wide / 2 - 0.5, -1.75, text, color=colour, ha="center", size=11)
         for middle, layer in (
-            ((result.units - 1) / 2, "layer 1"),
-            (result.units + (result.upper_units + 1) / 2, "layer 2"),
+            ((units - 1) / 2, "layer 1"),
+            (units + (upper_units + 1) / 2, "layer 2"),
         ):
             axes.text(left + middle, -0.85, layer, color=MUTED, ha="center", size=9)
-    axes.set(xlim=(-13.5, 2 * wide + 1.5), ylim=(len(result.gallery) - 0.4, -2.3))
+    axes.set(xlim=(-13.5, 2 * wide + 1.5), ylim=(result.starts - 0.4, -2.3))
     axes.set_axis_off()
     return figure
 

@@ -18,41 +18,40 @@ from initexplain.figures.style import (
 def rows(result: RowSymmetry) -> StyledFigure:
     """The first weight matrix at three steps of training, for three starts."""
     figure, panels = new_figure(height=4.6, rows=3, columns=3)
-    starts = (
-        ("zero", result.zero, ZERO),
-        ("constant", result.constant, CONSTANT),
-        ("random", result.random, RANDOM),
-    )
-    limit = max(np.abs(start.matrices).max() for _, start, _ in starts)
-    units = [f"unit {i}" for i in range(1, result.units + 1)]
-    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.features]]
-    for row, (name, start, colour) in enumerate(starts):
+    starts = (("zero", ZERO), ("constant", CONSTANT), ("random", RANDOM))
+    limit = max(np.abs(matrices).max() for matrices in result.matrices.values())
+    _, rows, columns = result.matrices["zero"].shape
+    units = [f"unit {i}" for i in range(1, rows + 1)]
+    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[:columns]]
+    for row, (start, colour) in enumerate(starts):
         for column, step in enumerate(result.recorded_steps):
             axes = panels[3 * row + column]
             draw_matrix(
                 axes,
-                start.matrices[column],
+                result.matrices[start][column],
                 limit=limit,
                 rows=units if column == 0 else (),
                 columns=features if row == 2 else (),
             )
             if row == 0:
                 axes.set_title(f"after {step} updates", size=10, color=INK)
-        panels[3 * row].set_ylabel(name, color=colour, size=11, rotation=0, ha="right", va="center")
+        panels[3 * row].set_ylabel(
+            start, color=colour, size=11, rotation=0, ha="right", va="center"
+        )
     return figure
 
 
 def losses(result: RowSymmetry) -> StyledFigure:
     """Loss against step for the three starts."""
     figure, (axes,) = new_figure(height=3.0)
-    steps = np.arange(result.steps + 1)
-    for text, start, colour, line in (
-        ("zero: frozen", result.zero, ZERO, "-"),
-        ("constant: one unit,\ncopied", result.constant, CONSTANT, "--"),
-        ("random", result.random, RANDOM, "-"),
+    last = len(result.losses["zero"]) - 1
+    for start, text, colour, line in (
+        ("zero", "zero: frozen", ZERO, "-"),
+        ("constant", "constant: one unit,\ncopied", CONSTANT, "--"),
+        ("random", "random", RANDOM, "-"),
     ):
-        axes.plot(steps, start.losses, line, color=colour)
-        label_line(axes, steps[-1], start.losses[-1], text, colour)
+        axes.plot(result.losses[start], line, color=colour)
+        label_line(axes, last, result.losses[start][-1], text, colour)
     axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
     return figure

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from initexplain.checks import Array
 from initexplain.experiments.symmetry_errata import SymmetryErrata
 from initexplain.figures.style import (
     CONSTANT,
@@ -19,7 +18,7 @@ from initexplain.figures.style import (
 def gradient(result: SymmetryErrata) -> StyledFigure:
     """The gradient of a constant first matrix, and the matrix after one update."""
     figure, panels = new_figure(height=1.7, columns=2)
-    columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.features]]
+    columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.gradient.shape[1]]]
     shown = (("gradient", result.gradient), ("weights after one update", result.after))
     for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):
         rows = ["unit 1", "unit 2"] if number == 0 else ()
@@ -35,18 +34,16 @@ def gradient(result: SymmetryErrata) -> StyledFigure:
 def constant_layers(result: SymmetryErrata) -> StyledFigure:
     """Loss against step with two, one or no constant matrix."""
     figure, (axes,) = new_figure(height=3.2)
-    steps = np.arange(result.steps + 1)
-    found = result.constant_layers
-
-    def curve(losses: Array, text: str, colour: str, line: str, shift: float) -> None:
-        draw_band(axes, steps, losses.min(axis=1), losses.max(axis=1), colour)
-        median = np.median(losses, axis=1)
-        axes.plot(steps, median, line, color=colour)
-        label_line(axes, steps[-1], median[-1] * shift, text, colour)
-
-    curve(found.both, "both constant", CONSTANT, "-", 1.0)
-    curve(found.incoming, "incoming constant,\noutgoing random", CONSTANT, "--", 1.2)
-    curve(found.neither, "both random", RANDOM, "-", 0.8)
+    steps = np.arange(len(result.losses["both"].values))
+    for name, text, colour, line, shift in (
+        ("both", "both constant", CONSTANT, "-", 1.0),
+        ("incoming", "incoming constant,\noutgoing random", CONSTANT, "--", 1.2),
+        ("neither", "both random", RANDOM, "-", 0.8),
+    ):
+        curves = result.losses[name]
+        draw_band(axes, steps, curves.values.min(axis=1), curves.values.max(axis=1), colour)
+        axes.plot(steps, curves.median, line, color=colour)
+        label_line(axes, steps[-1], curves.final * shift, text, colour)
     axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, result.steps))
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, steps[-1]))
     return figure

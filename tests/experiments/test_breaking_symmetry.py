@@ -6,27 +6,30 @@ import pytest
 from initexplain.datasets import teacher
 from initexplain.experiments.breaking_symmetry import (
     EVERY,
-    RULES,
-    NoisyClones,
+    SCALES,
+    WIDTHS,
     run,
     separation_hessian,
+    separation_updates,
 )
 from initexplain.network import Network, gradients
+
+PLANTED = 2
 
 
 @pytest.fixture(scope="module")
 def result():
-    return run(steps=800, planted=2, seed=3)
+    return run(steps=800, planted=PLANTED, seed=3)
 
 
 def test_separation_time_grows_with_the_logarithm_of_the_noise(result):
-    times = np.median(result.noise.separation, axis=1)
-    waits = np.diff(times)
-    assert np.isfinite(times).all()
+    assert SCALES["teacher"] == pytest.approx([1e-2, 1e-4, 1e-6, 1e-8, 1e-10])
+    waits = np.diff(result.separation)
+    assert np.isfinite(waits).all()
     # a hundred times less noise costs about the same number of updates again and again
     assert (waits > 0.6 * waits.mean()).all()
     assert (waits < 1.5 * waits.mean()).all()
-    assert result.fastest < result.slowest == times[-1]
+    assert result.updates_per_decade == pytest.approx(waits[1:].sum() / 6)
 
 
 def test_second_derivatives_predict_the_growth(result):
@@ -34,14 +37,17 @@ def test_second_derivatives_predict_the_growth(result):
 
 
 def test_on_the_sine_small_noise_fades_and_large_noise_separates(result):
-    sine = result.sine
-    assert sine.closer_with_least == sine.apart_with_most == sine.seeds
-    assert sine.loss_with_least > 5 * sine.loss_with_most
-    assert sine.loss_with_most < 3 * sine.random_loss
-    assert result.sine_growth.total < 0.3 * result.growth.total
+    first, last = result.spreads["sine"][[0, -1]]
+    assert (last[0] < first[0]).all()
+    assert (last[-1] > first[-1]).all()
+    assert result.closer_with_least == result.apart_with_most == 10
+    losses = result.losses["sine"]
+    assert losses[0] > 5 * losses[-1]
+    assert losses[-1] < 3 * result.random_loss["sine"]
+    assert result.growth["sine"][-1] < 0.3 * result.growth["teacher"][-1]
 
 
-# copies, sums, mirrored, silent, cancelling
+KINDS = ("copies", "sums", "mirrored", "silent", "cancelling")
 SURVIVE = {
     "sgd": (1, 1, 1, 1, 1),
     "batches": (1, 1, 1, 1, 1),
@@ -54,38 +60,31 @@ SURVIVE = {
 }
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_which_rule_keeps_which_class(result, rule):
-    kept = getattr(result, rule)
-    found = kept.copies, kept.sums, kept.mirrored, kept.silent, kept.cancelling
-    assert found == tuple(result.planted * survives for survives in SURVIVE[rule])
+def test_which_rule_keeps_which_class(result):
+    assert result.kept == {
+        rule: {kind: PLANTED * survives for kind, survives in zip(KINDS, row, strict=True)}
+        for rule, row in SURVIVE.items()
+    }
 
 
 def test_einsum_keeps_rows_equal_bit_for_bit(result):
-    rounding = result.rounding
-    assert rounding.einsum_equal == rounding.sizes == 16
+    assert result.einsum_equal == result.product_spread["einsum"].size == len(WIDTHS) == 16
     # what BLAS does to equal rows belongs to the machine; it is rounding in any case
-    assert (rounding.product_spread >= 0).all()
-    assert (rounding.product_spread < 1000).all()
-    assert (rounding.spreads[0] == 0).all()
-    assert rounding.spreads[1].max() < 1e-12
+    assert (result.product_spread["blas"] >= 0).all()
+    assert (result.product_spread["blas"] < 1000).all()
+    assert (result.trained_spreads[0] == 0).all()
+    assert result.trained_spreads[1].max() < 1e-12
 
 
-def test_separation_of_curves_that_grow_evenly():
+def test_separation_of_curves_that_grow_evenly_at_once_and_never():
     scales = np.array([1e-2, 1e-4])
     steps = EVERY * np.arange(101)
-    spreads = scales[None, :, None] * 10 ** (steps / 100)[:, None, None]
-    clones = NoisyClones(scales, spreads, np.zeros((2, 1)), 0.0)
+    spreads = scales * 10 ** (steps / 100)[:, None]
     expected = 100 * np.log10(0.5 / scales)
-    np.testing.assert_allclose(clones.separation[:, 0], expected, rtol=1e-12)
-
-
-def test_separation_at_once_and_never():
-    spreads = np.array([[[0.9], [0.1]], [[2.0], [0.2]], [[2.0], [0.1]]])
-    clones = NoisyClones(np.array([1.0, 0.1]), spreads, np.zeros((2, 1)), 0.0)
-    assert clones.separation[:, 0].tolist() == [0.0, np.inf]
-    assert clones.closer_with_least == 0
-    assert clones.apart_with_most == 1
+    np.testing.assert_allclose(separation_updates(spreads), expected, rtol=1e-12)
+    # the last rows come close to each other again
+    spreads = np.array([[0.9, 0.1, 0.05], [2.0, 0.2, 5.0], [2.0, 0.1, 0.1]])
+    np.testing.assert_allclose(separation_updates(spreads), [0.0, np.inf, 5.0])
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -108,12 +107,7 @@ def test_the_second_derivatives_against_finite_differences_of_the_loss(outputs):
     size = 1e-3
     measured = (loss(size) + loss(-size) - 2 * loss(0.0)) / size**2
     assert measured == pytest.approx(sum(q @ hessian @ q for q in change), rel=1e-4)
-
-
-def test_a_block_of_zeros_leaves_a_negative_eigenvalue():
-    rng = np.random.default_rng(7)
-    inputs, targets = teacher(rng)
-    network = Network([np.full((4, 4), 0.3), np.full((2, 4), 0.3)], [np.zeros(4), np.zeros(2)])
-    hessian = separation_hessian(network, inputs, targets)
-    assert np.linalg.eigvalsh(hessian)[0] < 0 < np.abs(hessian[:5, 5:]).max()
-    assert not hessian[5:, 5:].any()
+    # a block of zeros beside a block that is not leaves a negative eigenvalue
+    mixed, zero = np.split(hessian[:, features + 1 :], [features + 1])
+    assert np.linalg.eigvalsh(hessian)[0] < 0 < np.abs(mixed).max()
+    assert not zero.any()

@@ -17,20 +17,18 @@ def result():
 
 @pytest.mark.parametrize("name", ["tanh", "relu"])
 def test_all_zero_tanh_and_relu_freeze(result, name):
-    start = getattr(result, name)
-    assert start.largest_gradient == 0
-    assert not start.unit_table.any()
-    assert start.output_bias_move > 0.01
-    assert start.final_loss == pytest.approx(result.best_constant, rel=1e-3)
+    assert result.largest_gradient[name] == 0
+    assert not result.unit_tables[name].any()
+    assert result.output_bias_move[name] > 0.01
+    assert result.zero_losses[name][-1] == pytest.approx(result.best_constant, rel=1e-3)
 
 
 def test_all_zero_logistic_units_learn_copies(result):
-    start = result.logistic
-    assert start.largest_gradient > 0.01
-    assert start.largest_weight > 0.1
-    assert start.unit_spread < 1e-9
-    assert start.unit_table.shape == (5, 4 + 1 + 2)
-    assert start.final_loss < 0.8 * result.best_constant
+    assert result.largest_gradient["logistic"] > 0.01
+    assert result.largest_weight["logistic"] > 0.1
+    assert result.unit_spread["logistic"] < 1e-9
+    assert result.unit_tables["logistic"].shape == (5, 4 + 1 + 2)
+    assert result.zero_losses["logistic"][-1] < 0.8 * result.best_constant
 
 
 def test_what_freezes_is_what_is_zero_at_zero(result):
@@ -40,9 +38,10 @@ def test_what_freezes_is_what_is_zero_at_zero(result):
 
 def test_clones_are_one_unit_and_random_units_are_more(result):
     assert result.agreeing_digits == 12
-    np.testing.assert_allclose(result.one_unit_losses, result.clone_losses, rtol=0, atol=1e-12)
-    assert np.ptp(result.clone_losses) > 1
-    assert result.random_loss < 0.5 * result.clone_loss
+    clone_losses = result.losses["clones"]
+    np.testing.assert_allclose(result.losses["one_unit"], clone_losses, rtol=0, atol=1e-12)
+    assert np.ptp(clone_losses) > 1
+    assert result.losses["random"][-1] < 0.5 * clone_losses[-1]
 
 
 def clones(units):
@@ -70,24 +69,38 @@ def test_the_scaled_activation_has_the_slope_of_its_value():
         np.testing.assert_allclose(wide.derivative(z), slope, atol=1e-7)
 
 
+def losses_by_hand(weights, biases, x, y, *, roots, rates):
+    """60 updates of gradient descent with activations root * tanh(z / root).
+
+    `rates`: of weights and biases, by layer.
+    """
+    w, b = list(weights), list(biases)
+    losses = []
+    for _ in range(61):
+        h = [x]
+        for layer, root in enumerate(roots):
+            h.append(root * np.tanh((h[-1] @ w[layer].T + b[layer]) / root))
+        delta = (h[-1] @ w[-1].T + b[-1] - y) / len(x)
+        losses.append(0.5 * len(x) * (delta**2).sum())
+        for layer, (weight_rate, bias_rate) in reversed(list(enumerate(rates))):
+            back = delta @ w[layer]
+            w[layer] = w[layer] - weight_rate * delta.T @ h[layer]
+            b[layer] = b[layer] - bias_rate * delta.sum(axis=0)
+            if layer:
+                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
+    return losses
+
+
 def test_an_ordinary_unit_needs_two_learning_rates():
     # the page: eta / n below the unit, n eta above it
     x, y = teacher(np.random.default_rng(4))
     n, rate = 6, 0.1
     network = clones(n)
+    (w, v), (b, c) = network.weights, network.biases
+    rates = [(rate / n, rate / n), (n * rate, rate)]
+    found = losses_by_hand([w[:1], n * v[:, :1]], [b[:1], c], x, y, roots=[1.0], rates=rates)
     expected = train(network, x, y, steps=60, learning_rate=rate).losses
-    w, v = network.weights[0][0].copy(), n * network.weights[1][:, 0]
-    b, c = float(network.biases[0][0]), network.biases[1].copy()
-    losses = []
-    for _ in range(61):
-        a = np.tanh(x @ w + b)
-        error = a[:, None] * v + c - y
-        losses.append(0.5 * (error**2).sum() / len(x))
-        error /= len(x)
-        back = (error @ v) * (1 - a**2)
-        w, b = w - rate / n * back @ x, b - rate / n * back.sum()
-        v, c = v - rate * n * a @ error, c - rate * error.sum(axis=0)
-    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_in_a_deep_network_each_class_is_one_unit_with_the_root_of_its_size():
@@ -100,24 +113,10 @@ def test_in_a_deep_network_each_class_is_one_unit_with_the_root_of_its_size():
         [small[0][lower], small[1][np.ix_(upper, lower)], small[2][:, upper]],
         [bias[0][lower], bias[1][upper], bias[2]],
     )
+    # the quotient: weights times the root of both sizes
+    r, s = np.sqrt(np.bincount(lower)), np.sqrt(np.bincount(upper))
+    u = [small[0] * r[:, None], small[1] * np.outer(s, r), small[2] * s]
+    k = [bias[0] * r, bias[1] * s, bias[2]]
+    found = losses_by_hand(u, k, x, y, roots=[r, s], rates=[(0.05, 0.05)] * 3)
     expected = train(network, x, y, steps=60, learning_rate=0.05).losses
-    # the quotient: weights times the root of both sizes, activations root(s) f(z / root(s))
-    roots = [np.sqrt(np.bincount(lower)), np.sqrt(np.bincount(upper)), np.ones(2)]
-    below = [np.ones(4), *roots[:-1]]
-    u = [w * np.outer(r, s) for w, r, s in zip(small, roots, below, strict=True)]
-    k = [b * r for b, r in zip(bias, roots, strict=True)]
-    losses = []
-    for _ in range(61):
-        h = [x]
-        for layer in (0, 1):
-            h.append(roots[layer] * np.tanh((h[-1] @ u[layer].T + k[layer]) / roots[layer]))
-        error = h[-1] @ u[2].T + k[2] - y
-        losses.append(0.5 * (error**2).sum() / len(x))
-        delta = error / len(x)
-        for layer in (2, 1, 0):
-            back = delta @ u[layer]
-            u[layer] = u[layer] - 0.05 * delta.T @ h[layer]
-            k[layer] = k[layer] - 0.05 * delta.sum(axis=0)
-            if layer:
-                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
-    np.testing.assert_allclose(losses, expected, rtol=1e-9)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)

@@ -14,35 +14,29 @@ def result():
     return index.run(seeds=4, steps=STEPS, seed=SEED)
 
 
-@pytest.fixture(scope="module")
-def targets():
-    return teacher(np.random.default_rng(SEED))[1]
-
-
-def test_best_constant_is_the_loss_of_the_mean(result, targets):
+def test_zero_weights_and_biases_leave_only_the_output_bias(result):
+    _, targets = teacher(np.random.default_rng(SEED))
     centred = targets - targets.mean(axis=0)
     assert result.best_constant == pytest.approx(0.5 * np.mean(np.sum(centred**2, axis=1)))
-
-
-def test_zero_weights_and_biases_leave_only_the_output_bias(result, targets):
     # the output bias b follows b <- b - 0.1 (b - mean), from 0: a geometric series
     rest = 0.9 ** np.arange(STEPS + 1)
     expected = result.best_constant + 0.5 * rest**2 * np.sum(targets.mean(axis=0) ** 2)
-    np.testing.assert_allclose(result.both_zero.losses, np.tile(expected[:, None], (1, 4)))
+    np.testing.assert_allclose(result.losses["both_zero"].values, np.tile(expected[:, None], 4))
 
 
 def test_random_biases_with_zero_weights_reach_the_best_constant_and_stay(result):
-    assert (result.random_biases.losses[20:] < 1.01 * result.best_constant).all()
-    assert (result.random_biases.losses > 0.999 * result.best_constant).all()
+    losses = result.losses["random_biases"].values
+    assert (losses[20:] < 1.01 * result.best_constant).all()
+    assert (losses > 0.999 * result.best_constant).all()
 
 
 def test_random_weights_learn_with_either_kind_of_bias(result):
-    for start in (result.random_weights, result.both_random):
-        assert (start.losses[-1] < 0.2 * result.best_constant).all()
-        assert start.learned > 0.8
-    assert result.random_biases.final_loss > 0.99 * result.best_constant
+    for start in ("random_weights", "both_random"):
+        assert (result.losses[start].last < 0.2 * result.best_constant).all()
+        assert result.removed[start] > 0.8
+    assert result.losses["random_biases"].final > 0.99 * result.best_constant
 
 
 def test_one_hidden_layer_is_another_story():
     shallow = index.run(hidden_layers=1, seeds=4, steps=200, seed=SEED)
-    assert (shallow.random_biases.losses[-1] < 0.5 * shallow.best_constant).all()
+    assert (shallow.losses["random_biases"].last < 0.5 * shallow.best_constant).all()

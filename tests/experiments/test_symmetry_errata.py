@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from initexplain.datasets import teacher
-from initexplain.experiments.symmetry_errata import run
+from initexplain.experiments.symmetry_errata import HIDDEN_LAYERS, run
 
 
 @pytest.fixture(scope="module")
@@ -13,18 +13,18 @@ def result():
 
 
 def test_a_constant_first_matrix_is_no_harm_if_outgoing_weights_differ(result):
-    found = result.constant_layers
-    assert found.incoming_better == found.seeds == 6
-    assert found.incoming_loss < 0.7 * found.both_loss
-    assert found.incoming_loss < 2 * found.neither_loss
+    losses = result.losses
+    assert result.incoming_better == losses["incoming"].seeds == 6
+    assert losses["incoming"].final < 0.7 * losses["both"].final
+    assert losses["incoming"].final < 2 * losses["neither"].final
     # two constant matrices draw nothing: all seeds are the same network
-    assert np.ptp(found.both, axis=1).max() == 0
+    assert np.ptp(losses["both"].values, axis=1).max() == 0
 
 
 def test_the_gradient_of_a_constant_matrix_has_equal_rows_and_unequal_columns(result):
-    assert result.gradient.shape == (2, 4)
-    assert result.gradient_elements == 8
-    assert result.gradient_rows == 1
+    # examples are not columns
+    assert (result.inputs.shape, result.gradient.shape) == ((64, 4), (2, 4))
+    assert np.ptp(result.gradient, axis=0).max() < 1e-12
     assert result.gradient_values == result.values_after == 4
     assert result.columns_differ_after == 1
 
@@ -39,14 +39,8 @@ def test_the_gradient_is_error_times_input(result):
 
 
 def test_equal_biases_are_a_symmetry_that_random_weights_break(result):
-    assert result.bias_gradients_constant == 1
-    assert result.bias_gradients_random == result.units == 6
+    assert result.bias_gradients == {"constant": 1, "random": 6}
 
 
 def test_all_zero_logistic_matrices_have_one_row_each(result):
-    assert result.zero_rows == result.hidden_layers == 2
-
-
-def test_examples_are_not_columns(result):
-    assert result.examples == 64
-    assert result.features == result.gradient.shape[1] == 4
+    assert result.zero_rows == HIDDEN_LAYERS == 2
