@@ -1,14 +1,12 @@
 """Figures of the front page."""
 
-import numpy as np
-
 from initexplain.experiments.index import FourStarts
 from initexplain.figures.style import (
     BIAS,
     RANDOM,
     ZERO,
     StyledFigure,
-    draw_band,
+    draw_curves,
     label_line,
     new_figure,
 )
@@ -18,16 +16,13 @@ def four_starts(result: FourStarts) -> StyledFigure:
     """Loss against step for zero or random weights with zero or random biases."""
     figure, (axes,) = new_figure(height=3.6)
     last = len(result.losses["both_zero"].values) - 1
-    steps = np.arange(last + 1)
     for start, colour, line in (
         ("both_random", BIAS, "--"),
         ("random_weights", RANDOM, "-"),
         ("random_biases", ZERO, "--"),
         ("both_zero", ZERO, "-"),
     ):
-        curves = result.losses[start]
-        draw_band(axes, steps, curves.values.min(axis=1), curves.values.max(axis=1), colour)
-        axes.plot(steps, curves.median, line, color=colour)
+        draw_curves(axes, result.losses[start], colour, line)
     axes.set_yscale("log")
     axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
 

@@ -14,7 +14,7 @@ from initexplain.figures.style import (
     RANDOM,
     THEORY,
     StyledFigure,
-    draw_band,
+    draw_curves,
     label_line,
     new_figure,
 )
@@ -23,9 +23,10 @@ from initexplain.figures.style import (
 def prior(result: NonzeroBiases) -> StyledFigure:
     """Cross-entropy in the first updates, for output biases at zero and at the log odds."""
     figure, (axes,) = new_figure(height=3.2)
-    _draw_curves(axes, result.prior["zero"], RANDOM, "-")
-    _draw_curves(axes, result.prior["odds"], BIAS, "--")
     first_odds, steps = result.prior["odds"].median[0], len(result.prior["odds"].values) - 1
+    shown = np.linspace(0, steps, 41).astype(int)
+    draw_curves(axes, result.prior["zero"], RANDOM, "-", shown)
+    draw_curves(axes, result.prior["odds"], BIAS, "--", shown)
     axes.axhline(first_odds, color=MUTED, linewidth=0.8, linestyle=":")
     label_line(axes, steps, first_odds, "prior,\nno more", MUTED, size=9)
     axes.text(22, 0.22, "output bias starts at zero", color=RANDOM)
@@ -35,14 +36,6 @@ def prior(result: NonzeroBiases) -> StyledFigure:
     axes.set(xlabel="updates", ylabel="cross-entropy", xlim=(0, steps))
     axes.minorticks_off()
     return figure
-
-
-def _draw_curves(axes: Axes, curves: Curves, colour: str, line: str) -> None:
-    """Median over seeds, and a band from the best to the worst."""
-    shown = np.unique(np.linspace(0, len(curves.values) - 1, 41).astype(int))
-    losses = curves.values[shown]
-    draw_band(axes, shown, losses.min(axis=1), losses.max(axis=1), colour)
-    axes.plot(shown, curves.median[shown], line, color=colour)
 
 
 def forget(result: NonzeroBiases) -> StyledFigure:

@@ -16,8 +16,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from initexplain.checks import Array
+from initexplain.experiments.curves import Curves
 
 # role -> (light palette, dark palette); starting from Okabe and Ito's set, darkened or lightened
 # until each has a contrast of 4.5:1 on the page's background and can colour type
@@ -176,6 +178,25 @@ def draw_band(axes: Axes, x: Any, low: Array, high: Array, colour: str) -> None:
     axes.fill_between(
         x, low, high, facecolor=(colour, 0.18), edgecolor=(colour, 0.75), linewidth=0.6
     )
+
+
+def draw_curves(
+    axes: Axes, curves: Curves, colour: str, line: str = "-", shown: NDArray[np.int64] | None = None
+) -> None:
+    """Draws the median over seeds, and a band from the lowest seed to the highest.
+
+    Args:
+        axes: where to draw; its x-axis counts records.
+        curves: of one seed or more.
+        colour: of both.
+        line: style of the median.
+        shown: the records to draw, `(points,)`; all of them if not given.
+    """
+    records = np.arange(len(curves.values)) if shown is None else shown
+    values = curves.values[records]
+    if curves.seeds > 1:
+        draw_band(axes, records, values.min(axis=1), values.max(axis=1), colour)
+    axes.plot(records, curves.median[records], line, color=colour)
 
 
 def draw_matrix(

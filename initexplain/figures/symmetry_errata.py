@@ -8,7 +8,7 @@ from initexplain.figures.style import (
     INK,
     RANDOM,
     StyledFigure,
-    draw_band,
+    draw_curves,
     draw_matrix,
     label_line,
     new_figure,
@@ -34,16 +34,15 @@ def gradient(result: SymmetryErrata) -> StyledFigure:
 def constant_layers(result: SymmetryErrata) -> StyledFigure:
     """Loss against step with two, one or no constant matrix."""
     figure, (axes,) = new_figure(height=3.2)
-    steps = np.arange(len(result.losses["both"].values))
+    last = len(result.losses["both"].values) - 1
     for name, text, colour, line, shift in (
         ("both", "both constant", CONSTANT, "-", 1.0),
         ("incoming", "incoming constant,\noutgoing random", CONSTANT, "--", 1.2),
         ("neither", "both random", RANDOM, "-", 0.8),
     ):
         curves = result.losses[name]
-        draw_band(axes, steps, curves.values.min(axis=1), curves.values.max(axis=1), colour)
-        axes.plot(steps, curves.median, line, color=colour)
-        label_line(axes, steps[-1], curves.final * shift, text, colour)
+        draw_curves(axes, curves, colour, line)
+        label_line(axes, last, curves.final * shift, text, colour)
     axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, steps[-1]))
+    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
     return figure

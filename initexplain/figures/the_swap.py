@@ -4,7 +4,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from initexplain.checks import Array
-from initexplain.experiments.curves import Curves
 from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.style import (
     INK,
@@ -14,6 +13,7 @@ from initexplain.figures.style import (
     ZERO,
     StyledFigure,
     draw_band,
+    draw_curves,
     draw_matrix,
     label_line,
     new_figure,
@@ -24,13 +24,14 @@ def losses(result: TheSwap) -> StyledFigure:
     """Loss against updates for tanh networks with one, two and three hidden layers."""
     figure, panels = new_figure(height=3.4, columns=3, sharex=True, sharey=True)
     titles = ("one hidden layer", "two hidden layers", "three hidden layers")
+    shown = np.linspace(0, len(result.tanh[1]["swap"].values) - 1, 31).astype(int)
     for axes, (depth, title) in zip(panels, enumerate(titles, 1), strict=True):
         for level in (result.line_loss, result.linear_loss):
             axes.axhline(level, color=THEORY, linewidth=0.9, linestyle=":")
-        _draw_curves(axes, result.tanh[depth]["usual"], RANDOM, "-")
-        _draw_curves(axes, result.tanh[depth]["swap"], ZERO, "--")
+        draw_curves(axes, result.tanh[depth]["usual"], RANDOM, "-", shown)
+        draw_curves(axes, result.tanh[depth]["swap"], ZERO, "--", shown)
         axes.set_title(title, size=10, color=INK)
-        axes.set(xlabel="updates", xlim=(0, len(result.tanh[depth]["swap"].values) - 1))
+        axes.set(xlabel="updates", xlim=(0, shown[-1]))
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
     panels[0].minorticks_off()
     panels[2].text(
@@ -40,14 +41,6 @@ def losses(result: TheSwap) -> StyledFigure:
     panels[0].text(80, 0.42, "zero weights,\nrandom biases", color=ZERO, size=9)
     panels[0].text(20, 0.013, "random weights,\nzero biases", color=RANDOM, size=9)
     return figure
-
-
-def _draw_curves(axes: Axes, curves: Curves, colour: str, line: str) -> None:
-    """The median over seeds, and a band from the best seed to the worst."""
-    shown = np.unique(np.linspace(0, len(curves.values) - 1, 31).astype(int))
-    losses = curves.values[shown]
-    draw_band(axes, shown, losses.min(axis=1), losses.max(axis=1), colour)
-    axes.plot(shown, curves.median[shown], line, color=colour)
 
 
 def depths(result: TheSwap) -> StyledFigure:
