@@ -10,8 +10,9 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import lecun_normal
 from initexplain.losses import best_constant_loss
+from initexplain.mean_field import critical_weight_std, mean_field
 from initexplain.network import Network
-from initexplain.signal import at_scales, critical_weight_std, mean_field
+from initexplain.signal import at_scales
 from initexplain.sweeps import sweep
 
 EXAMPLES = 16

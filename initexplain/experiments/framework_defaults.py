@@ -19,8 +19,9 @@ from initexplain.initializers import (
     zeros,
 )
 from initexplain.losses import best_constant_loss
+from initexplain.mean_field import mean_field
 from initexplain.network import Network, forward
-from initexplain.signal import mean_field, second_moments
+from initexplain.signal import second_moments
 from initexplain.sweeps import sweep
 
 EXAMPLES = 16

@@ -11,8 +11,9 @@ from initexplain.initializers import (
     glorot_uniform,
     lecun_normal,
 )
+from initexplain.mean_field import gaussian_mean, mean_field, mean_square, variances
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import at_scales, gaussian_mean, mean_field, mean_square, variances
+from initexplain.signal import at_scales
 
 TUTORIAL = (784, 512, 256, 256, 128, 10)
 """Units per layer of the network in the UvA tutorial, inputs first."""
