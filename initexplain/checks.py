@@ -21,10 +21,7 @@ _Entry = TypeVar("_Entry")
 def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
     """The entry of `table` under `name`; the message for an unknown one lists those known.
 
-    Args:
-        table: the entries by name.
-        name: the name asked for.
-        kind: what the entries are ("activation", "loss"), for the message.
+    The `kind` is what the entries are ("activation", "loss"), for the message.
 
     Examples:
         >>> lookup({"relu": 1, "tanh": 2}, "tahn", "activation")

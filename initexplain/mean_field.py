@@ -62,7 +62,10 @@ def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0)
         >>> [float(gaussian_mean(g).round(12)) for g in (relu, relu.derivative)]
         [0.398942280401, 0.5]
     """
-    spread = np.sqrt(_variances(variance))[..., None] * _NODES
+    q = float_array(variance, "second moments")
+    if (q < 0).any():
+        raise ValueError(f"second moments must be 0 or more, found {q.min()}")
+    spread = np.sqrt(q)[..., None] * _NODES
     with np.errstate(all="ignore"):
         mean: Array = 0.5 * ((function(spread) + function(-spread)) @ _WEIGHTS)
     no_overflow(mean, "mean over the normal density")
@@ -90,10 +93,9 @@ def mean_square_slope(activation: str | Activation, q: ArrayLike) -> Array:
         [0.5, 1.0]
     """
     f = _of_the_table(activation)
-    # a slope that jumps at 0 is one-sided there: step off it, by less than matters elsewhere
-    return gaussian_mean(
-        lambda z: f.slope(f.value(z)) ** 2, np.maximum(_variances(q), SMALLEST_Q**2)
-    )
+    # a slope that jumps at 0 is one-sided there: step off it
+    spread = np.where(np.equal(q, 0), SMALLEST_Q**2, q)
+    return gaussian_mean(lambda z: f.slope(f.value(z)) ** 2, spread)
 
 
 def variance_map(
@@ -313,9 +315,7 @@ def _boundary(beyond: Callable[[float], bool], low: float, high: float) -> float
 
 def _length(slope: float) -> float:
     """Layers until `slope ** layers` is 1 / e."""
-    if abs(slope - 1) <= ROUNDING:
-        return float("inf")
-    return 0.0 if slope == 0 else float(-1 / np.log(slope))
+    return float("inf") if abs(slope - 1) <= ROUNDING else float(-1 / np.log(slope))
 
 
 def _of_the_table(activation: str | Activation) -> Activation:
@@ -326,10 +326,3 @@ def _of_the_table(activation: str | Activation) -> Activation:
             f"mean field: activation {found.name!r} is not in the table: {', '.join(ACTIVATIONS)}"
         )
     return found
-
-
-def _variances(values: ArrayLike) -> Array:
-    array = float_array(values, "second moments")
-    if (array < 0).any():
-        raise ValueError(f"second moments must be 0 or more, found {array.min()}")
-    return array
