@@ -128,16 +128,14 @@ def test_float32_is_kept():
 
 CELL = LSTM(np.zeros((4, 2)), np.zeros(4))
 TRACE = run_lstm(CELL, np.zeros((3, 2, 1)))
-RNG = np.random.default_rng(0)
+RNG, ONE = np.random.default_rng(0), np.zeros((1, 1, 1))
+INPUTS = r"inputs: expected shape \(steps, examples, 1\), found"
 FOUR = r"weights: expected shape \(..., 4 units, features \+ units\), found"
 REFUSED = {
     "rows": (lambda: LSTM(np.zeros((5, 3)), np.zeros(5)), rf"{FOUR} \(5, 3\)"),
     "no features": (lambda: LSTM(np.zeros((4, 1)), np.zeros(4)), rf"{FOUR} \(4, 1\)"),
     "one axis": (lambda: LSTM(np.zeros(4), np.zeros(4)), rf"{FOUR} \(4,\)"),
-    "biases": (
-        lambda: LSTM(np.zeros((4, 2)), np.zeros(3)),
-        r"biases: expected shape \(4,\), found \(3,\)",
-    ),
+    "biases": (lambda: LSTM(np.zeros((4, 2)), np.zeros(3)), r"biases: expected shape \(4,\)"),
     "nan": (lambda: LSTM(np.full((4, 2), np.nan), np.zeros(4)), r"weights: nan at index \(0, 0\)"),
     "units": (lambda: LSTM.initialize(RNG, 1, 0, weights=zeros()), "units must be a whole number"),
     "features": (lambda: LSTM.initialize(RNG, 0, 1, weights=zeros()), "features must be a whole"),
@@ -145,22 +143,15 @@ REFUSED = {
         lambda: LSTM.initialize(RNG, 1, 1, weights=zeros(), forget_bias=np.nan),
         "forget_bias must be finite, found nan",
     ),
-    "two axes": (lambda: run_lstm(CELL, np.zeros((3, 2))), "inputs: expected shape"),
-    "width": (
-        lambda: run_lstm(CELL, np.zeros((3, 2, 2))),
-        r"inputs: expected shape \(steps, examples, 1\), found \(3, 2, 2\)",
-    ),
-    "no steps": (lambda: run_lstm(CELL, np.zeros((0, 2, 1))), "inputs: expected shape"),
-    **{
-        f"memory {memory}": (
-            lambda memory=memory: run_lstm(CELL, np.zeros((3, 1, 1)), memory=memory),
-            "memory must be finite",
-        )
-        for memory in (np.nan, np.inf, "1")
-    },
+    "two axes": (lambda: run_lstm(CELL, np.zeros((3, 2))), rf"{INPUTS} \(3, 2\)"),
+    "width": (lambda: run_lstm(CELL, np.zeros((3, 2, 2))), rf"{INPUTS} \(3, 2, 2\)"),
+    "no steps": (lambda: run_lstm(CELL, np.zeros((0, 2, 1))), rf"{INPUTS} \(0, 2, 1\)"),
+    "memory nan": (lambda: run_lstm(CELL, ONE, memory=np.nan), "memory must be finite, found nan"),
+    "memory inf": (lambda: run_lstm(CELL, ONE, memory=np.inf), "memory must be finite, found inf"),
+    "memory text": (lambda: run_lstm(CELL, ONE, memory="1"), "memory must be finite, found '1'"),
     "error": (
         lambda: lstm_gradients(CELL, TRACE, np.zeros((3, 1))),
-        r"error: expected shape \(2, 1\), found \(3, 1\)",
+        r"error: expected shape \(2, 1",
     ),
     "nan error": (lambda: lstm_gradients(CELL, TRACE, np.full((2, 1), np.nan)), "error: nan at"),
     "half-life": (lambda: memory_half_life([0.0, np.inf]), r"forget_bias: inf at index \(1,\)"),
