@@ -2,10 +2,13 @@
 
 Every activation here is monotone, so its derivative is a function of its *value*:
 the backward pass needs the activations of the forward pass and nothing else.
+Values and slopes are elementwise and keep shape and dtype, as numpy's own functions do: they are
+written into `out` where that is given, which may be the argument itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -18,26 +21,20 @@ LEAKY_SLOPE = 0.01
 LECUN_GAIN = 1.7159
 LECUN_SLOPE = 2.0 / 3.0
 
-
-class Elementwise(Protocol):
-    """A function of every element of an array, called as numpy's own are.
-
-    The result has the argument's shape and dtype. It is written into `out` where that is given;
-    `out` may be the argument itself.
-    """
-
-    def __call__(self, x: Array, /, out: Array | None = None) -> Array:
-        """The function of each element of `x`."""
+Elementwise = Callable[..., Array]
+"""A function of every element of an array, `f(x)` or `f(x, out=y)`."""
 
 
 @dataclass(frozen=True)
 class Activation:
     """An elementwise function `f`, applied to the preactivations `z` of a layer.
 
+    Called, or asked for its derivative, it raises `ValueError` where `z` is not finite.
+
     Attributes:
         name: its key in [`ACTIVATIONS`][initexplain.activations.ACTIVATIONS].
-        value: `z -> f(z)`, elementwise, keeping the dtype; takes `out`.
-        slope: `f(z) -> f'(z)`: the derivative as a function of the value; takes `out`.
+        value: `z -> f(z)`.
+        slope: `f(z) -> f'(z)`: the derivative as a function of the value.
         linear_region: the interval of `z` on which `f'` is at least half of its largest
             value. Outside it a unit is *saturated* (or, for a ReLU, off).
         odd: whether `f(-z) = -f(z)`.
@@ -58,43 +55,32 @@ class Activation:
     odd: bool
 
     def __call__(self, z: ArrayLike) -> Array:
-        """`f(z)`, elementwise; infinite where it is too large for the dtype.
-
-        Raises `ValueError` where `z` is not finite.
-        """
+        """`f(z)`; infinite where it is too large for the dtype."""
         with np.errstate(over="ignore", under="ignore"):
             return self.value(float_array(z, "preactivations"))
 
     def derivative(self, z: ArrayLike) -> Array:
-        """`f'(z)`, elementwise; at a kink (0 for the ReLU family) the slope of the left side.
-
-        Raises `ValueError` where `z` is not finite.
-        """
+        """`f'(z)`; at a kink (0 for the ReLU family) the slope of the left side."""
         with np.errstate(under="ignore"):
             return self.slope(self(z))
 
 
 def _one(a: Array, out: Array | None = None) -> Array:
-    out = np.empty_like(a) if out is None else out
-    out.fill(1.0)
-    return out
+    return _into(out, np.ones_like(a), a.dtype)
 
 
 def _tanh_slope(a: Array, out: Array | None = None) -> Array:
-    slope: Array = np.subtract(1.0, np.multiply(a, a, out=out), out=out)
-    return slope
+    return np.subtract(1.0, np.multiply(a, a, out=out), out=out)
 
 
 def _lecun_tanh(z: Array, out: Array | None = None) -> Array:
     scaled = np.multiply(LECUN_SLOPE, z, out=out)
-    value: Array = np.multiply(LECUN_GAIN, np.tanh(scaled, out=out), out=out)
-    return value
+    return np.multiply(LECUN_GAIN, np.tanh(scaled, out=out), out=out)
 
 
 def _lecun_tanh_slope(a: Array, out: Array | None = None) -> Array:
     missing = np.divide(np.multiply(a, a, out=out), LECUN_GAIN, out=out)
-    slope: Array = np.multiply(LECUN_SLOPE, np.subtract(LECUN_GAIN, missing, out=out), out=out)
-    return slope
+    return np.multiply(LECUN_SLOPE, np.subtract(LECUN_GAIN, missing, out=out), out=out)
 
 
 def _logistic(z: Array, out: Array | None = None) -> Array:
@@ -104,8 +90,7 @@ def _logistic(z: Array, out: Array | None = None) -> Array:
 
 
 def _logistic_slope(a: Array, out: Array | None = None) -> Array:
-    slope: Array = np.multiply(a, 1.0 - a, out=out)
-    return slope
+    return np.multiply(a, np.subtract(1.0, a), out=out)
 
 
 def _relu(z: Array, out: Array | None = None) -> Array:
@@ -117,8 +102,7 @@ def _relu_slope(a: Array, out: Array | None = None) -> Array:
 
 
 def _leaky_relu(z: Array, out: Array | None = None) -> Array:
-    value: Array = np.maximum(z, LEAKY_SLOPE * z, out=out)
-    return value
+    return np.maximum(z, np.multiply(LEAKY_SLOPE, z), out=out)
 
 
 def _leaky_relu_slope(a: Array, out: Array | None = None) -> Array:
@@ -168,7 +152,9 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("selu", _selu, _selu_slope, (-float(np.log(2.0)), np.inf), odd=False),
     )
 }
-"""Every activation of the package, by name."""
+"""Every activation of the package, by name. `"sigmoid"` is another name of `"logistic"`."""
+
+_BY_NAME = {**ACTIVATIONS, "sigmoid": ACTIVATIONS["logistic"]}
 
 
 def find_activation(activation: str | Activation) -> Activation:
@@ -180,7 +166,9 @@ def find_activation(activation: str | Activation) -> Activation:
     Examples:
         >>> find_activation("relu").linear_region
         (0.0, inf)
+        >>> find_activation("sigmoid").name
+        'logistic'
     """
     if isinstance(activation, Activation):
         return activation
-    return lookup(ACTIVATIONS, activation, "activation")
+    return lookup(_BY_NAME, activation, "activation")

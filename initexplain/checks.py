@@ -1,4 +1,8 @@
-"""Checks of arguments that every floor shares, and the array type they speak of."""
+"""Checks of arguments that every floor shares, and the array type they speak of.
+
+A check returns the argument in the type that computation wants, or raises `ValueError` with a
+message that starts with its name and ends with what was found.
+"""
 
 import difflib
 import math
@@ -15,15 +19,9 @@ _Entry = TypeVar("_Entry")
 
 
 def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
-    """The entry of `table` under `name`; an unknown name lists the known ones.
+    """The entry of `table` under `name`; the message for an unknown one lists those known.
 
-    Args:
-        table: the entries by name.
-        name: the name asked for.
-        kind: what the entries are ("activation", "loss"), for the message.
-
-    Raises:
-        ValueError: `name` is not in the table.
+    The `kind` is what the entries are ("activation", "loss"), for the message.
 
     Examples:
         >>> lookup({"relu": 1, "tanh": 2}, "tahn", "activation")
@@ -41,13 +39,8 @@ def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
 def float_array(values: ArrayLike, name: str) -> Array:
     """`values` as a finite float array: float32 stays, everything else becomes float64.
 
-    Args:
-        values: real numbers, of any shape.
-        name: what they are, for the message.
-
-    Raises:
-        ValueError: a value is not a real number, is masked, or is NaN or infinite; for these
-            the message gives the index of the first such value.
+    Refused are values that are not real numbers, masked entries, ragged lists, and NaN or infinity,
+    where the message gives the index of the first.
 
     Examples:
         >>> float_array([1, 2], "inputs").dtype
@@ -75,15 +68,21 @@ def float_array(values: ArrayLike, name: str) -> Array:
     return array
 
 
+def check_shape(array: Array, name: str, expected: object, *, fits: bool) -> None:
+    """Refuses an array whose shape does not fit; `expected` is a shape, or says what it is.
+
+    Examples:
+        >>> check_shape(np.zeros(3), "scales", "(scales, 1)", fits=False)
+        Traceback (most recent call last):
+        ...
+        ValueError: scales: expected shape (scales, 1), found (3,)
+    """
+    if not fits:
+        raise ValueError(f"{name}: expected shape {expected}, found {array.shape}")
+
+
 def no_overflow(values: ArrayLike, name: str) -> None:
-    """Refuses a result that left the finite numbers.
-
-    Args:
-        values: what was computed, of any shape.
-        name: what it is, for the message.
-
-    Raises:
-        FloatingPointError: a value is NaN or infinite.
+    """Refuses a result that left the finite numbers, with a `FloatingPointError`.
 
     Examples:
         >>> no_overflow([1.0, np.inf], "loss")
@@ -96,62 +95,41 @@ def no_overflow(values: ArrayLike, name: str) -> None:
 
 
 def finite(value: float, name: str) -> float:
-    """`value` as a float, if it is a finite number.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not _is_finite(value):
-        raise ValueError(f"{name} must be finite, found {value!r}")
-    return float(value)
+    """`value` as a float, if it is a finite number."""
+    return float(_fitting(value, name, "finite", _is_finite(value)))
 
 
 def positive(value: float, name: str) -> float:
-    """`value` as a float, if it is a finite number above zero.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not (_is_finite(value) and value > 0):
-        raise ValueError(f"{name} must be a finite number above 0, found {value!r}")
-    return float(value)
+    """`value` as a float, if it is a finite number above zero."""
+    fits = _is_finite(value) and value > 0
+    return float(_fitting(value, name, "a finite number above 0", fits))
 
 
 def not_negative(value: float, name: str) -> float:
-    """`value` as a float, if it is a finite number of zero or more.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not (_is_finite(value) and value >= 0):
-        raise ValueError(f"{name} must be a finite number, 0 or more, found {value!r}")
-    return float(value)
+    """`value` as a float, if it is a finite number of zero or more."""
+    fits = _is_finite(value) and value >= 0
+    return float(_fitting(value, name, "a finite number, 0 or more", fits))
 
 
 def fraction(value: float, name: str) -> float:
-    """`value` as a float, if it is a number of at least 0 and below 1.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if not (isinstance(value, Real) and 0 <= value < 1):
-        raise ValueError(f"{name} must be at least 0 and below 1, found {value!r}")
-    return float(value)
+    """`value` as a float, if it is a number of at least 0 and below 1."""
+    fits = _is_finite(value) and 0 <= value < 1
+    return float(_fitting(value, name, "at least 0 and below 1", fits))
 
 
 def count(value: int, name: str, *, least: int = 1) -> int:
-    """`value` as an int, if it is a whole number of at least `least`.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, found {value!r}")
-    return int(value)
+    """`value` as an int, if it is a whole number of at least `least`."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return int(
+        _fitting(value, name, f"a whole number of at least {least}", whole and value >= least)
+    )
 
 
 def _is_finite(value: object) -> bool:
-    try:
-        return isinstance(value, Real) and math.isfinite(value)
-    except OverflowError:  # a whole number beyond the floats
-        return False
+    return isinstance(value, Real) and math.isfinite(value)
+
+
+def _fitting(value: _Entry, name: str, expected: str, fits: bool) -> _Entry:
+    if not fits:
+        raise ValueError(f"{name} must be {expected}, found {value!r}")
+    return value

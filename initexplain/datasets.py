@@ -1,4 +1,8 @@
-"""Toy data from a generator: inputs `(examples, features)`, targets `(examples, outputs)`."""
+"""Toy data from a generator: inputs `(examples, features)`, targets `(examples, outputs)`.
+
+The first argument is the source of randomness, `noise` the standard deviation of normal noise; a
+size that is too small, or a noise that is negative or not finite, raises `ValueError`.
+"""
 
 import numpy as np
 
@@ -15,17 +19,9 @@ def teacher(
 ) -> tuple[Array, Array]:
     """Normal inputs, and the answers of a random tanh network with one hidden layer.
 
-    A task that a network with enough different hidden units can learn and one unit cannot.
-
-    Args:
-        rng: the source of randomness.
-        examples: rows of inputs and targets.
-        features: columns of the inputs, independent N(0, 1).
-        outputs: columns of the targets, of a variance around 1.
-        units: hidden units of the teacher.
-
-    Raises:
-        ValueError: a size is below 1.
+    A task that a network with enough different hidden units can learn and one unit cannot. The
+    features are independent N(0, 1), the outputs have a variance around 1; the teacher has `units`
+    hidden units.
 
     Examples:
         >>> X, Y = teacher(np.random.default_rng(0), examples=10)
@@ -45,14 +41,6 @@ def noisy_sine(
 ) -> tuple[Array, Array]:
     """One feature on an even grid of [-2, 2], one output: a sine and a half, with normal noise.
 
-    Args:
-        rng: the source of randomness.
-        examples: rows of inputs and targets.
-        noise: standard deviation of the noise, in units of the target.
-
-    Raises:
-        ValueError: `examples` is below 1, `noise` is negative or not finite.
-
     Examples:
         >>> X, Y = noisy_sine(np.random.default_rng(0), examples=5, noise=0.0)
         >>> X[:, 0].tolist(), Y.shape
@@ -68,13 +56,8 @@ def two_moons(
 ) -> tuple[Array, Array]:
     """Two interleaved half circles in the plane: classes 0 and 1, as one column of targets.
 
-    Args:
-        rng: the source of randomness.
-        examples: rows of inputs and targets; the first half is class 0.
-        noise: standard deviation of the noise, in units of the half circles' radius.
-
-    Raises:
-        ValueError: `examples` is below 2, `noise` is negative or not finite.
+    The first half of the examples, of which there are two or more, is class 0; the half circles
+    have radius 1.
 
     Examples:
         >>> X, Y = two_moons(np.random.default_rng(0), examples=6)

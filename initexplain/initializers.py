@@ -2,11 +2,18 @@
 
 Randomness is an argument: the same generator state gives the same array. A weight
 matrix has shape `(..., fan_out, fan_in)`, a bias vector `(..., fan_out)`; leading axes
-are an ensemble of networks.
+are an ensemble of networks. A `gain` multiplies every entry.
+
+Numbers are checked when the initializer is made: `ValueError` for a standard deviation or a bound
+that is negative, a scale or a gain that is not above 0, and whatever is not finite.
+
+Sources: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998); Glorot and Bengio,
+*Understanding the difficulty of training deep feedforward neural networks* (2010); He, Zhang, Ren
+and Sun, *Delving deep into rectifiers* (2015); Saxe, McClelland and Ganguli, *Exact solutions to
+the nonlinear dynamics of learning in deep linear neural networks* (2014).
 """
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 
@@ -14,8 +21,6 @@ from initexplain.checks import Array, finite, lookup, not_negative, positive
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 """`init(rng, shape)` returns a float64 array of that shape."""
-
-Fan = Literal["fan_in", "fan_out", "fan_average"]
 
 # standard deviation of a standard normal cut off at two standard deviations
 TRUNCATION = 2.0
@@ -35,9 +40,6 @@ def zeros() -> Initializer:
 def constant(value: float) -> Initializer:
     """Every entry `value`.
 
-    Raises:
-        ValueError: `value` is not finite.
-
     Examples:
         >>> constant(0.5)(np.random.default_rng(0), (1, 3)).tolist()
         [[0.5, 0.5, 0.5]]
@@ -48,9 +50,6 @@ def constant(value: float) -> Initializer:
 
 def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
     """Independent entries from N(mean, std^2).
-
-    Raises:
-        ValueError: `std` is negative or not finite, or `mean` is not finite.
 
     Examples:
         >>> W = normal(0.1)(np.random.default_rng(0), (300, 300))
@@ -64,9 +63,6 @@ def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
 
 def uniform(bound: float = 1.0) -> Initializer:
     """Independent entries from U(-bound, bound), of variance bound^2 / 3.
-
-    Raises:
-        ValueError: `bound` is negative or not finite.
 
     Examples:
         >>> W = uniform(0.3)(np.random.default_rng(0), (300, 300))
@@ -82,9 +78,6 @@ def truncated_normal(std: float = 1.0) -> Initializer:
 
     The cut would shrink the standard deviation to 0.8796 of the normal's; the normal is made
     wider to make up for it, as Keras and JAX do.
-
-    Raises:
-        ValueError: `std` is negative or not finite.
 
     Examples:
         >>> W = truncated_normal(1.0)(np.random.default_rng(0), (300, 300))
@@ -104,25 +97,6 @@ def truncated_normal(std: float = 1.0) -> Initializer:
     return init
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """`(fan_in, fan_out)` of a weight matrix of shape `(..., fan_out, fan_in)`.
-
-    Raises:
-        ValueError: the shape has fewer than two axes (a bias has no fans), or no entries
-            along one of the last two.
-
-    Examples:
-        >>> fans((5, 3))
-        (3, 5)
-    """
-    if len(shape) < 2 or min(shape[-2:]) < 1:
-        raise ValueError(
-            "fan_in and fan_out need a shape (..., fan_out, fan_in), both 1 or more, found "
-            f"{shape}; for biases use zeros, constant, normal or uniform"
-        )
-    return shape[-1], shape[-2]
-
-
 _DISTRIBUTIONS: dict[str, Callable[[float], Initializer]] = {
     "normal": normal,
     "uniform": lambda std: uniform(np.sqrt(3.0) * std),
@@ -137,20 +111,18 @@ _FANS: dict[str, Callable[[int, int], float]] = {
 
 
 def variance_scaling(
-    scale: float, fan: Fan = "fan_in", distribution: str = "normal", *, gain: float = 1.0
+    scale: float, fan: str = "fan_in", distribution: str = "normal", *, gain: float = 1.0
 ) -> Initializer:
     """Independent entries of mean 0 and variance `gain^2 * scale / fan`.
 
-    Every named scheme below is one line of this function.
+    Every scheme below but the last is one line of this function. The initializer raises
+    `ValueError` for a shape without fans, a bias vector's for instance.
 
     Args:
         scale: numerator of the variance.
         fan: `"fan_in"`, `"fan_out"` or `"fan_average"` (their mean).
         distribution: `"normal"`, `"uniform"` or `"truncated_normal"`.
         gain: multiplies every entry.
-
-    Raises:
-        ValueError: a name is unknown, or `scale` or `gain` is not above 0.
 
     Examples:
         >>> W = variance_scaling(1.0, "fan_out")(np.random.default_rng(0), (400, 100))
@@ -159,20 +131,15 @@ def variance_scaling(
     """
     positive(scale, "scale")
     positive(gain, "gain")
-    count = lookup(_FANS, fan, "fan")
+    size = lookup(_FANS, fan, "fan")
     draw = lookup(_DISTRIBUTIONS, distribution, "distribution")
-
-    def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        return draw(float(gain * np.sqrt(scale / count(*fans(shape)))))(rng, shape)
-
-    return init
+    return lambda rng, shape: draw(float(gain * np.sqrt(scale / size(*_fans(shape)))))(rng, shape)
 
 
 def lecun_normal(*, gain: float = 1.0) -> Initializer:
-    """Normal of standard deviation `gain / sqrt(fan_in)`.
+    """Normal of standard deviation `gain / sqrt(fan_in)`: LeCun et al. (1998), section 4.6.
 
     Keeps the variance of preactivations at that of the layer's inputs.
-    Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
 
     Examples:
         >>> W = lecun_normal()(np.random.default_rng(0), (300, 100))
@@ -185,8 +152,6 @@ def lecun_normal(*, gain: float = 1.0) -> Initializer:
 def lecun_uniform(*, gain: float = 1.0) -> Initializer:
     """Uniform of bound `gain * sqrt(3 / fan_in)`: the variance of `lecun_normal`.
 
-    Source: LeCun, Bottou, Orr and Mueller, *Efficient BackProp* (1998), section 4.6.
-
     Examples:
         >>> W = lecun_uniform()(np.random.default_rng(0), (100, 300))
         >>> bool(abs(W).max() <= 0.1)
@@ -196,10 +161,7 @@ def lecun_uniform(*, gain: float = 1.0) -> Initializer:
 
 
 def glorot_normal(*, gain: float = 1.0) -> Initializer:
-    """Normal of standard deviation `gain * sqrt(2 / (fan_in + fan_out))`.
-
-    Source: Glorot and Bengio, *Understanding the difficulty of training deep feedforward
-    neural networks* (2010), section 4.2.
+    """Normal of variance `gain^2 * 2 / (fan_in + fan_out)`: Glorot and Bengio (2010), section 4.2.
 
     Examples:
         >>> W = glorot_normal()(np.random.default_rng(0), (100, 300))
@@ -210,9 +172,7 @@ def glorot_normal(*, gain: float = 1.0) -> Initializer:
 
 
 def glorot_uniform(*, gain: float = 1.0) -> Initializer:
-    """Uniform of bound `gain * sqrt(6 / (fan_in + fan_out))`.
-
-    Source: Glorot and Bengio (2010), section 4.2, equation 16.
+    """Uniform of bound `gain * sqrt(6 / (fan_in + fan_out))`: Glorot and Bengio, equation 16.
 
     Examples:
         >>> W = glorot_uniform()(np.random.default_rng(0), (300, 300))
@@ -223,9 +183,7 @@ def glorot_uniform(*, gain: float = 1.0) -> Initializer:
 
 
 def he_normal(*, gain: float = 1.0) -> Initializer:
-    """Normal of standard deviation `gain * sqrt(2 / fan_in)`, for ReLU.
-
-    Source: He, Zhang, Ren and Sun, *Delving deep into rectifiers* (2015), section 2.2.
+    """Normal of standard deviation `gain * sqrt(2 / fan_in)`, for ReLU: He et al., section 2.2.
 
     Examples:
         >>> W = he_normal()(np.random.default_rng(0), (200, 200))
@@ -236,9 +194,7 @@ def he_normal(*, gain: float = 1.0) -> Initializer:
 
 
 def he_uniform(*, gain: float = 1.0) -> Initializer:
-    """Uniform of bound `gain * sqrt(6 / fan_in)`, for ReLU.
-
-    Source: He, Zhang, Ren and Sun (2015), section 2.2.
+    """Uniform of bound `gain * sqrt(6 / fan_in)`, for ReLU: the variance of `he_normal`.
 
     Examples:
         >>> W = he_uniform()(np.random.default_rng(0), (300, 600))
@@ -251,11 +207,7 @@ def he_uniform(*, gain: float = 1.0) -> Initializer:
 def orthogonal(*, gain: float = 1.0) -> Initializer:
     """A uniformly random matrix with orthonormal rows or columns (the fewer), times `gain`.
 
-    Source: Saxe, McClelland and Ganguli, *Exact solutions to the nonlinear dynamics of
-    learning in deep linear neural networks* (2014), section 3.
-
-    Raises:
-        ValueError: `gain` is not above 0; the shape has fewer than two axes.
+    Source: Saxe et al. (2014), section 3.
 
     Examples:
         >>> W = orthogonal()(np.random.default_rng(0), (3, 5))
@@ -265,7 +217,7 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
     positive(gain, "gain")
 
     def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        fan_in, fan_out = fans(shape)
+        fan_in, fan_out = _fans(shape)
         tall = (*shape[:-2], max(fan_in, fan_out), min(fan_in, fan_out))
         q, r = np.linalg.qr(rng.standard_normal(tall))
         # the signs of R's diagonal make the distribution uniform (Haar)
@@ -273,3 +225,13 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
         return gain * (q if fan_out >= fan_in else np.swapaxes(q, -1, -2))
 
     return init
+
+
+def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """`(fan_in, fan_out)` of a weight matrix; a bias vector has none."""
+    if len(shape) < 2 or min(shape[-2:]) < 1:
+        raise ValueError(
+            "fan_in and fan_out need a shape (..., fan_out, fan_in), both 1 or more, found "
+            f"{shape}; for biases use zeros, constant, normal or uniform"
+        )
+    return shape[-1], shape[-2]

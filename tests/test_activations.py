@@ -5,14 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import initexplain as ie
 from initexplain.activations import find_activation
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-Floats = NDArray[np.float64]
 
 REFERENCE: dict[str, Callable[[float], float]] = {
     "identity": lambda z: z,
@@ -29,13 +26,6 @@ every_activation = pytest.mark.parametrize("name", ie.ACTIVATIONS)
 # no point is nearer than 0.01 to zero, where the ReLU family has its kinks
 AWAY_FROM_ZERO = np.concatenate([np.linspace(-9, -0.01, 400), np.linspace(0.01, 9, 400)])
 EXTREMES = [0.0, -0.0, 1e3, -1e3, 1e308, -1e308, 5e-324, -5e-324, 1e-300, -1e-300]
-
-
-def normal_grid() -> tuple[Floats, Floats]:
-    """Points and weights of the trapezoid rule for the expectation under N(0, 1)."""
-    z = np.linspace(-12.0, 12.0, 24_001)
-    density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    return z, density * (z[1] - z[0])
 
 
 def test_the_table_has_a_reference_for_every_entry_and_keys_are_names() -> None:
@@ -57,14 +47,6 @@ def test_derivative_is_the_slope_of_the_plain_formula(name: str) -> None:
     expected = [(f(z + h) - f(z - h)) / (2 * h) for z in AWAY_FROM_ZERO.tolist()]
     found = ie.ACTIVATIONS[name].derivative(AWAY_FROM_ZERO)
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=2e-10)
-
-
-@every_activation
-def test_derivative_is_the_slope_of_the_value(name: str) -> None:
-    # needs no reference, so that it also holds a new entry to account
-    activation, h = ie.ACTIVATIONS[name], 1e-5
-    slope = (activation(AWAY_FROM_ZERO + h) - activation(AWAY_FROM_ZERO - h)) / (2 * h)
-    np.testing.assert_allclose(activation.derivative(AWAY_FROM_ZERO), slope, rtol=1e-8, atol=2e-10)
 
 
 @every_activation
@@ -115,14 +97,6 @@ def test_extreme_inputs_give_finite_values(name: str, dtype: type[np.floating]) 
 
 
 @every_activation
-def test_the_largest_float_gives_no_warning_and_a_finite_derivative(name: str) -> None:
-    largest = np.finfo(np.float64).max
-    activation = ie.ACTIVATIONS[name]
-    assert not np.isnan(activation([largest, -largest])).any()
-    assert np.isfinite(activation.derivative([largest, -largest])).all()
-
-
-@every_activation
 @pytest.mark.parametrize("shape", [(), (1,), (0,), (2, 0), (2, 3, 4)])
 def test_shapes_and_dtypes_are_kept(name: str, shape: tuple[int, ...]) -> None:
     activation = ie.ACTIVATIONS[name]
@@ -135,14 +109,6 @@ def test_shapes_and_dtypes_are_kept(name: str, shape: tuple[int, ...]) -> None:
 
 
 @every_activation
-def test_the_input_is_neither_changed_nor_returned(name: str) -> None:
-    z = np.array([-1.0, 0.0, 2.0])
-    found = ie.ACTIVATIONS[name](z)
-    found += 1.0
-    assert z.tolist() == [-1.0, 0.0, 2.0]
-
-
-@every_activation
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_an_input_that_is_not_finite_is_refused(name: str, bad: float) -> None:
     for call in (ie.ACTIVATIONS[name], ie.ACTIVATIONS[name].derivative):
@@ -150,16 +116,17 @@ def test_an_input_that_is_not_finite_is_refused(name: str, bad: float) -> None:
             call([0.0, bad])
 
 
-def test_find_activation_passes_an_activation_through() -> None:
-    relu = ie.ACTIVATIONS["relu"]
-    assert find_activation(relu) is relu
-    assert find_activation("relu") is relu
+@pytest.mark.parametrize("name", [*ie.ACTIVATIONS, "sigmoid"])
+def test_an_activation_is_found_by_its_names_and_passes_through(name: str) -> None:
+    found = find_activation(name)
+    assert found is ie.ACTIVATIONS["logistic" if name == "sigmoid" else name]
+    assert find_activation(found) is found
 
 
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"unknown activation 'lecun_tahn'.*'lecun_tanh'") as info:
         find_activation("lecun_tahn")
-    assert str(info.value).endswith(", ".join(ie.ACTIVATIONS))
+    assert str(info.value).endswith(", ".join([*ie.ACTIVATIONS, "sigmoid"]))
 
 
 def test_lecun_tanh_constants() -> None:
@@ -173,23 +140,25 @@ def test_lecun_tanh_constants() -> None:
     assert z[curvature.argmax()] == pytest.approx(0.98772, abs=2e-5)
 
 
-def test_second_moments_under_a_standard_normal() -> None:
-    z, weight = normal_grid()
-    moments = {
-        name: (
-            float((weight * activation(z)).sum()),
-            float((weight * activation(z) ** 2).sum()),
-        )
-        for name, activation in ie.ACTIVATIONS.items()
-    }
-    assert moments["identity"] == pytest.approx((0.0, 1.0), abs=1e-12)
-    assert moments["lecun_tanh"][1] == pytest.approx(0.7504, abs=5e-5)
-    assert moments["logistic"][0] == pytest.approx(0.5, abs=1e-12)
-    assert moments["relu"] == pytest.approx((1 / math.sqrt(2 * math.pi), 0.5), abs=1e-6)
-    assert moments["relu"][1] - moments["relu"][0] ** 2 == pytest.approx(0.3408, abs=5e-5)
-    assert moments["leaky_relu"][1] == pytest.approx((1 + 0.01**2) / 2, abs=1e-6)
+MOMENTS = [
+    # E f(z) and E f(z)^2 for z ~ N(0, 1), and how far they may be off
+    ("identity", 0.0, 1.0, 1e-12),
+    ("lecun_tanh", 0.0, 0.7504, 5e-5),
+    ("relu", 1 / math.sqrt(2 * math.pi), 0.5, 1e-6),
+    ("leaky_relu", 0.99 / math.sqrt(2 * math.pi), (1 + 0.01**2) / 2, 1e-6),
     # SELU keeps mean 0 and variance 1; the trapezoid rule errs by 2e-8 at the kink
-    assert moments["selu"] == pytest.approx((0.0, 1.0), abs=1e-6)
+    ("selu", 0.0, 1.0, 1e-6),
+]
+
+
+@pytest.mark.parametrize(("name", "mean", "square", "error"), MOMENTS)
+def test_moments_under_a_standard_normal(
+    name: str, mean: float, square: float, error: float
+) -> None:
+    z = np.linspace(-12.0, 12.0, 24_001)
+    weight = np.exp(-z * z / 2) / math.sqrt(2 * math.pi) * (z[1] - z[0])
+    f = ie.ACTIVATIONS[name](z)
+    assert (weight @ f, weight @ f**2) == pytest.approx((mean, square), abs=error)
 
 
 @every_activation
@@ -200,10 +169,11 @@ def test_values_and_slopes_are_written_where_they_are_wanted(
 ) -> None:
     f = getattr(ie.ACTIVATIONS[name], kind)
     x = np.linspace(-1, 1, 41).reshape(1, 41).astype(dtype)
+    kept, elsewhere, in_place = x.copy(), np.full_like(x, np.nan), x.copy()
     expected = f(x)
-    elsewhere, in_place = np.full_like(x, np.nan), x.copy()
     assert f(x, out=elsewhere) is elsewhere
     assert f(in_place, out=in_place) is in_place
     np.testing.assert_array_equal(elsewhere, expected)
     np.testing.assert_array_equal(in_place, expected)
-    np.testing.assert_array_equal(x, np.linspace(-1, 1, 41).reshape(1, 41).astype(dtype))
+    expected += 1.0  # what it returned is its own
+    np.testing.assert_array_equal(x, kept)

@@ -33,11 +33,11 @@ def test_every_dataset_of_the_module_is_in_the_table() -> None:
 @every_maker
 @pytest.mark.parametrize("examples", [2, 3, 17])
 def test_shapes_and_dtype(make: Any, features: int, outputs: int, examples: int) -> None:
-    inputs, targets = make(np.random.default_rng(0), examples=examples)
-    assert (inputs.shape, inputs.dtype) == ((examples, features), np.float64)
-    assert (targets.shape, targets.dtype) == ((examples, outputs), np.float64)
-    assert np.isfinite(inputs).all()
-    assert np.isfinite(targets).all()
+    data = make(np.random.default_rng(0), examples=examples)
+    assert [array.shape for array in data] == [(examples, features), (examples, outputs)]
+    for array in data:
+        assert array.dtype == np.float64
+        assert np.isfinite(array).all()
 
 
 @every_maker
@@ -50,36 +50,24 @@ def test_the_generator_is_the_only_randomness(make: Any, features: int, outputs:
     assert any(not np.array_equal(one, other) for one, other in zip(first, later, strict=True))
 
 
-@every_maker
-@pytest.mark.parametrize("examples", [0, -3, True, 2.0, "4", None])
-def test_bad_numbers_of_examples(make: Any, features: int, outputs: int, examples: Any) -> None:
-    with pytest.raises(ValueError, match="examples must be a whole number of at least"):
-        make(np.random.default_rng(0), examples=examples)
+WHOLE, NOT_NEGATIVE = "must be a whole number of at least", "must be a finite number, 0 or more"
+REFUSED: list[tuple[Any, str, list[Any], str]] = [
+    *((make, "examples", [0, -3, True, 2.0, "4", None], WHOLE) for make, _, _ in MAKERS.values()),
+    (ie.two_moons, "examples", [1], f"{WHOLE} 2, found 1"),
+    *((ie.teacher, name, [0, -1, True, 1.5], f"{WHOLE} 1") for name in ("features", "outputs")),
+    (ie.teacher, "units", [0, -1, True, 1.5], f"{WHOLE} 1"),
+    *(
+        (make, "noise", [-0.1, math.nan, math.inf], NOT_NEGATIVE)
+        for make in (ie.noisy_sine, ie.two_moons)
+    ),
+]
 
 
-def test_two_moons_need_an_example_of_each() -> None:
-    with pytest.raises(ValueError, match="examples must be a whole number of at least 2, found 1"):
-        ie.two_moons(np.random.default_rng(0), examples=1)
-
-
-@pytest.mark.parametrize("size", ["features", "outputs", "units"])
-@pytest.mark.parametrize("value", [0, -1, True, 1.5])
-def test_bad_sizes_of_the_teacher(size: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=f"{size} must be a whole number of at least 1"):
-        ie.teacher(np.random.default_rng(0), **{size: value})
-
-
-@pytest.mark.parametrize("make", [ie.noisy_sine, ie.two_moons])
-@pytest.mark.parametrize("noise", [-0.1, math.nan, math.inf])
-def test_bad_noise(make: Any, noise: float) -> None:
-    with pytest.raises(ValueError, match="noise must be a finite number, 0 or more"):
-        make(np.random.default_rng(0), noise=noise)
-
-
-def test_teacher_sizes_and_scale() -> None:
-    rng = np.random.default_rng(1)
-    inputs, targets = ie.teacher(rng, examples=50, features=3, outputs=5, units=7)
-    assert (inputs.shape, targets.shape) == ((50, 3), (50, 5))
+@pytest.mark.parametrize(("make", "name", "values", "message"), REFUSED)
+def test_bad_numbers_are_refused(make: Any, name: str, values: list[Any], message: str) -> None:
+    for value in values:
+        with pytest.raises(ValueError, match=f"^{name} {message}"):
+            make(np.random.default_rng(0), **{name: value})
 
 
 def test_teacher_targets_have_variance_near_one() -> None:
@@ -104,7 +92,10 @@ def test_teacher_inputs_are_standard_normal() -> None:
 
 def test_one_unit_cannot_be_the_teacher() -> None:
     # a teacher of more units than one has targets that no single unit spans: rank above 1
-    _, targets = ie.teacher(np.random.default_rng(3), examples=200, outputs=8, units=6)
+    inputs, targets = ie.teacher(
+        np.random.default_rng(3), examples=200, features=3, outputs=8, units=6
+    )
+    assert (inputs.shape, targets.shape) == ((200, 3), (200, 8))
     assert np.linalg.matrix_rank(targets) == 6
 
 
@@ -133,11 +124,10 @@ def test_two_moons_are_two_half_circles(examples: int) -> None:
     upper, lower = (inputs[targets[:, 0] == label] for label in (0, 1))
     # the half circles start at opposite ends; half of the first chord to the last is a centre
     if examples > 3:
-        for moon in (upper, lower):
-            centre = (moon[0] + moon[-1]) / 2
+        centres = [(moon[0] + moon[-1]) / 2 for moon in (upper, lower)]
+        for moon, centre in zip((upper, lower), centres, strict=True):
             np.testing.assert_allclose(np.hypot(*(moon - centre).T), 1.0, atol=1e-12)
-        between = (lower[0] + lower[-1]) / 2 - (upper[0] + upper[-1]) / 2
-        np.testing.assert_allclose(between, [1.0, 0.5], atol=1e-12)
+        np.testing.assert_allclose(centres[1] - centres[0], [1.0, 0.5], atol=1e-12)
 
 
 def test_two_moons_are_not_linearly_separable_but_apart() -> None:

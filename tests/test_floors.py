@@ -33,6 +33,7 @@ FLOORS = {
     "sweeps": 1,
     "symmetry": 1,
     "signal": 1,
+    "mean_field": 1,
     "experiments": 2,
     "figures": 3,
     "site": 4,

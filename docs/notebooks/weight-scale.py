@@ -29,6 +29,7 @@ import numpy as np
 import initexplain as ie
 from initexplain import signal
 from initexplain.figures.style import MEASURED, MUTED, THEORY, label_line, new_figure
+from initexplain.mean_field import mean_field, mean_square_slope, variances
 
 # %% [markdown]
 # ## The settings
@@ -53,7 +54,7 @@ seed = 0
 # square of a signal that dies shrinks so; networks train down to about six of them.
 
 # %%
-theory = signal.mean_field(activation, weight_std=scale)
+theory = mean_field(activation, weight_std=scale)
 print(f"q                  {theory.q:.3f}")
 print(f"chi                {theory.chi:.3f}")
 print(f"correlation length {theory.correlation_length:.1f}")
@@ -85,8 +86,8 @@ print("gradient / weight", signal.gradient_to_weight(net, gradients).round(4))
 moments = signal.second_moments(net, X, Y)
 layers = np.arange(1, hidden_layers + 1)
 start = {"layers": hidden_layers, "weight_std": scale, "start": scale**2}
-up = signal.variances(activation, **start)
-factors = scale**2 * signal.mean_square_slope(activation, up[:-1])
+up = variances(activation, **start)
+factors = scale**2 * mean_square_slope(activation, up[:-1])
 down = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
 
 figure, (axes,) = new_figure(height=3.2)

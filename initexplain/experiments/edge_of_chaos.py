@@ -10,8 +10,9 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
 from initexplain.initializers import lecun_normal
+from initexplain.mean_field import MeanField, critical_weight_std, mean_field
 from initexplain.network import Network
-from initexplain.signal import MeanField, at_scales, critical_weight_std, mean_field
+from initexplain.signal import at_scales
 
 EXAMPLES = 16
 DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)

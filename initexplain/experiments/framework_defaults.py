@@ -20,8 +20,9 @@ from initexplain.initializers import (
     uniform,
     zeros,
 )
+from initexplain.mean_field import mean_field
 from initexplain.network import Network, forward
-from initexplain.signal import mean_field, second_moments
+from initexplain.signal import second_moments
 
 EXAMPLES = 16
 LEARNING_RATE = 0.02

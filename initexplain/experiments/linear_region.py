@@ -10,14 +10,9 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.losses import best_constant_loss
+from initexplain.mean_field import mean_square, variances
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import (
-    at_scales,
-    gradient_to_weight,
-    mean_square,
-    saturated_fraction,
-    variances,
-)
+from initexplain.signal import at_scales, gradient_to_weight, saturated_fraction
 from initexplain.sweeps import sweep
 from initexplain.training import train
 

@@ -12,8 +12,9 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import glorot_uniform, lecun_normal
+from initexplain.mean_field import MeanField, mean_field, mean_square, variances
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import MeanField, at_scales, mean_field, mean_square, variances
+from initexplain.signal import at_scales
 
 TUTORIAL = (784, 512, 256, 256, 128, 10)
 """Units per layer of the network in the UvA tutorial, inputs first."""

@@ -13,15 +13,9 @@ from initexplain.initializers import (
     lecun_normal,
     orthogonal,
 )
+from initexplain.mean_field import mean_field, mean_square, mean_square_slope, variances
 from initexplain.network import Network, forward
-from initexplain.signal import (
-    lsuv,
-    mean_field,
-    mean_square,
-    mean_square_slope,
-    second_moments,
-    variances,
-)
+from initexplain.signal import lsuv, second_moments
 
 # the second experiment: deep tanh networks with Glorot's weights
 DEEP = 100
