@@ -16,15 +16,21 @@ with any loss. For activations and backpropagated errors are constant on classes
 is constant on each block (the weights from one class to another), so the sums still agree
 after the step.
 
-An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite sums are
-*mirrored*: their outputs are opposite for ever. The criterion is then the coarsest equitable
-partition of the *doubled* network, in which every unit, input and output `i+` has a negated copy
-`i-`: the bias is negated, and so is a weight between an original and a copy. Units `i` and `j` are
-redundant if `i+` and `j+` share a class and mirrored if `i+` and `j-` do. A unit is *silent* if
-`i+` and `i-` do: its output is 0 for ever and it never learns.
+**Silent units.** If `f(0) = 0`, as for tanh and every kind of ReLU, one class of each layer can be
+*silent*: the bias is 0, and so is the sum of weights from, and to, each class that is not silent.
+Silent units compute 0 and receive the error 0 for ever, and no weight from or to them learns. So
+the others need not agree on these weights. All hidden units start as silent; a unit that fails the
+condition leaves.
 
-**Converse.** On generic data, units of different classes separate, with three exceptions: more
-stays redundant than the partition says. A ReLU unit can be dead, which makes it 0 on all inputs
+**Signs.** An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite
+sums are *mirrored*: their outputs are opposite for ever. They share a class if a sum counts each
+unit with its sign. That is the coarsest equitable partition of the *doubled* network, in which
+every unit, input and output has a negated copy: the bias is negated, and so is a weight between an
+original and a copy. Units are mirrored if one shares a class with the other's copy, and silent if
+they do with their own.
+
+**Converse.** On generic data, units of different classes separate, with exceptions: more stays
+redundant than the partition says. A ReLU unit can be dead, which makes it 0 on all inputs
 whatever its parameters. The identity keeps every linear relation between units, not only equality.
 The softmax loss sees outgoing weights only up to a constant that is added for all outputs.
 
@@ -40,6 +46,8 @@ learning* (2024), arXiv 2408.15894; Prabhakar, *Bisimulations for neural network
 algorithm, on a weighted graph.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -52,45 +60,34 @@ Labels = NDArray[np.int64]
 Signs = NDArray[np.int64]
 """+1, -1 or 0 for each unit of a layer, `(units,)`."""
 
-# What counts as equal, relative to the largest of the numbers compared. Sums over 2,000 units
-# round at 1e-14 (float64) and 4e-8 (float32) in this unit, and 2,000 random units are first
-# taken for equal at 1e-2; what lies between is room for the drift of trained networks.
-TOLERANCES = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
+SignedClasses = tuple[Labels, Signs]
+"""The classes of a layer, and the signs of its units in them."""
 
-# Class sums are compared through this many random combinations. Units that differ pass for
-# equal only if all of these agree.
-COMBINATIONS = 4
-# Short random numbers: products with small whole weights are free of rounding.
-COMBINATION_BITS = 20
-# Not the randomness of an experiment: no result depends on it, except with negligible probability.
-COMBINATION_SEED = 0
-# Entries of a matrix that are multiplied at a time. So float32 needs no float64 copy of the whole,
-# and BLAS stays in one thread: waiting for others costs more than these thin products.
-BLOCK = 2**17
+# What counts as equal, relative to the largest weight. Sums over 2,000 units round at 1e-14
+# (float64, in which all sums are taken) and, of float32 weights that trained, at 1e-7 or more;
+# what lies between is room for the drift of trained networks.
+TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
+# A bias is one number: 1,000 random ones in float32 lie closer together than their sums would.
+BIAS_TOLERANCES = {"float64": 1e-9, "float32": 4 * float(np.finfo(np.float32).eps)}
+# Classes whose sums are taken at a time: their weights fit into the processor's cache.
+BLOCK = 32
 
 
 def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
     """Which hidden units are redundant for ever, from the parameters alone.
 
-    Units `i` and `j` of a layer get the same label exactly if they share a class of the coarsest
-    equitable partition (of the doubled network, where the activation is odd); see the
-    [module][initexplain.symmetry] for the theorem and its converse. Equal incoming rows, biases
-    and outgoing columns are the visible special case.
-
-    Class sums are compared through four random combinations of them, so a round costs two thin
-    matrix products and a sort per layer. The random numbers are fixed, and the result does not
-    depend on them, except with negligible probability.
+    Units of a layer get the same label exactly if they share a class of the coarsest equitable
+    partition and are not mirrored; see the [module][initexplain.symmetry] for the theorem and its
+    converse. Equal incoming rows, biases and outgoing columns are the visible special case.
 
     Args:
         network: a single network.
-        tolerance: sums that differ by less than `tolerance sqrt(n) max|W|` count as equal, with
-            `n` the number of weights in a row (incoming) or column (outgoing) of the matrix `W`;
-            biases do if they differ by less than that, or than `tolerance max|b|`. 1e-9 for
-            float64 and 1e-5 for float32 if not given. With 0, the sums over each class are
-            compared bit for bit, as they round when they are added in the order of the units:
-            units with equal rows, biases and columns still share a class, others may be
-            separated by rounding. Training leaves rounding errors, and a matrix that holds
-            nothing else is taken at its word: predict from the network before training.
+        tolerance: sums of `n` weights of the matrix `W` that differ by less than
+            `tolerance sqrt(n) max|W|` count as equal; so do biases that differ by less than
+            `tolerance max|W|`, for the incoming weights, or by less than `tolerance` times the
+            larger of them. If not given, 1e-9 for float64; for float32 1e-5, but 5e-7 for biases.
+            Training leaves rounding errors, and a matrix that holds nothing else is taken at its
+            word: predict from the network before training.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
@@ -99,8 +96,7 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
         ValueError: the network is an ensemble, or the tolerance is negative, NaN or infinite.
 
     Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
-    bisimulations (Prabhakar 2022) of networks, found by colour refinement; the order of the work
-    is that of Paige and Tarjan, *Three partition refinement algorithms* (1987).
+    bisimulations (Prabhakar 2022) of networks, found by colour refinement.
 
     Examples:
         Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
@@ -111,22 +107,25 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
         >>> [labels.tolist() for labels in redundancy_classes(net)]
         [[0, 1, 2, 0]]
     """
-    return [_by_first_appearance(labels[0]) for labels in _coarsest_partition(network, tolerance)]
+    return [
+        _by_first_appearance(3 * labels + signs)
+        for labels, signs in _coarsest_partition(network, tolerance)
+    ]
 
 
 def signed_redundancy_classes(
     network: Network, *, tolerance: float | None = None
-) -> list[tuple[Labels, Signs]]:
+) -> list[SignedClasses]:
     """Which hidden units are equal up to sign for ever, from the parameters alone.
 
     Units that are redundant or mirrored share a label: the output of each is its sign times
     that of the first unit of the class. Silent units, whose output is 0 for ever, have sign 0
-    and share one label. Where the activation is not odd, all signs are +1 and the labels are
-    those of [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
+    and share one label. Where the activation is not odd, no sign is -1; where `f(0)` is not 0,
+    none is 0.
 
     Args:
         network: a single network.
-        tolerance: as for `redundancy_classes`.
+        tolerance: as for [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
 
     Returns:
         For each hidden layer the labels, numbered by first appearance, and the signs, both
@@ -147,7 +146,13 @@ def signed_redundancy_classes(
         >>> labels.tolist(), signs.tolist()
         ([0, 0, 1, 2], [1, -1, 1, 0])
     """
-    return [_signed(labels) for labels in _coarsest_partition(network, tolerance)]
+    return [
+        (
+            _by_first_appearance(labels),
+            signs * signs[np.unique(labels, return_index=True)[1]][labels],
+        )
+        for labels, signs in _coarsest_partition(network, tolerance)
+    ]
 
 
 def measured_redundancy(
@@ -161,10 +166,9 @@ def measured_redundancy(
     Args:
         network: a single network.
         inputs: `(examples, features)`.
-        tolerance: activations of two units count as equal if they differ, in root mean square
-            over the examples, by less than about `tolerance` times the largest activation of
-            the layer (or what it would be if the sums `W a` did not cancel). 1e-9 for float64
-            and 1e-5 for float32 if not given; with 0 they have to be equal bit for bit.
+        tolerance: activations of two units count as equal if they differ, on each example, by less
+            than `tolerance` times the largest activation of the layer (or what it would be if the
+            sums `W a` did not cancel). 1e-9 for float64 and 1e-5 for float32 if not given.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
@@ -183,13 +187,16 @@ def measured_redundancy(
         [0, 0, 0]
     """
     _check_single(network)
-    allowed = _tolerance(network, tolerance)
+    allowed = _tolerance(network, tolerance, TOLERANCES)
     activations = forward(network, inputs).activations
     layer_inputs = [float_array(inputs, "inputs"), *activations]
-    return [
-        _equal_columns(a, allowed, _scale(network, layer, layer_inputs[layer], a))
-        for layer, a in enumerate(activations)
-    ]
+    classes = []
+    with np.errstate(over="ignore", under="ignore"):
+        for layer, a in enumerate(activations):
+            values = a.astype(np.float64) / _scale(network, layer, layer_inputs[layer], a)
+            together = np.zeros(a.shape[1], dtype=np.int64)
+            classes.append(_by_first_appearance(_split(together, values, np.full(len(a), allowed))))
+    return classes
 
 
 def effective_rank(matrix: ArrayLike) -> float | Array:
@@ -229,235 +236,143 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     return float(rank) if rank.ndim == 0 else rank
 
 
-def _coarsest_partition(network: Network, tolerance: float | None) -> list[Labels]:
-    """For each hidden layer the classes of all copies of its units, `(copies, units)`.
-
-    There are two copies, the unit and its negative, where the activation is odd, else one.
-    """
+def _coarsest_partition(network: Network, tolerance: float | None) -> list[SignedClasses]:
+    """For each hidden layer the classes and the signs of its units; mirrored ones share a class."""
     _check_single(network)
-    # Numbers of very different sizes may underflow against each other, and the difference of two
-    # huge biases may overflow: neither changes what is equal.
-    with np.errstate(over="ignore", under="ignore"):
-        return _Refinement(network, _tolerance(network, tolerance)).run()
+    allowed, odd = _tolerance(network, tolerance, TOLERANCES), network.activation.odd
+    steps = range(len(network.weights))
+    # where sums over the classes of one layer split those of the next, or of the one before
+    edges = [(i, i + 1) for i in steps] + [(i + 1, i) for i in reversed(steps) if i]
+    # small numbers may vanish against large ones: that does not change what is equal
+    with np.errstate(under="ignore"):
+        layers = _split_by_bias(network, _tolerance(network, tolerance, BIAS_TOLERANCES))
+        seen = dict.fromkeys(edges, 0)
+        while stale := [edge for edge in edges if seen[edge] < _fineness(*layers[edge[0]])]:
+            for source, target in stale:
+                seen[source, target] = _fineness(*layers[source])
+                w = network.weights[min(source, target)]
+                matrix = w if source < target else w.T
+                for sums, gaps in _class_sums(matrix, *layers[source], allowed):
+                    if _fineness(*layers[target]) == 2 * network.sizes[target]:
+                        break
+                    layers[target] = _refined(*layers[target], sums, gaps, odd=odd)
+    return layers[1:-1]
 
 
-class _Refinement:
-    """A partition of the copies of a network's units, on its way to the coarsest equitable one.
-
-    Layers count from 0, the inputs. `labels[layer]` has shape `(copies, units)`. `waiting[source,
-    target]` marks the units of the source whose classes are new: the classes of the target have
-    not been split yet by their sums over these.
-    """
-
-    def __init__(self, network: Network, tolerance: float) -> None:
-        self.network, self.tolerance = network, tolerance
-        self.sizes = network.sizes
-        self.copies = 2 if network.activation.odd else 1
-        self.rng = np.random.default_rng(COMBINATION_SEED)
-        self.weights = [_tamed(w) for w in network.weights]
-        self.gaps = [tolerance * _largest(w) for w in self.weights]
-        self.labels = [self._each_alone(self.sizes[0])]
-        self.labels += [self._by_bias(layer, b) for layer, b in enumerate(network.biases[:-1])]
-        self.labels += [self._each_alone(self.sizes[-1])]
-        hidden = range(1, len(self.weights))
-        self.edges = [(i - 1, i) for i in hidden] + [(i + 1, i) for i in reversed(hidden)]
-        self.waiting: dict[tuple[int, int], NDArray[np.bool_]] = {}
-
-    def run(self) -> list[Labels]:
-        """The classes of the hidden layers, once no class can be split any more."""
-        split = True
-        while split:
-            # the second time around checks all the sums against the final classes
-            self.waiting = {edge: np.ones(self.sizes[edge[0]], bool) for edge in self.edges}
-            split = self._settle()
-        return self.labels[1:-1]
-
-    def _settle(self) -> bool:
-        """Refines until nothing waits; whether a class was split."""
-        split = False
-        while any(new.any() for new in self.waiting.values()):
-            for source, target in self.edges:
-                split |= self._refine(source, target)
-        return split
-
-    def _refine(self, source: int, target: int) -> bool:
-        """Splits the target's classes by their sums over what waits; whether one was split."""
-        new, old = self.waiting[source, target], self.labels[target]
-        self.waiting[source, target] = np.zeros_like(new)
-        if not new.any() or old.max() + 1 == old.size:
-            return False
-        labels = _split(old, *self._sums(source, target, new))
-        if labels.max() == old.max():
-            return False
-        self.labels[target] = labels
-        changed = _new_classes(old, labels)
-        for edge in self.edges:
-            if edge[0] == target:
-                self.waiting[edge] |= changed
-        return True
-
-    def _sums(self, source: int, target: int, new: NDArray[np.bool_]) -> tuple[Array, float]:
-        """Sums of the target's copies over new classes, `(copies, units, ...)`, and the gap."""
-        matrix = self.weights[source] if source < target else self.weights[target].T
-        pairs, signs = _pairs(self.labels[source])
-        signs = signs * new
-        if self.tolerance == 0:
-            return _exact_sums(matrix, pairs, signs, self.copies), 0.0
-        sums = _combined_sums(matrix, pairs, signs, self.rng)
-        gap = self.gaps[min(source, target)] * np.sqrt(matrix.shape[1])
-        return np.stack([sums, -sums][: self.copies]), gap
-
-    def _each_alone(self, units: int) -> Labels:
-        return np.arange(self.copies * units).reshape(self.copies, units)
-
-    def _by_bias(self, layer: int, bias: Array) -> Labels:
-        weights = self.network.weights[layer]
-        # each factor in turn: the scale itself may overflow
-        gap = self.tolerance * _largest(weights) * float(np.sqrt(weights.shape[1]))
-        together = np.zeros((self.copies, len(bias)), dtype=np.int64)
-        biases = np.stack([bias, -bias][: self.copies])[..., None].astype(np.float64)
-        return _split(together, biases, max(gap, self.tolerance * _largest(bias)))
+def _fineness(labels: Labels, signs: Signs) -> int:
+    """The number of classes plus that of units that are not silent: every split adds to it."""
+    return int(labels.max()) + 1 + int(np.count_nonzero(signs))
 
 
-def _pairs(labels: Labels) -> tuple[Labels, Signs]:
-    """One label for a class and its mirror image, and which of the two a unit is in.
+def _split_by_bias(network: Network, tolerance: float) -> list[SignedClasses]:
+    """The first partition: inputs and outputs each alone, hidden units split by their biases."""
+    layers = [(np.arange(n), np.ones(n, dtype=np.int64)) for n in network.sizes]
+    sign, odd = int(network.activation(0.0) != 0), network.activation.odd
+    for layer, (w, b) in enumerate(zip(network.weights[:-1], network.biases[:-1], strict=True), 1):
+        together = np.zeros(len(b), dtype=np.int64)
+        ranks = _ranks(b.astype(np.float64), _largest(w), tolerance)[None]
+        layers[layer] = _refined(together, together + sign, ranks, np.zeros(1), odd=odd)
+    return layers
+
+
+def _ranks(biases: Array, scale: float, tolerance: float) -> Array:
+    """Whole numbers `(units,)`: equal for equal biases, opposite for opposite ones, 0 for zeros."""
+    order = np.argsort(np.abs(biases))
+    sizes = np.abs(biases)[order]
+    ranks = np.empty_like(biases)
+    ranks[order] = np.cumsum(np.diff(sizes, prepend=0) > tolerance * np.maximum(sizes, scale))
+    return ranks * np.sign(biases)
+
+
+def _class_sums(
+    matrix: Array, labels: Labels, signs: Signs, tolerance: float
+) -> Iterator[tuple[Array, Array]]:
+    """Sums of each row over each class of columns that is not silent, some classes at a time.
 
     Args:
-        labels: `(copies, units)`.
+        matrix: `(rows, columns)`.
+        labels: `(columns,)`.
+        signs: `(columns,)`: every column counts with its sign.
+        tolerance: relative to the largest entry and the root of the number of terms.
 
-    Returns:
-        Labels `(units,)` and signs `(units,)`, 0 for silent units.
+    Yields:
+        Sums `(classes, rows)`, times a power of two, and up to which difference they count as
+        equal, `(classes,)`.
     """
-    pairs = labels.min(axis=0)
-    signs = np.sign(labels[1] - labels[0]) if len(labels) == 2 else np.ones_like(pairs)
-    return pairs, signs
+    largest = _largest(matrix)
+    # so that sums neither overflow nor vanish, and are exact where those of the weights are
+    power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
+    order = np.argsort(labels, kind="stable")
+    order = order[signs[order] != 0]
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    for i in range(0, len(starts), BLOCK):
+        first, last = starts[i : i + BLOCK], ends[i : i + BLOCK]
+        columns = order[first[0] : last[-1]]
+        terms = matrix.T[columns] * (signs[columns, None] * power)
+        yield (
+            np.add.reduceat(terms, first - first[0]),
+            tolerance * (largest * power) * np.sqrt(last - first),
+        )
 
 
-def _combined_sums(matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Generator) -> Array:
-    """Random combinations `(rows, combinations)` of each row's sums over classes of columns.
-
-    The negated copy of a unit has the negated value, a silent unit the value 0: so the doubled
-    network is summed over without being stored.
-    """
-    columns = np.flatnonzero(signs)
-    # a few columns are copied; for many the copy would cost more than the product
-    if 8 * len(columns) < len(signs):
-        matrix, pairs, signs = matrix[:, columns], pairs[columns], signs[columns]
-    _, classes = np.unique(pairs, return_inverse=True)
-    top = 2**COMBINATION_BITS
-    values = rng.integers(-top, top, size=(len(pairs), COMBINATIONS), endpoint=True) / top
-    return _float64_product(matrix, values[classes] * signs[:, None])
-
-
-def _float64_product(matrix: Array, columns: Array) -> Array:
-    """`matrix @ columns` in float64, a few rows at a time."""
-    rows = max(1, BLOCK // max(1, len(columns)))
-    blocks = [matrix[i : i + rows] for i in range(0, len(matrix), rows)]
-    return np.concatenate([block.astype(np.float64, copy=False) @ columns for block in blocks])
+def _refined(
+    labels: Labels, signs: Signs, values: Array, gaps: Array, *, odd: bool
+) -> SignedClasses:
+    """Classes and signs of a layer whose members agree on the values, `(values, units)`, too."""
+    silent = np.flatnonzero(signs == 0)
+    heard = np.abs(values[:, silent]) > gaps[:, None]
+    leaving = heard.any(axis=0)
+    if leaving.any():
+        # those that leave together are mirrored if their values are opposite: the first value
+        # that is not 0 is made positive
+        first = np.sign(values[heard.argmax(axis=0), silent])
+        signs = signs.copy()
+        signs[silent] = leaving * (first if odd else 1)
+        labels = _split_by_one(labels, signs != 0, 0)
+    return _split(labels, values * signs, gaps), signs
 
 
-def _exact_sums(matrix: Array, pairs: Labels, signs: Signs, copies: int) -> Array:
-    """Which rows (and negated rows) have equal sums over all classes of columns, bit for bit.
-
-    Returns:
-        Whole numbers `(copies, rows, 1)`, equal where the sums are.
-    """
-    columns = np.flatnonzero(signs)
-    columns = columns[np.argsort(pairs[columns], kind="stable")]
-    starts = np.flatnonzero(np.diff(pairs[columns], prepend=-1))
-    if not len(columns):
-        return np.zeros((copies, len(matrix), 1))
-    sums = np.add.reduceat(matrix[:, columns] * signs[columns], starts, axis=1)
-    # 0 + s and 0 - s: no negative zeros
-    rows = np.concatenate([0 + sums, 0 - sums][:copies])
-    return _equal_rows(rows).reshape(copies, -1, 1).astype(float)
-
-
-def _equal_rows(rows: Array) -> Labels:
-    """Labels `(rows,)`, equal where the rows are equal bit for bit."""
-    whole = np.dtype((np.void, rows.itemsize * rows.shape[1]))
-    return np.unique(np.ascontiguousarray(rows).view(whole)[:, 0], return_inverse=True)[1]
-
-
-def _split(labels: Labels, values: Array, gap: float) -> Labels:
-    """Splits classes wherever, in sorted order, a value jumps by more than the gap.
+def _split(labels: Labels, values: Array, gaps: Array) -> Labels:
+    """Splits classes wherever, in sorted order, a value jumps by more than its gap.
 
     Args:
-        labels: `(...)`, from 0 without holes.
-        values: `(..., n)`: members stay together if none of their `n` values separates them.
-        gap: the largest step inside a class.
+        labels: `(members,)`, from 0 without holes.
+        values: `(n, members)`: members stay together if none of their `n` values separates them.
+        gaps: `(n,)`, the largest steps inside a class.
 
     Returns:
         Finer labels, from 0 without holes.
     """
-    flat, classes = labels.ravel(), -1
+    some_member = np.empty(_classes(labels), dtype=np.int64)
+    some_member[labels] = np.arange(len(labels))
+    far = np.abs(values - values[:, some_member[labels]]) > gaps[:, None]
+    split = labels
+    for i in np.flatnonzero(far.any(axis=1)):
+        if _classes(split) == len(split):
+            break
+        split = _split_by_one(split, values[i], gaps[i])
     # to split by one value can open a gap in another
-    while classes < flat.max():
-        classes = int(flat.max())
-        for column in values.reshape(-1, values.shape[-1]).T:
-            flat = _split_by_one(flat, column, gap)
-    return flat.reshape(labels.shape)
+    return labels if _classes(split) == _classes(labels) else _split(split, values, gaps)
 
 
 def _split_by_one(labels: Labels, values: Array, gap: float) -> Labels:
     """`_split` by one value of each member; labels and values `(members,)`."""
-    classes = int(labels.max()) + 1
-    some_member = np.empty(classes, dtype=np.int64)
-    some_member[labels] = np.arange(len(labels))
-    # a class whose members are all this close to one of them has no jump, and is not sorted
-    far = np.abs(values - values[some_member[labels]]) > gap
-    if not far.any():
-        return labels
-    torn = np.zeros(classes, dtype=bool)
-    torn[labels[far]] = True
-    members = np.flatnonzero(torn[labels])
-    order = members[np.lexsort((values[members], labels[members]))]
-    inside = np.diff(labels[order], prepend=-1) == 0
-    jumps = np.cumsum(inside & (np.diff(values[order], prepend=0) > gap))
-    jumps_before_class = np.maximum.accumulate(np.where(inside, 0, jumps))
-    split = labels.copy()
-    split[order] = np.where(jumps > jumps_before_class, classes - 1 + jumps, labels[order])
+    order = np.lexsort((values, labels))
+    jumps = np.diff(values[order], prepend=0) > gap
+    split = np.empty_like(labels)
+    split[order] = np.cumsum(jumps | (np.diff(labels[order], prepend=-1) > 0)) - 1
     return split
 
 
-def _new_classes(old: Labels, labels: Labels) -> NDArray[np.bool_]:
-    """Which units `(units,)` neighbours must look at again after a split.
-
-    Sums over the largest part of a class follow from those over the class and the other parts,
-    so it is left out; then a unit is looked at again no more than log2(units) times (Hopcroft's
-    argument). Sums over a silent class are 0 and nothing follows from them.
-    """
-    (before, signs), (after, _) = _pairs(old), _pairs(labels)
-    size = np.bincount(after)[after]
-    order = np.lexsort((after, size, before))
-    last = np.diff(before[order], append=-1) != 0
-    largest: NDArray[np.bool_] = np.isin(after, after[order[last]])
-    silent: NDArray[np.bool_] = signs == 0
-    return ~largest | silent
-
-
-def _signed(labels: Labels) -> tuple[Labels, Signs]:
-    """Labels and signs `(units,)` of a layer from the classes `(copies, units)`."""
-    pairs, signs = _pairs(labels)
-    classes = _by_first_appearance(pairs)
-    _, first = np.unique(classes, return_index=True)
-    return classes, signs * signs[first][classes]
+def _classes(labels: Labels) -> int:
+    """How many classes there are; labels from 0 without holes."""
+    return int(labels.max()) + 1
 
 
 def _by_first_appearance(labels: Labels) -> Labels:
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
-
-
-def _equal_columns(activations: Array, tolerance: float, scale: float) -> Labels:
-    """Classes of equal columns of `(examples, units)`, without comparing pairs."""
-    if tolerance == 0:
-        return _by_first_appearance(_equal_rows(activations.T + 0))
-    rows = (activations.astype(np.float64) / scale).T
-    alone, signs = np.arange(rows.shape[1]), np.ones(rows.shape[1], dtype=np.int64)
-    sums = _combined_sums(rows, alone, signs, np.random.default_rng(COMBINATION_SEED))
-    gap = tolerance * np.sqrt(rows.shape[1])
-    return _by_first_appearance(_split(np.zeros(len(rows), dtype=np.int64), sums, gap))
 
 
 def _scale(network: Network, layer: int, below: Array, activations: Array) -> float:
@@ -467,25 +382,16 @@ def _scale(network: Network, layer: int, below: Array, activations: Array) -> fl
     numbers of this size.
     """
     weights = network.weights[layer]
-    possible = _largest(weights) * float(np.sqrt(weights.shape[1])) * _largest(below)
-    top = float(np.finfo(np.float64).max)
-    # by hand, since a product with 0 may be infinity times 0
-    possible = min(possible, top) if _largest(below) > 0 else 0.0
+    possible = float(np.sqrt(weights.shape[1])) * _largest(below) * _largest(weights)
+    # the largest that every activation takes to a finite number
+    possible = min(float(np.finfo(np.float64).max) / 4, possible)
     at_most = network.activation(np.array([possible, -possible]))
-    return max(_largest(activations), min(_largest(at_most), top)) or 1.0
+    return max(_largest(activations), _largest(at_most)) or 1.0
 
 
 def _largest(array: Array) -> float:
     """The largest absolute value, found without a copy of the array."""
     return float(max(array.max(), -array.min()))
-
-
-def _tamed(array: Array) -> Array:
-    """The array, times a power of two if float64 sums of its entries could overflow or vanish."""
-    exponent = int(np.frexp(_largest(array))[1])
-    if exponent > 1000:
-        return np.ldexp(array, -64)
-    return np.ldexp(array, 512) if exponent < -512 else array
 
 
 def _check_single(network: Network) -> None:
@@ -496,5 +402,5 @@ def _check_single(network: Network) -> None:
         )
 
 
-def _tolerance(network: Network, tolerance: float | None) -> float:
-    return TOLERANCES[network.dtype] if tolerance is None else not_negative(tolerance, "tolerance")
+def _tolerance(network: Network, tolerance: float | None, usual: dict[str, float]) -> float:
+    return usual[network.dtype.name] if tolerance is None else not_negative(tolerance, "tolerance")
