@@ -28,9 +28,8 @@ be dead, 0 on all inputs; the identity keeps every linear relation between units
 the softmax loss sees outgoing weights only up to a constant that is added for all outputs.
 
 **Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
-they add to the weights is constant on blocks or proportional to the weights. Adam with an L2
-penalty keeps only units whose weights agree one by one, dropout only silent units with zero
-weights. Training can amplify rounding; Adam does in a few steps where the gradient should be 0.
+they add is constant on blocks or proportional to the weights. Adam with an L2 penalty keeps only
+units whose weights agree one by one, dropout only silent ones with zero weights. Rounding can grow.
 
 Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
 bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
@@ -56,8 +55,8 @@ SignedClasses = tuple[Labels, Signs]
 # What counts as equal, relative to the largest weight. Sums of 2,000 weights, all taken in float64,
 # round at 1e-14; the rest is room for the drift of trained networks.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
-# A bias is one number: in float32, of 1,000 random ones some lie closer together than 1e-5.
-BIAS_TOLERANCES = {"float64": 1e-9, "float32": 4 * float(np.finfo(np.float32).eps)}
+# A bias is one number: of 1,000 random ones in float32, some lie closer together than 1e-5.
+BIAS_TOLERANCES = {"float64": 1e-9, "float32": float(np.finfo(np.float32).eps)}
 
 
 def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
@@ -70,9 +69,9 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
         network: a single network.
         tolerance: sums of `n` weights of the matrix `W` count as equal if they differ by less than
             `tolerance sqrt(n) max|W|`; biases, if by less than `tolerance` times `max|W|` (of the
-            incoming weights) or the larger one. If not given, 1e-9; for float32 1e-5, and 5e-7 for
-            biases. Training leaves rounding errors, and a matrix that holds nothing else is taken
-            at its word: predict from the network before training.
+            incoming weights) or the larger one. If not given, 1e-9; for float32 1e-5, and one last
+            place for biases. Training leaves rounding errors, and a matrix that holds nothing else
+            is taken at its word: predict from the network before training.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
@@ -225,8 +224,7 @@ def _coarsest_partition(network: Network, tolerance: float | None) -> list[Signe
         for source, target in stale:
             seen[source, target] = _fineness(*layers[source])
             w = network.weights[min(source, target)]
-            matrix = w if source < target else w.T
-            for sums, gaps in _class_sums(matrix, *layers[source], allowed):
+            for sums, gaps in _class_sums(w if source < target else w.T, *layers[source], allowed):
                 if _fineness(*layers[target]) == 2 * network.sizes[target]:
                     break  # every unit is alone, and none silent
                 layers[target] = _refined(layers[target], sums, gaps, odd=odd)
@@ -283,8 +281,7 @@ def _refined(classes: SignedClasses, values: Array, gaps: Array, *, odd: bool) -
     silent = np.flatnonzero(signs == 0)
     heard = np.abs(values[:, silent]) > gaps[:, None]
     if heard.any():
-        # units leave the silent class; two are mirrored if their values are opposite, so the first
-        # value that is not 0 is made positive
+        # some leave; mirrored ones have opposite values, so the first one not 0 is made positive
         sign = np.sign(values[heard.argmax(axis=0), silent]) if odd else 1
         signs = signs.copy()
         signs[silent] = heard.any(axis=0) * sign
