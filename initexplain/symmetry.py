@@ -29,7 +29,8 @@ the softmax loss sees outgoing weights only up to a constant that is added for a
 
 **Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
 they add is constant on blocks or proportional to the weights. Adam with an L2 penalty keeps only
-units whose weights agree one by one, dropout only silent ones with zero weights. Rounding can grow.
+units whose weights agree one by one, dropout only silent ones with zero weights. Training can
+amplify rounding, at a kink of `f` at once.
 
 Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
 bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
@@ -255,7 +256,7 @@ def _split_by_bias(network: Network, tolerance: float) -> list[SignedClasses]:
 def _class_sums(
     matrix: Array, labels: Labels, signs: Signs, tolerance: float
 ) -> Iterator[tuple[Array, Array]]:
-    """Sums of each row over each class of columns that is not silent, some classes at a time.
+    """Sums of each row over each class of columns, some classes at a time.
 
     A column of the matrix, `(rows, columns)`, counts with its sign. Yields sums `(classes, rows)`
     and the differences up to which they count as equal, `(classes,)`.
@@ -264,7 +265,6 @@ def _class_sums(
     # all times a power of two, so that sums are exact where they can be and never overflow
     power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
     order = np.argsort(labels, kind="stable")
-    order = order[signs[order] != 0]
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     for i in range(0, len(starts), block):
@@ -285,7 +285,6 @@ def _refined(classes: SignedClasses, values: Array, gaps: Array, *, odd: bool) -
         sign = np.sign(values[heard.argmax(axis=0), silent]) if odd else 1
         signs = signs.copy()
         signs[silent] = heard.any(axis=0) * sign
-        labels = np.unique(2 * labels + (signs != 0), return_inverse=True)[1]
     return _split(labels, values * signs, gaps), signs
 
 
