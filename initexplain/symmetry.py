@@ -170,9 +170,8 @@ def measured_redundancy(
             # the size that is possible; every activation takes 1e307 to a finite number
             possible = min(float(np.sqrt(w.shape[1])) * _largest(x) * _largest(w), 1e307)
             scale = max(_largest(a), _largest(network.activation([possible, -possible]))) or 1.0
-            together, gaps = np.zeros(a.shape[1], dtype=np.int64), np.full(len(a), allowed)
-            labels = _split(together, a.astype(np.float64) / scale, gaps)
-            classes.append(_by_first_appearance(labels))
+            together, values = np.zeros(a.shape[1], dtype=np.int64), a.astype(np.float64) / scale
+            classes.append(_by_first_appearance(_split(together, values, np.full(len(a), allowed))))
     return classes
 
 
@@ -256,7 +255,7 @@ def _split_by_bias(network: Network, tolerance: float) -> list[SignedClasses]:
 def _class_sums(
     matrix: Array, labels: Labels, signs: Signs, tolerance: float
 ) -> Iterator[tuple[Array, Array]]:
-    """Sums of each row over each class of columns, some classes at a time.
+    """Sums of each row over each class of columns that is not silent, some classes at a time.
 
     A column of the matrix, `(rows, columns)`, counts with its sign. Yields sums `(classes, rows)`
     and the differences up to which they count as equal, `(classes,)`.
@@ -264,7 +263,8 @@ def _class_sums(
     largest, block = _largest(matrix), 32  # classes whose weights fit into the processor's cache
     # all times a power of two, so that sums are exact where they can be and never overflow
     power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
-    order = np.argsort(labels, kind="stable")
+    order = np.flatnonzero(signs)
+    order = order[np.argsort(labels[order], kind="stable")]
     starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
     ends = np.append(starts[1:], len(order))
     for i in range(0, len(starts), block):
