@@ -82,10 +82,9 @@ SILENT = -1
 def refine_exactly(weights: list[Ints], biases: list[Ints], f: Activation) -> list[SignedClasses]:
     """Labels and signs of the hidden layers, by brute force and in rational numbers.
 
-    Every copy `(layer, unit, sign)` is a node; the weight between copies `i, s` and `j, t` is
-    `s t w_ij`. Nodes are split by their full signatures until nothing changes. Where `f` is odd, a
-    unit is silent if its two copies share a class; where it is not and `f(0) = 0`, the hidden units
-    start in a class that nobody counts, and stay while their signature is empty.
+    A node is a copy `(layer, unit, sign)`, split by its full signature until nothing changes. If `f`
+    is odd, a unit is silent whose copies share a class. If not, but `f(0) = 0`, hidden units start
+    in a class that nobody counts, and stay while their signature is empty.
     """
     copies = (1, -1) if f.odd else (1,)
     sizes = [weights[0].shape[1], *(len(w) for w in weights)]
@@ -101,8 +100,7 @@ def refine_exactly(weights: list[Ints], biases: list[Ints], f: Activation) -> li
     start = SILENT if can_be_silent(f) and not f.odd else -2
     colour = {node: start if node[0] in hidden else k for k, node in enumerate(nodes)}
     while True:
-        sums: dict[Copy, dict[tuple[int, int], Fraction]]
-        sums = {node: defaultdict(Fraction) for node in nodes}
+        sums: dict[Copy, Any] = {node: defaultdict(Fraction) for node in nodes}
         for above, below, weight in edges:
             for node, other in ((above, below), (below, above)):
                 if colour[other] != SILENT:
