@@ -82,7 +82,7 @@ SILENT = -1
 def refine_exactly(weights: list[Ints], biases: list[Ints], f: Activation) -> list[SignedClasses]:
     """Labels and signs of the hidden layers, by brute force and in rational numbers.
 
-    A node is a copy `(layer, unit, sign)`, split by its full signature until nothing changes. If `f`
+    A node is a copy `(layer, unit, sign)`, split by its signature until nothing changes. If `f`
     is odd, a unit is silent whose copies share a class. If not, but `f(0) = 0`, hidden units start
     in a class that nobody counts, and stay while their signature is empty.
     """
