@@ -1,44 +1,42 @@
 """Redundant units: predicted from the parameters alone, measured on data; effective rank.
 
 Two hidden units of a layer are *redundant* if they compute the same number on every input, now
-and after any amount of training. Whether they do can be read off the parameters. Give all hidden
-units of a layer one class and every input and output its own. Then split classes until, inside
-every class, units agree on
+and after any amount of training. Whether they do can be read off the parameters. Their classes are
+those of the *coarsest equitable partition* of the network: give all hidden units of a layer one
+class and every input and output its own; split classes until, inside every class, units agree on
 
 - the bias,
 - the sum of incoming weights from each class of the layer below,
 - the sum of outgoing weights to each class of the layer above.
 
-The result is the *coarsest equitable partition* of the network.
-
 **Theorem.** Units of one class stay redundant for ever under gradient descent, on any data and
-with any loss. For activations and backpropagated errors are constant on classes, so the gradient
-is constant on each block (the weights from one class to another), so the sums still agree
-after the step.
+with any loss: activations and errors are constant on classes, so the gradient is constant on each
+block (the weights from one class to another), so the sums still agree after the step.
 
-An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite sums are
-*mirrored*: their outputs are opposite for ever. The criterion is then the coarsest equitable
-partition of the *doubled* network, in which every unit, input and output `i+` has a negated copy
-`i-`: the bias is negated, and so is a weight between an original and a copy. Units `i` and `j` are
-redundant if `i+` and `j+` share a class and mirrored if `i+` and `j-` do. A unit is *silent* if
-`i+` and `i-` do: its output is 0 for ever and it never learns.
+**Silent units.** If `f(0) = 0`, as for tanh and ReLU, one class of each layer can be *silent*: bias
+0, and sums of 0 from and to every class that is not silent. Its units give 0 and receive the error
+0 for ever, no weight from or to them learns, and the others need not agree on these. All hidden
+units start there; one that fails the condition leaves.
 
-**Converse.** On generic data, units of different classes separate, with three exceptions: more
-stays redundant than the partition says. A ReLU unit can be dead, which makes it 0 on all inputs
-whatever its parameters. The identity keeps every linear relation between units, not only equality.
-The softmax loss sees outgoing weights only up to a constant that is added for all outputs.
+**Signs.** An odd activation, `f(-z) = -f(z)`, allows more. Units with opposite biases and opposite
+sums are *mirrored*, their outputs opposite for ever. They share a class, in whose sums every unit
+counts with its sign: this is the partition of the *doubled* network, in which every unit, input
+and output has a negated copy. A silent unit is its own mirror image there.
+
+**Converse.** On generic data, units of different classes separate, with exceptions: a ReLU unit can
+be dead, 0 on all inputs; the identity keeps every linear relation between units, not only equality;
+the softmax loss sees outgoing weights only up to a constant that is added for all outputs.
 
 **Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
-they add to the weights is constant on blocks or proportional to the weights. Adam with an L2
-penalty keeps only units whose weights agree one by one, and dropout keeps only silent units with
-zero weights. Rounding is a small violation of the sums, and training can amplify it; Adam does so
-within a few steps where the gradient should be 0.
+they add is constant on blocks or proportional to the weights. Adam with an L2 penalty keeps only
+units whose weights agree one by one, dropout only silent ones with zero weights. Training can
+amplify rounding, at a kink of `f` at once.
 
-Related work: Velarde, Parra, Boldi and Makse, *The role of fibration symmetries in geometric deep
-learning* (2024), arXiv 2408.15894; Prabhakar, *Bisimulations for neural network reduction*
-(VMCAI 2022). The procedure is colour refinement, the one-dimensional Weisfeiler-Leman
-algorithm, on a weighted graph.
+Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
+bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
 """
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,55 +50,35 @@ Labels = NDArray[np.int64]
 Signs = NDArray[np.int64]
 """+1, -1 or 0 for each unit of a layer, `(units,)`."""
 
-# What counts as equal, relative to the largest of the numbers compared. Sums over 2,000 units
-# round at 1e-14 (float64) and 4e-8 (float32) in this unit, and 2,000 random units are first
-# taken for equal at 1e-2; what lies between is room for the drift of trained networks.
-TOLERANCES = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
+SignedClasses = tuple[Labels, Signs]
+"""The classes of a layer, and the signs of its units in them."""
 
-# Class sums are compared through this many random combinations. Units that differ pass for
-# equal only if all of these agree.
-COMBINATIONS = 4
-# Short random numbers: products with small whole weights are free of rounding.
-COMBINATION_BITS = 20
-# Not the randomness of an experiment: no result depends on it, except with negligible probability.
-COMBINATION_SEED = 0
-# Entries of a matrix that are multiplied at a time. So float32 needs no float64 copy of the whole,
-# and BLAS stays in one thread: waiting for others costs more than these thin products.
-BLOCK = 2**17
+# What counts as equal, relative to the largest weight. Sums of 2,000 weights, all taken in float64,
+# round at 1e-14; the rest is room for the drift of trained networks.
+TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
+# A bias is one number: of 1,000 random ones in float32, some lie closer together than 1e-5.
+BIAS_TOLERANCES = {"float64": 1e-9, "float32": float(np.finfo(np.float32).eps)}
 
 
 def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
     """Which hidden units are redundant for ever, from the parameters alone.
 
-    Units `i` and `j` of a layer get the same label exactly if they share a class of the coarsest
-    equitable partition (of the doubled network, where the activation is odd); see the
-    [module][initexplain.symmetry] for the theorem and its converse. Equal incoming rows, biases
-    and outgoing columns are the visible special case.
-
-    Class sums are compared through four random combinations of them, so a round costs two thin
-    matrix products and a sort per layer. The random numbers are fixed, and the result does not
-    depend on them, except with negligible probability.
+    Units get the same label exactly if they share a class of the coarsest equitable partition and
+    are not mirrored. Equal incoming rows, biases and outgoing columns are the visible special case.
 
     Args:
         network: a single network.
-        tolerance: sums that differ by less than `tolerance sqrt(n) max|W|` count as equal, with
-            `n` the number of weights in a row (incoming) or column (outgoing) of the matrix `W`;
-            biases do if they differ by less than that, or than `tolerance max|b|`. 1e-9 for
-            float64 and 1e-5 for float32 if not given. With 0, the sums over each class are
-            compared bit for bit, as they round when they are added in the order of the units:
-            units with equal rows, biases and columns still share a class, others may be
-            separated by rounding. Training leaves rounding errors, and a matrix that holds
-            nothing else is taken at its word: predict from the network before training.
+        tolerance: sums of `n` weights of the matrix `W` count as equal if they differ by less than
+            `tolerance sqrt(n) max|W|`; biases, if by less than `tolerance` times `max|W|` (of the
+            incoming weights) or the larger one. If not given, 1e-9; for float32 1e-5, and one last
+            place for biases. Training leaves rounding errors, and a matrix that holds nothing else
+            is taken at its word: predict from the network before training.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
 
     Raises:
-        ValueError: the network is an ensemble, or the tolerance is negative, NaN or infinite.
-
-    Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
-    bisimulations (Prabhakar 2022) of networks, found by colour refinement; the order of the work
-    is that of Paige and Tarjan, *Three partition refinement algorithms* (1987).
+        ValueError: the network is an ensemble; the tolerance is negative, NaN or infinite.
 
     Examples:
         Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
@@ -111,31 +89,29 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
         >>> [labels.tolist() for labels in redundancy_classes(net)]
         [[0, 1, 2, 0]]
     """
-    return [_by_first_appearance(labels[0]) for labels in _coarsest_partition(network, tolerance)]
+    signed = _coarsest_partition(network, tolerance)
+    return [_by_first_appearance(3 * labels + signs) for labels, signs in signed]
 
 
 def signed_redundancy_classes(
     network: Network, *, tolerance: float | None = None
-) -> list[tuple[Labels, Signs]]:
+) -> list[SignedClasses]:
     """Which hidden units are equal up to sign for ever, from the parameters alone.
 
-    Units that are redundant or mirrored share a label: the output of each is its sign times
-    that of the first unit of the class. Silent units, whose output is 0 for ever, have sign 0
-    and share one label. Where the activation is not odd, all signs are +1 and the labels are
-    those of [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
+    Units that are redundant or mirrored share a label: the output of each is its sign times that
+    of the first unit of the class. Silent units, whose output is 0 for ever, share a label and have
+    sign 0. Where the activation is not odd, no sign is -1; where `f(0)` is not 0, none is 0.
 
     Args:
         network: a single network.
-        tolerance: as for `redundancy_classes`.
+        tolerance: as for [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
 
     Returns:
         For each hidden layer the labels, numbered by first appearance, and the signs, both
         `(units,)`; the first unit of a class that is not silent has sign +1.
 
     Raises:
-        ValueError: the network is an ensemble, or the tolerance is negative, NaN or infinite.
-
-    Source: as for `redundancy_classes`, applied to the doubled network.
+        ValueError: as for `redundancy_classes`.
 
     Examples:
         Unit 1 mirrors unit 0. The last unit gets nothing and gives nothing.
@@ -147,7 +123,11 @@ def signed_redundancy_classes(
         >>> labels.tolist(), signs.tolist()
         ([0, 0, 1, 2], [1, -1, 1, 0])
     """
-    return [_signed(labels) for labels in _coarsest_partition(network, tolerance)]
+    classes = []
+    for labels, signs in _coarsest_partition(network, tolerance):
+        _, first = np.unique(labels, return_index=True)
+        classes.append((_by_first_appearance(labels), signs * signs[first][labels]))
+    return classes
 
 
 def measured_redundancy(
@@ -161,17 +141,15 @@ def measured_redundancy(
     Args:
         network: a single network.
         inputs: `(examples, features)`.
-        tolerance: activations of two units count as equal if they differ, in root mean square
-            over the examples, by less than about `tolerance` times the largest activation of
-            the layer (or what it would be if the sums `W a` did not cancel). 1e-9 for float64
-            and 1e-5 for float32 if not given; with 0 they have to be equal bit for bit.
+        tolerance: units are equal if they differ, on each example, by less than `tolerance` times
+            the largest activation of the layer, or what it would be if the sums `W a` did not
+            cancel. 1e-9 for float64 and 1e-5 for float32 if not given.
 
     Returns:
         One array `(units,)` per hidden layer; labels are numbered by first appearance.
 
     Raises:
-        ValueError: the network is an ensemble, the tolerance is negative, NaN or infinite, or
-            the inputs are not finite or do not fit the first layer.
+        ValueError: as for `redundancy_classes`; inputs that are not finite or do not fit.
         FloatingPointError: a preactivation overflows.
 
     Examples:
@@ -182,14 +160,19 @@ def measured_redundancy(
         >>> measured_redundancy(net, [[-1.0], [-2.0]])[0].tolist()
         [0, 0, 0]
     """
-    _check_single(network)
-    allowed = _tolerance(network, tolerance)
+    allowed = _tolerance(network, tolerance, TOLERANCES)
     activations = forward(network, inputs).activations
-    layer_inputs = [float_array(inputs, "inputs"), *activations]
-    return [
-        _equal_columns(a, allowed, _scale(network, layer, layer_inputs[layer], a))
-        for layer, a in enumerate(activations)
-    ]
+    below = [float_array(inputs, "inputs"), *activations]
+    classes = []
+    with np.errstate(over="ignore", under="ignore"):
+        for w, x, a in zip(network.weights, below, activations, strict=False):
+            # where sums cancel, as for silent units, activations are rounding errors of numbers of
+            # the size that is possible; every activation takes 1e307 to a finite number
+            possible = min(float(np.sqrt(w.shape[1])) * _largest(x) * _largest(w), 1e307)
+            scale = max(_largest(a), _largest(network.activation([possible, -possible]))) or 1.0
+            together, values = np.zeros(a.shape[1], dtype=np.int64), a.astype(np.float64) / scale
+            classes.append(_by_first_appearance(_split(together, values, np.full(len(a), allowed))))
+    return classes
 
 
 def effective_rank(matrix: ArrayLike) -> float | Array:
@@ -208,8 +191,7 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     Raises:
         ValueError: the matrix has fewer than two axes or no entries, or is not finite.
 
-    Source: Roy and Vetterli, *The effective rank: a measure of effective dimensionality*
-    (EUSIPCO 2007).
+    Source: Roy and Vetterli, *The effective rank* (EUSIPCO 2007).
 
     Examples:
         >>> round(effective_rank(np.eye(4)), 6), round(effective_rank(np.ones((3, 5))), 6)
@@ -229,219 +211,103 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     return float(rank) if rank.ndim == 0 else rank
 
 
-def _coarsest_partition(network: Network, tolerance: float | None) -> list[Labels]:
-    """For each hidden layer the classes of all copies of its units, `(copies, units)`.
+@np.errstate(under="ignore")  # what vanishes against larger numbers does not change the classes
+def _coarsest_partition(network: Network, tolerance: float | None) -> list[SignedClasses]:
+    """For each hidden layer the classes and the signs of its units; mirrored ones share a class."""
+    allowed = _tolerance(network, tolerance, TOLERANCES)
+    layers = _split_by_bias(network, _tolerance(network, tolerance, BIAS_TOLERANCES))
+    steps, odd = range(len(network.weights)), network.activation.odd
+    # the sums over classes of one layer split those of the next, or of the one before
+    edges = [(i, i + 1) for i in steps] + [(i + 1, i) for i in reversed(steps) if i]
+    seen = dict.fromkeys(edges, 0)
+    while stale := [edge for edge in edges if seen[edge] < _fineness(*layers[edge[0]])]:
+        for source, target in stale:
+            seen[source, target] = _fineness(*layers[source])
+            w = network.weights[min(source, target)]
+            for sums, gaps in _class_sums(w if source < target else w.T, *layers[source], allowed):
+                if _fineness(*layers[target]) == 2 * network.sizes[target]:
+                    break  # every unit is alone, and none silent
+                layers[target] = _refined(layers[target], sums, gaps, odd=odd)
+    return layers[1:-1]
 
-    There are two copies, the unit and its negative, where the activation is odd, else one.
+
+def _fineness(labels: Labels, signs: Signs) -> int:
+    """The number of classes plus that of units that are not silent: every split adds to it."""
+    return int(labels.max()) + 1 + int(np.count_nonzero(signs))
+
+
+def _split_by_bias(network: Network, tolerance: float) -> list[SignedClasses]:
+    """The first partition: inputs and outputs each alone, hidden units split by their biases."""
+    sign, odd = int(network.activation(0.0) != 0), network.activation.odd
+    layers = [(np.zeros(n, dtype=np.int64), np.full(n, sign)) for n in network.sizes]
+    for end in (0, -1):
+        layers[end] = np.arange(network.sizes[end]), np.ones(network.sizes[end], dtype=np.int64)
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), 1):
+        # whole numbers: equal for equal biases, opposite for opposite ones, 0 for zeros
+        order = np.argsort(np.abs(b))
+        sizes = np.abs(b)[order].astype(np.float64)
+        larger = np.diff(sizes, prepend=0) > tolerance * np.maximum(sizes, _largest(w))
+        ranks = np.cumsum(larger, dtype=np.float64)[np.argsort(order)] * np.sign(b)
+        layers[layer] = _refined(layers[layer], ranks[None], np.zeros(1), odd=odd)
+    return layers
+
+
+def _class_sums(
+    matrix: Array, labels: Labels, signs: Signs, tolerance: float
+) -> Iterator[tuple[Array, Array]]:
+    """Sums of each row over each class of columns that is not silent, some classes at a time.
+
+    A column of the matrix, `(rows, columns)`, counts with its sign. Yields sums `(classes, rows)`
+    and the differences up to which they count as equal, `(classes,)`.
     """
-    _check_single(network)
-    # Numbers of very different sizes may underflow against each other, and the difference of two
-    # huge biases may overflow: neither changes what is equal.
-    with np.errstate(over="ignore", under="ignore"):
-        return _Refinement(network, _tolerance(network, tolerance)).run()
+    largest, block = _largest(matrix), 32  # classes whose weights fit into the processor's cache
+    # all times a power of two, so that sums are exact where they can be and never overflow
+    power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
+    order = np.flatnonzero(signs)
+    order = order[np.argsort(labels[order], kind="stable")]
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    for i in range(0, len(starts), block):
+        first, last = starts[i : i + block], ends[i : i + block]
+        columns = order[first[0] : last[-1]]
+        terms = matrix.T[columns] * (signs[columns, None] * power)
+        gaps = tolerance * largest * power * np.sqrt(last - first)
+        yield np.add.reduceat(terms, first - first[0]), gaps
 
 
-class _Refinement:
-    """A partition of the copies of a network's units, on its way to the coarsest equitable one.
+def _refined(classes: SignedClasses, values: Array, gaps: Array, *, odd: bool) -> SignedClasses:
+    """The classes of a layer, split until they agree on the values, `(values, units)`, as well."""
+    labels, signs = classes
+    silent = np.flatnonzero(signs == 0)
+    heard = np.abs(values[:, silent]) > gaps[:, None]
+    if heard.any():
+        # some leave; mirrored ones have opposite values, so the first one not 0 is made positive
+        sign = np.sign(values[heard.argmax(axis=0), silent]) if odd else 1
+        signs = signs.copy()
+        signs[silent] = heard.any(axis=0) * sign
+    return _split(labels, values * signs, gaps), signs
 
-    Layers count from 0, the inputs. `labels[layer]` has shape `(copies, units)`. `waiting[source,
-    target]` marks the units of the source whose classes are new: the classes of the target have
-    not been split yet by their sums over these.
+
+def _split(labels: Labels, values: Array, gaps: Array) -> Labels:
+    """Splits classes wherever, in sorted order, a value jumps by more than its gap.
+
+    Labels are `(members,)` and have no holes, values `(n, members)`, gaps `(n,)`. Members stay
+    together if none of their `n` values separates them.
     """
-
-    def __init__(self, network: Network, tolerance: float) -> None:
-        self.network, self.tolerance = network, tolerance
-        self.sizes = network.sizes
-        self.copies = 2 if network.activation.odd else 1
-        self.rng = np.random.default_rng(COMBINATION_SEED)
-        self.weights = [_tamed(w) for w in network.weights]
-        self.gaps = [tolerance * _largest(w) for w in self.weights]
-        self.labels = [self._each_alone(self.sizes[0])]
-        self.labels += [self._by_bias(layer, b) for layer, b in enumerate(network.biases[:-1])]
-        self.labels += [self._each_alone(self.sizes[-1])]
-        hidden = range(1, len(self.weights))
-        self.edges = [(i - 1, i) for i in hidden] + [(i + 1, i) for i in reversed(hidden)]
-        self.waiting: dict[tuple[int, int], NDArray[np.bool_]] = {}
-
-    def run(self) -> list[Labels]:
-        """The classes of the hidden layers, once no class can be split any more."""
-        split = True
-        while split:
-            # the second time around checks all the sums against the final classes
-            self.waiting = {edge: np.ones(self.sizes[edge[0]], bool) for edge in self.edges}
-            split = self._settle()
-        return self.labels[1:-1]
-
-    def _settle(self) -> bool:
-        """Refines until nothing waits; whether a class was split."""
-        split = False
-        while any(new.any() for new in self.waiting.values()):
-            for source, target in self.edges:
-                split |= self._refine(source, target)
-        return split
-
-    def _refine(self, source: int, target: int) -> bool:
-        """Splits the target's classes by their sums over what waits; whether one was split."""
-        new, old = self.waiting[source, target], self.labels[target]
-        self.waiting[source, target] = np.zeros_like(new)
-        if not new.any() or old.max() + 1 == old.size:
-            return False
-        labels = _split(old, *self._sums(source, target, new))
-        if labels.max() == old.max():
-            return False
-        self.labels[target] = labels
-        changed = _new_classes(old, labels)
-        for edge in self.edges:
-            if edge[0] == target:
-                self.waiting[edge] |= changed
-        return True
-
-    def _sums(self, source: int, target: int, new: NDArray[np.bool_]) -> tuple[Array, float]:
-        """Sums of the target's copies over new classes, `(copies, units, ...)`, and the gap."""
-        matrix = self.weights[source] if source < target else self.weights[target].T
-        pairs, signs = _pairs(self.labels[source])
-        signs = signs * new
-        if self.tolerance == 0:
-            return _exact_sums(matrix, pairs, signs, self.copies), 0.0
-        sums = _combined_sums(matrix, pairs, signs, self.rng)
-        gap = self.gaps[min(source, target)] * np.sqrt(matrix.shape[1])
-        return np.stack([sums, -sums][: self.copies]), gap
-
-    def _each_alone(self, units: int) -> Labels:
-        return np.arange(self.copies * units).reshape(self.copies, units)
-
-    def _by_bias(self, layer: int, bias: Array) -> Labels:
-        weights = self.network.weights[layer]
-        # each factor in turn: the scale itself may overflow
-        gap = self.tolerance * _largest(weights) * float(np.sqrt(weights.shape[1]))
-        together = np.zeros((self.copies, len(bias)), dtype=np.int64)
-        biases = np.stack([bias, -bias][: self.copies])[..., None].astype(np.float64)
-        return _split(together, biases, max(gap, self.tolerance * _largest(bias)))
-
-
-def _pairs(labels: Labels) -> tuple[Labels, Signs]:
-    """One label for a class and its mirror image, and which of the two a unit is in.
-
-    Args:
-        labels: `(copies, units)`.
-
-    Returns:
-        Labels `(units,)` and signs `(units,)`, 0 for silent units.
-    """
-    pairs = labels.min(axis=0)
-    signs = np.sign(labels[1] - labels[0]) if len(labels) == 2 else np.ones_like(pairs)
-    return pairs, signs
-
-
-def _combined_sums(matrix: Array, pairs: Labels, signs: Signs, rng: np.random.Generator) -> Array:
-    """Random combinations `(rows, combinations)` of each row's sums over classes of columns.
-
-    The negated copy of a unit has the negated value, a silent unit the value 0: so the doubled
-    network is summed over without being stored.
-    """
-    columns = np.flatnonzero(signs)
-    # a few columns are copied; for many the copy would cost more than the product
-    if 8 * len(columns) < len(signs):
-        matrix, pairs, signs = matrix[:, columns], pairs[columns], signs[columns]
-    _, classes = np.unique(pairs, return_inverse=True)
-    top = 2**COMBINATION_BITS
-    values = rng.integers(-top, top, size=(len(pairs), COMBINATIONS), endpoint=True) / top
-    return _float64_product(matrix, values[classes] * signs[:, None])
-
-
-def _float64_product(matrix: Array, columns: Array) -> Array:
-    """`matrix @ columns` in float64, a few rows at a time."""
-    rows = max(1, BLOCK // max(1, len(columns)))
-    blocks = [matrix[i : i + rows] for i in range(0, len(matrix), rows)]
-    return np.concatenate([block.astype(np.float64, copy=False) @ columns for block in blocks])
-
-
-def _exact_sums(matrix: Array, pairs: Labels, signs: Signs, copies: int) -> Array:
-    """Which rows (and negated rows) have equal sums over all classes of columns, bit for bit.
-
-    Returns:
-        Whole numbers `(copies, rows, 1)`, equal where the sums are.
-    """
-    columns = np.flatnonzero(signs)
-    columns = columns[np.argsort(pairs[columns], kind="stable")]
-    starts = np.flatnonzero(np.diff(pairs[columns], prepend=-1))
-    if not len(columns):
-        return np.zeros((copies, len(matrix), 1))
-    sums = np.add.reduceat(matrix[:, columns] * signs[columns], starts, axis=1)
-    # 0 + s and 0 - s: no negative zeros
-    rows = np.concatenate([0 + sums, 0 - sums][:copies])
-    return _equal_rows(rows).reshape(copies, -1, 1).astype(float)
-
-
-def _equal_rows(rows: Array) -> Labels:
-    """Labels `(rows,)`, equal where the rows are equal bit for bit."""
-    whole = np.dtype((np.void, rows.itemsize * rows.shape[1]))
-    return np.unique(np.ascontiguousarray(rows).view(whole)[:, 0], return_inverse=True)[1]
-
-
-def _split(labels: Labels, values: Array, gap: float) -> Labels:
-    """Splits classes wherever, in sorted order, a value jumps by more than the gap.
-
-    Args:
-        labels: `(...)`, from 0 without holes.
-        values: `(..., n)`: members stay together if none of their `n` values separates them.
-        gap: the largest step inside a class.
-
-    Returns:
-        Finer labels, from 0 without holes.
-    """
-    flat, classes = labels.ravel(), -1
-    # to split by one value can open a gap in another
-    while classes < flat.max():
-        classes = int(flat.max())
-        for column in values.reshape(-1, values.shape[-1]).T:
-            flat = _split_by_one(flat, column, gap)
-    return flat.reshape(labels.shape)
-
-
-def _split_by_one(labels: Labels, values: Array, gap: float) -> Labels:
-    """`_split` by one value of each member; labels and values `(members,)`."""
-    classes = int(labels.max()) + 1
-    some_member = np.empty(classes, dtype=np.int64)
-    some_member[labels] = np.arange(len(labels))
-    # a class whose members are all this close to one of them has no jump, and is not sorted
-    far = np.abs(values - values[some_member[labels]]) > gap
-    if not far.any():
-        return labels
-    torn = np.zeros(classes, dtype=bool)
-    torn[labels[far]] = True
-    members = np.flatnonzero(torn[labels])
-    order = members[np.lexsort((values[members], labels[members]))]
-    inside = np.diff(labels[order], prepend=-1) == 0
-    jumps = np.cumsum(inside & (np.diff(values[order], prepend=0) > gap))
-    jumps_before_class = np.maximum.accumulate(np.where(inside, 0, jumps))
-    split = labels.copy()
-    split[order] = np.where(jumps > jumps_before_class, classes - 1 + jumps, labels[order])
-    return split
-
-
-def _new_classes(old: Labels, labels: Labels) -> NDArray[np.bool_]:
-    """Which units `(units,)` neighbours must look at again after a split.
-
-    Sums over the largest part of a class follow from those over the class and the other parts,
-    so it is left out; then a unit is looked at again no more than log2(units) times (Hopcroft's
-    argument). Sums over a silent class are 0 and nothing follows from them.
-    """
-    (before, signs), (after, _) = _pairs(old), _pairs(labels)
-    size = np.bincount(after)[after]
-    order = np.lexsort((after, size, before))
-    last = np.diff(before[order], append=-1) != 0
-    largest: NDArray[np.bool_] = np.isin(after, after[order[last]])
-    silent: NDArray[np.bool_] = signs == 0
-    return ~largest | silent
-
-
-def _signed(labels: Labels) -> tuple[Labels, Signs]:
-    """Labels and signs `(units,)` of a layer from the classes `(copies, units)`."""
-    pairs, signs = _pairs(labels)
-    classes = _by_first_appearance(pairs)
-    _, first = np.unique(classes, return_index=True)
-    return classes, signs * signs[first][classes]
+    classes = 0
+    # again after a split, since to split by one value can open a gap in another
+    while labels.max() >= classes:
+        classes = int(labels.max()) + 1
+        some_member = np.empty(classes, dtype=np.int64)
+        some_member[labels] = np.arange(len(labels))
+        far = np.abs(values - values[:, some_member[labels]]) > gaps[:, None]
+        for i in np.flatnonzero(far.any(axis=1)):
+            if labels.max() + 1 < len(labels):
+                order = np.lexsort((values[i], labels))
+                starts = np.diff(labels[order], prepend=-1) > 0
+                jumps = np.diff(values[i][order], prepend=0) > gaps[i]
+                labels = np.cumsum(starts | jumps)[np.argsort(order)] - 1
+    return labels
 
 
 def _by_first_appearance(labels: Labels) -> Labels:
@@ -449,52 +315,16 @@ def _by_first_appearance(labels: Labels) -> Labels:
     return np.argsort(np.argsort(first))[inverse].astype(np.int64)
 
 
-def _equal_columns(activations: Array, tolerance: float, scale: float) -> Labels:
-    """Classes of equal columns of `(examples, units)`, without comparing pairs."""
-    if tolerance == 0:
-        return _by_first_appearance(_equal_rows(activations.T + 0))
-    rows = (activations.astype(np.float64) / scale).T
-    alone, signs = np.arange(rows.shape[1]), np.ones(rows.shape[1], dtype=np.int64)
-    sums = _combined_sums(rows, alone, signs, np.random.default_rng(COMBINATION_SEED))
-    gap = tolerance * np.sqrt(rows.shape[1])
-    return _by_first_appearance(_split(np.zeros(len(rows), dtype=np.int64), sums, gap))
-
-
-def _scale(network: Network, layer: int, below: Array, activations: Array) -> float:
-    """How large an activation of the layer is, or could be if its sums did not cancel.
-
-    Where they do cancel, as in a layer of silent units, the activations are rounding errors of
-    numbers of this size.
-    """
-    weights = network.weights[layer]
-    possible = _largest(weights) * float(np.sqrt(weights.shape[1])) * _largest(below)
-    top = float(np.finfo(np.float64).max)
-    # by hand, since a product with 0 may be infinity times 0
-    possible = min(possible, top) if _largest(below) > 0 else 0.0
-    at_most = network.activation(np.array([possible, -possible]))
-    return max(_largest(activations), min(_largest(at_most), top)) or 1.0
-
-
 def _largest(array: Array) -> float:
     """The largest absolute value, found without a copy of the array."""
     return float(max(array.max(), -array.min()))
 
 
-def _tamed(array: Array) -> Array:
-    """The array, times a power of two if float64 sums of its entries could overflow or vanish."""
-    exponent = int(np.frexp(_largest(array))[1])
-    if exponent > 1000:
-        return np.ldexp(array, -64)
-    return np.ldexp(array, 512) if exponent < -512 else array
-
-
-def _check_single(network: Network) -> None:
+def _tolerance(network: Network, tolerance: float | None, usual: dict[str, float]) -> float:
+    """The tolerance for a network, which has to be a single one."""
     if network.ensemble:
         raise ValueError(
             f"redundancy is a property of one network, found an ensemble with axes "
             f"{network.ensemble}: pass network.member(i), with one index per axis"
         )
-
-
-def _tolerance(network: Network, tolerance: float | None) -> float:
-    return TOLERANCES[network.dtype] if tolerance is None else not_negative(tolerance, "tolerance")
+    return usual[network.dtype.name] if tolerance is None else not_negative(tolerance, "tolerance")
