@@ -155,6 +155,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
 
 
+def on_shutdown() -> None:
+    """Ends what is still being computed, as after a build that failed."""
+    results.stop()
+
+
 def on_build_error(error: Exception) -> None:
     """Ends the build without a traceback where the page is at fault, not the program."""
     if isinstance(error, PageError):
