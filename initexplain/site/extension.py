@@ -107,18 +107,16 @@ class PageProcessor(Treeprocessor):
         for fault in (text for text, holds in faults.items() if holds):
             raise ValueError(f"figure {name}: {fault}")
         self.drawn.add(name)
-        document, code = results.figure(name)
+        document, source = results.figure(name)
         svg = inline_svg(document, name=name, label=label, variables=results.css_variables())
-        last = caption[-1] if len(caption) else None
-        if last is None:
-            caption.text = f"{caption.text.rstrip()} "
+        if len(caption):
+            caption[-1].tail = f"{(caption[-1].tail or '').rstrip()} "
         else:
-            last.tail = f"{(last.tail or '').rstrip()} "
-        caption.append(_source_link(code, "Code of this figure", {"class": "ie-source"}))
+            caption.text = f"{caption.text.rstrip()} "
+        caption.append(_source_link(source, "Code of this figure", {"class": "ie-source"}))
         paragraph.clear()
         paragraph.tag = "figure"
-        paragraph.set("class", "ie-figure")
-        paragraph.set("id", f"figure-{re.sub('[._]', '-', name)}")
+        paragraph.attrib |= {"class": "ie-figure", "id": f"figure-{re.sub('[._]', '-', name)}"}
         box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
         box.text = AtomicString(self.md.htmlStash.store(svg))
         paragraph.append(caption)

@@ -221,6 +221,20 @@ def test_what_an_experiment_prints_stays_out_of_the_output(together):
     assert "by the system" in errors
 
 
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import initexplain.site
+for module in pkgutil.iter_modules(initexplain.site.__path__, "initexplain.site."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+sys.exit(sum(name.startswith(("matplotlib", "initexplain.experiments")) for name in sys.modules))
+"""
+
+
+def test_the_process_that_renders_imports_no_experiment_and_no_matplotlib():
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], check=True)
+
+
 WARM = ("claim:one.SCALE", "figure:one.curve", "claim:two.value", "figure:two.curve")
 ALL = ["draw one", "draw two", "run one", "run two"]
 EDITS = [
@@ -256,10 +270,12 @@ def _truncate(entry):
     entry.write_bytes(entry.read_bytes()[:-10])
 
 
-def _swap_a_bit(entry):
-    content = bytearray(entry.read_bytes())
-    content[-3] ^= 1
-    entry.write_bytes(content)
+def _another_number(entry):
+    """1 becomes 5, or 1.0 becomes 1.5: it can be read all the same."""
+    content = entry.read_bytes()
+    changed = content.replace(b"K\x01", b"K\x05").replace(b"G?\xf0", b"G?\xf8")
+    assert changed != content
+    entry.write_bytes(changed)
 
 
 def _folder(entry):
@@ -270,7 +286,7 @@ def _folder(entry):
 DAMAGES = {
     "truncated": _truncate,
     "empty": lambda entry: entry.write_bytes(b""),
-    "changed": _swap_a_bit,
+    "changed": _another_number,
     "foreign": lambda entry: entry.write_text("something else", "utf-8"),
     "a folder": _folder,
 }
