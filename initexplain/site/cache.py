@@ -83,8 +83,11 @@ def store(name: str, depends: State, value: object) -> None:
         content = pickle.dumps((depends, pickle.dumps(value)))
         FOLDER.mkdir(parents=True, exist_ok=True)
         half = FOLDER / f"{name}.{os.getpid()}"
-        half.write_bytes(hashlib.sha256(content).digest() + content)
-        half.replace(FOLDER / name)  # others see all of it or nothing
+        try:
+            half.write_bytes(hashlib.sha256(content).digest() + content)
+            half.replace(FOLDER / name)  # others see all of it or nothing
+        finally:
+            half.unlink(missing_ok=True)
 
 
 def prune(names: Iterable[str]) -> None:

@@ -321,13 +321,20 @@ def test_another_version_computes_for_itself(fresh, other):
     assert logged(fresh) == ["draw two", "run two"]
 
 
-def test_without_a_place_to_write_there_is_no_cache(fresh):
-    (fresh / ".cache").write_text("in the way", "utf-8")
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+
+
+@pytest.mark.parametrize("obstacle", ["a file is in the way", "the disk is full"])
+def test_without_a_place_to_write_there_is_no_cache(fresh, obstacle):
+    before = NO_ROOM if obstacle == "the disk is full" else ""
+    if not before:
+        (fresh / ".cache").write_text("in the way", "utf-8")
     for _ in range(2):
-        answers, errors = answered(start(fresh, ASK, "claim:two.value"))
+        answers, errors = answered(start(fresh, before + ASK, "claim:two.value"))
         assert answers["claim:two.value"][0] == 1
         assert errors == ""
         assert logged(fresh) == ["draw two", "run two"]
+        assert list((fresh / ".cache").glob("results/*")) == []
 
 
 def test_two_builds_at_once_agree_and_leave_whole_entries(fresh):
