@@ -31,9 +31,11 @@ _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
 _RUN = re.compile(r"^def run\(", re.MULTILINE)
 
 
-def source_fingerprint() -> str:
-    """A hash of the package's source: equal if and only if no module changed."""
-    return hashlib.sha256(repr(sorted(cache.state())).encode()).hexdigest()
+def source_fingerprint(module: str = "initexplain") -> str:
+    """A hash of the source of a module, or of all in a package: it changes when they do."""
+    place = str(cache.PACKAGE.parent.joinpath(*module.split(".")))
+    files = [pair for pair in cache.state() if pair[0].startswith(place)] or cache.state()
+    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()
 
 
 def environment() -> dict[str, str]:
