@@ -9,6 +9,7 @@ import hashlib
 import os
 import pickle
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -58,7 +59,9 @@ def _environment() -> State:
 
 def imported(present: State) -> State:
     """The part of the state that this process depends on: the modules that it has imported."""
-    names = [name for name in sys.modules if name.partition(".")[0] == "initexplain"]
+    # the site's own modules come with their package, and only two of them compute
+    names = [name for name in sys.modules if re.match(r"initexplain\b(?!\.site)", name)]
+    names += [__name__, "initexplain.site.tasks"]
     loaded = {os.path.realpath(str(sys.modules[name].__file__)) for name in names}
     return _environment().union(pair for pair in present if pair[0] in loaded)
 

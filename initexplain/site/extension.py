@@ -160,3 +160,8 @@ def _source_link(source: str, text: str, attributes: dict[str, str]) -> Element:
     link = Element("autoref", {"identifier": source, **attributes})
     link.text = AtomicString(text)
     return link
+
+
+def makeExtension(**config: object) -> InitexplainExtension:  # noqa: N802 - Markdown's name
+    """What Markdown calls for `extensions=["initexplain.site"]`."""
+    return InitexplainExtension(**config)

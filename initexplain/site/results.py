@@ -26,7 +26,8 @@ from initexplain.checks import lookup
 from initexplain.site import cache, tasks
 
 TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
-_PRELOADED = ["numpy", "matplotlib.figure", "matplotlib.backends.backend_svg"]
+# what the package and its Markdown extension import of others
+_PRELOADED = ["numpy", "matplotlib.backends.backend_svg", "pymdownx.arithmatex", "math_core"]
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
 _RUN = re.compile(r"^def run\(", re.MULTILINE)
 
