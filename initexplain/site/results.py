@@ -27,7 +27,10 @@ from initexplain.site import cache, tasks
 
 TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
 # what the package and its Markdown extension import of others
-_PRELOADED = ["numpy", "matplotlib.backends.backend_svg", "pymdownx.arithmatex", "math_core"]
+_PRELOADED = [
+    *("numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"),
+    *("pymdownx.arithmatex", "math_core"),
+]
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
 _RUN = re.compile(r"^def run\(", re.MULTILINE)
 
