@@ -37,13 +37,13 @@ def on_startup(*, command: Literal["build", "serve", "gh-deploy"], dirty: bool) 
 
 
 def _remembered(method: Callable[..., Any]) -> Callable[..., Any]:
-    """The method of a handler, called once for one state of the source and the same arguments."""
+    """The method of a handler, called once for one state of a module and the same arguments."""
     known: dict[tuple[str, ...], tuple[Any, list[Any]]] = {}
 
     @functools.wraps(method)
     def call(self: PythonHandler, item: Any, options: Any, **rest: Any) -> Any:
         path = item if isinstance(item, str) else item.path
-        state = results.source_fingerprint(), path, repr(options), repr(rest)
+        state = results.source_fingerprint(path), path, repr(options), repr(rest)
         if state not in known:
             found = method(self, item, options, **rest)
             known[state] = found, list(self._headings)
@@ -153,6 +153,11 @@ def on_post_build(config: MkDocsConfig) -> None:
     target = Path(config.site_dir) / MATH_FONT
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
+
+
+def on_shutdown() -> None:
+    """Ends what is still being computed, as after a build that failed."""
+    results.stop()
 
 
 def on_build_error(error: Exception) -> None:

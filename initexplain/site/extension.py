@@ -5,8 +5,9 @@ It knows Markdown and nothing of the program that builds the site.
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
@@ -58,63 +59,64 @@ class PageProcessor(Treeprocessor):
         """
         self.failures: list[str] = []
         self.drawn: set[str] = set()
-        self._raw_html()
-        self._each(root, "p", self._figure)
-        self._each(root, "img", self._misplaced_figure)
-        self._each(root, "a", self._claim)
-        self._each(root, "span", self._formula)
-        self._each(root, "div", self._formula)
+        self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
+        self._each(root.iter("p"), self._figure)
+        self._each(root.iter("img"), self._misplaced_figure)
+        self._each(root.iter("a"), self._claim)
+        self._each(root.iter("span"), self._formula)
+        self._each(root.iter("div"), self._formula)
         if self.failures:
             raise PageError("".join(f"\n  - {failure}" for failure in self.failures))
 
-    def _raw_html(self) -> None:
-        """HTML in the page goes by all checks: what belongs to this extension fails there."""
-        for raw in self.md.htmlStash.rawHtmlBlocks:
-            if isinstance(raw, str) and (found := _RAW.search(raw)):
-                self.failures.append(
-                    f"{found[1]}: write it in Markdown, in HTML it is neither computed nor checked"
-                )
-
-    def _each(self, root: Element, tag: str, replace: Callable[[Element], None]) -> None:
-        for element in list(root.iter(tag)):
+    def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
+        for element in list(elements):
             try:
                 replace(element)
             except (ValueError, RuntimeError) as error:
-                self.failures.append(str(error))
+                # an experiment that fails does so for each of its numbers
+                if str(error) not in self.failures:
+                    self.failures.append(str(error))
+
+    def _raw(self, block: object) -> None:
+        """HTML in the page goes by all checks: what belongs to this extension fails there."""
+        if isinstance(block, str) and (found := _RAW.search(block)):
+            raise ValueError(
+                f"{found[1]}: write it in Markdown, in HTML it is neither computed nor checked"
+            )
 
     def _figure(self, paragraph: Element) -> None:
         """A paragraph that starts with a figure: the figure, and its caption."""
-        image = paragraph[0] if len(paragraph) else None
+        image = paragraph.find("*")
         if image is None or image.tag != "img" or (paragraph.text or "").strip():
             return
         source, label = image.get("src", ""), image.get("alt", "").strip()
         if not source.lower().startswith(FIGURE):
             return
         name = source[len(FIGURE) :]
-        image.set("src", "")  # dealt with, whatever comes of it
+        image.set("src", "")  # it is not misplaced
         caption = Element("figcaption")
         caption.text, image.tail = (image.tail or "").lstrip(), None
         caption.extend(paragraph[1:])
-        if not label:
-            raise ValueError(f"figure {name}: no alt text; write ![what it shows](figure:{name})")
-        if r"\(" in label:
-            raise ValueError(f"figure {name}: alt text is read aloud and cannot hold a formula")
-        if name in self.drawn:
-            raise ValueError(f"figure {name}: it stands on this page already, a name is unique")
+        faults = {
+            f"no alt text; write ![what it shows](figure:{name})": not label,
+            "alt text is read aloud and cannot hold a formula": r"\(" in label,
+            "it stands on this page already, a name is unique": name in self.drawn,
+            f"takes no attributes, found {caption.text}": caption.text.startswith("{"),
+            "no caption; write it below the image": not "".join(caption.itertext()).strip(),
+        }
+        for fault in (text for text, holds in faults.items() if holds):
+            raise ValueError(f"figure {name}: {fault}")
         self.drawn.add(name)
-        if (caption.text or "").startswith("{"):
-            raise ValueError(f"figure {name}: takes no attributes, found {caption.text}")
-        if not "".join(caption.itertext()).strip():
-            raise ValueError(f"figure {name}: no caption; write it below the image")
-        drawn = results.figure(name)
-        svg = inline_svg(drawn.svg, name=name, label=label, variables=drawn.variables)
-        _last_text(caption, " ")
-        caption.append(_source_link(drawn.source, "Code of this figure", "ie-source"))
-        for child in list(paragraph):
-            paragraph.remove(child)
-        paragraph.tag, paragraph.text = "figure", None
-        paragraph.set("class", "ie-figure")
-        paragraph.set("id", f"figure-{name.replace('.', '-').replace('_', '-')}")
+        document, source = results.figure(name)
+        svg = inline_svg(document, name=name, label=label, variables=results.css_variables())
+        if len(caption):
+            caption[-1].tail = f"{(caption[-1].tail or '').rstrip()} "
+        else:
+            caption.text = f"{caption.text.rstrip()} "
+        caption.append(_source_link(source, "Code of this figure", {"class": "ie-source"}))
+        paragraph.clear()
+        paragraph.tag = "figure"
+        paragraph.attrib |= {"class": "ie-figure", "id": f"figure-{re.sub('[._]', '-', name)}"}
         box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
         box.text = AtomicString(self.md.htmlStash.store(svg))
         paragraph.append(caption)
@@ -129,13 +131,12 @@ class PageProcessor(Treeprocessor):
         target = link.get("href", "")
         if not target.lower().startswith(CLAIM):
             return
-        text = "".join(link.itertext())
-        found = claims.check(text, target[len(CLAIM) :])
-        tail = link.tail
+        text, tail = "".join(link.itertext()), link.tail
+        source = claims.check(text, target[len(CLAIM) :])
         link.clear()
         link.tag, link.tail = "span", tail
         link.set("class", "ie-claim")
-        link.append(_source_link(found.source, claims.typeset(text), ""))
+        link.append(_source_link(source, claims.typeset(text), {}))
 
     def _formula(self, element: Element) -> None:
         """A formula that arithmatex found: MathML in its place."""
@@ -145,32 +146,20 @@ class PageProcessor(Treeprocessor):
         tex = (element.text or "").strip()[2:-2]
         if (element.tail or "").startswith("$"):
             raise ValueError(f"TeX {tex!r}: $$ stands in a paragraph of its own")
-        if display:
-            tex = html.unescape(tex)  # arithmatex escapes blocks, and only those
-        markup = mathml.to_mathml(tex, display=display)
-        element.set("class", "ie-formula")
-        element.set("data-search-exclude", "")
+        # arithmatex escapes blocks, and only those
+        markup = mathml.to_mathml(html.unescape(tex) if display else tex, display=display)
+        element.attrib = {"class": "ie-formula", "data-search-exclude": ""}
         if display:
             element.set("tabindex", "0")  # scrolls by keyboard where it is wider than the page
         element.text = AtomicString(self.md.htmlStash.store(markup))
 
 
-def _source_link(source: str, text: str, css_class: str) -> Element:
+def _source_link(source: str, text: str, attributes: dict[str, str]) -> Element:
     """A link to the source of a Python object, resolved where the reference is known."""
     # mkdocstrings' own element: MkDocs and Zensical turn it into a link to the reference pages
-    link = Element("autoref", {"identifier": source})
-    if css_class:
-        link.set("class", css_class)
+    link = Element("autoref", {"identifier": source, **attributes})
     link.text = AtomicString(text)
     return link
-
-
-def _last_text(element: Element, text: str) -> None:
-    """Appends text at the end of an element's content."""
-    if len(element):
-        element[-1].tail = (element[-1].tail or "").rstrip() + text
-    else:
-        element.text = (element.text or "").rstrip() + text
 
 
 def makeExtension(**config: object) -> InitexplainExtension:  # noqa: N802 - Markdown's name

@@ -4,8 +4,8 @@ The page is the only source: a term is a heading, its definition the first parag
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from markdown.treeprocessors import Treeprocessor
@@ -24,21 +24,13 @@ _LEFT_ALONE = {"a", "autoref", "blockquote", "code", "em", "pre", "summary", "ta
 }
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A term of the glossary.
-
-    Attributes:
-        term: as its heading has it.
-        anchor: the id of its heading.
-        definition: the first paragraph below, as plain text.
-        pattern: the term and its other forms, as words of their own.
-    """
+class Entry(NamedTuple):
+    """A term of the glossary: its heading with its id, and the first paragraph as plain text."""
 
     term: str
     anchor: str
     definition: str
-    pattern: re.Pattern[str]
+    pattern: re.Pattern[str]  # the term and its other forms, as words of their own
 
 
 def entries(page: str) -> list[Entry]:
@@ -63,21 +55,13 @@ def entries(page: str) -> list[Entry]:
                 f"glossary: {section.splitlines()[0]!r} is not followed by a definition in plain "
                 "text, or is not written as ## *Term* { #term-name }"
             )
-        words = [match["term"], *(match["forms"] or "").split(",")]
-        # one form in any case, across a line break, with either apostrophe
-        shapes = [
-            re.sub(r"\s+", r"\\s+", word.strip()).replace("'", "['’]")
-            for word in sorted(words, key=len, reverse=True)
-            if word.strip()
-        ]
-        found.append(
-            Entry(
-                term=match["term"],
-                anchor=match["anchor"],
-                definition=" ".join(match["definition"].split()),
-                pattern=re.compile(rf"(?<![\w-])(?:{'|'.join(shapes)})(?![\w-])", re.I),
-            )
-        )
+        forms = sorted([match["term"], *(match["forms"] or "").split(",")], key=len, reverse=True)
+        words = "|".join(word.strip() for word in forms if word.strip())
+        # in any case, across a line break, with either apostrophe
+        shape = re.sub(r"\s+", r"\\s+", words).replace("'", "['’]")
+        pattern = re.compile(rf"(?<![\w-])(?:{shape})(?![\w-])", re.IGNORECASE)
+        definition = " ".join(match["definition"].split())
+        found.append(Entry(match["term"], match["anchor"], definition, pattern))
     return found
 
 
@@ -126,8 +110,8 @@ class GlossaryProcessor(Treeprocessor):
         match, entry = min(found, key=lambda pair: (pair[0].start(), -pair[0].end()))
         self._pending.remove(entry)
         # mkdocstrings' own element, as in the extension: it knows where the glossary is
-        link = Element("autoref", {"identifier": entry.anchor, "class": "ie-term"})
-        link.set("title", entry.definition)
+        shown = {"identifier": entry.anchor, "class": "ie-term", "title": entry.definition}
+        link = Element("autoref", shown)
         link.text, link.tail = match[0], text[match.end() :]
         if before is None:
             parent.text, position = text[: match.start()], 0

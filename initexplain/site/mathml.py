@@ -4,6 +4,7 @@ import functools
 import html
 import io
 import re
+import unicodedata
 from importlib import metadata
 from pathlib import Path
 
@@ -14,8 +15,13 @@ _TAGS = re.compile(r"<[^>]*>")
 # the glyph of a prime is a raised one; as a superscript it would be raised twice, and too small
 _PRIMED = re.compile(r"<msup>(<mi>.</mi>)(<mo>[′″‴⁗]</mo>)</msup>")
 _SINGLE_LETTER = re.compile(r"<mi>(.)</mi>")
-# italics that do not stand where the order of the alphabet would put them
-_ITALICS = dict(zip("h∂ϵϑϰϕϱϖıȷ", "\u210e𝜕𝜖𝜗𝜘𝜙𝜚𝜛𝚤𝚥", strict=True))
+# letter -> the mathematical italic that a browser shows for it when it stands alone; they are a
+# block of Unicode, but for the italic h, which is the Planck constant
+_ITALICS = {
+    chr(int(unicodedata.decomposition(italic).split()[1], 16)): italic
+    for italic in map(chr, (0x210E, *range(0x1D434, 0x1D71C)))
+    if re.match("PLANCK CONSTANT|MATHEMATICAL ITALIC", unicodedata.name(italic, ""))
+}
 
 used_characters: set[str] = set()
 """Every character that a formula has shown since the process started."""
@@ -47,23 +53,8 @@ def to_mathml(tex: str, *, display: bool) -> str:
     used_characters.update(html.unescape(_TAGS.sub("", mathml)))
     if "<msqrt" in mathml or "<mroot" in mathml:
         used_characters.add("√")  # drawn by the element, not written in it
-    used_characters.update(_italic(letter) for letter in _SINGLE_LETTER.findall(mathml))
+    used_characters.update(_ITALICS.get(i, i) for i in _SINGLE_LETTER.findall(mathml))
     return mathml
-
-
-def _italic(letter: str) -> str:
-    """The mathematical italic that a browser shows for a single-letter `<mi>`."""
-    if letter in _ITALICS:
-        return _ITALICS[letter]
-    for first, last, start in (
-        ("A", "Z", 0x1D434),
-        ("a", "z", 0x1D44E),
-        ("Α", "Ω", 0x1D6E2),
-        ("α", "ω", 0x1D6FC),
-    ):
-        if first <= letter <= last:
-            return chr(start + ord(letter) - ord(first))
-    return letter
 
 
 def font_file() -> Path:

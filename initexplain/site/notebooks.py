@@ -13,8 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from initexplain.figures.style import css_variables
-from initexplain.site.results import environment, source_fingerprint
+from initexplain.site.results import css_variables, environment, source_fingerprint
 from initexplain.site.svg import inline_svg
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

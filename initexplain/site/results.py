@@ -1,199 +1,45 @@
-"""Runs experiments and draws figures for the site, in processes of their own.
+"""Numbers and figures for the pages: from the cache, or from a process for each page.
 
-The processes are as old as the package's source: as soon as a source file changes, the next
-question starts new ones. So a live preview never shows what an older version computed, and the
-process that renders Markdown never imports matplotlib.
+A process imports the package anew, as it is then, and computes all that its page may ask for. So
+nothing here is ever older than the source, however long a live preview runs.
 """
 
-import atexit
 import functools
 import hashlib
+import math
+import multiprocessing
 import os
-import pickle
-import queue
 import re
-import subprocess
 import sys
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, cast
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
+from numbers import Real
+from typing import Any
 
-from initexplain.threads import cores
+import numpy as np
 
-FLOORS_WITH_FOLDERS = ("experiments", "figures", "site")
-SLOW_SECONDS = 0.5
-PATIENCE_SECONDS = 60
-PACKAGE = Path(__file__).resolve().parents[1]
+from initexplain.checks import lookup
+from initexplain.site import cache, tasks
 
-
-@dataclass(frozen=True)
-class DrawnFigure:
-    """A figure as the worker hands it over.
-
-    Attributes:
-        svg: an SVG document.
-        variables: colour -> CSS variable.
-        seconds: what it took: the experiment (if nobody had asked for it before) and the drawing.
-        source: dotted name of the function that drew it.
-    """
-
-    svg: str
-    variables: dict[str, str]
-    seconds: float
-    source: str
+TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
+# what the package and its Markdown extension import of others
+_PRELOADED = [
+    *("numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"),
+    *("pymdownx.arithmatex", "math_core"),
+]
+_NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
+_RUN = re.compile(r"^def run\(", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class ClaimedValue:
-    """A value as the worker hands it over.
-
-    Attributes:
-        value: the number that the experiment computed.
-        source: dotted name of the attribute that holds or computes it.
-    """
-
-    value: float
-    source: str
-
-
-def source_fingerprint() -> str:
-    """A hash of the package's source: equal if and only if no module changed."""
-    folders = [PACKAGE, *(PACKAGE / floor for floor in FLOORS_WITH_FOLDERS)]
-    # without the locks that editors put beside a file: `.#name.py`, a link to nothing
-    files = [
-        file
-        for folder in folders
-        for file in os.scandir(folder)
-        if file.name.endswith(".py") and not file.name.startswith(".")
-    ]
-    return _digest(tuple((file.path, file.stat().st_mtime_ns) for file in files))
-
-
-@functools.lru_cache(maxsize=1)
-def _digest(states: tuple[tuple[str, int], ...]) -> str:
-    """The hash itself, computed anew only when a file was written, added or removed."""
-    digest = hashlib.sha256()
-    for path, _ in sorted(states):
-        digest.update(path.encode())
-        digest.update(Path(path).read_bytes())
-    return digest.hexdigest()
-
-
-def figure(name: str) -> DrawnFigure:
-    """The figure `page.function` of the figures floor, drawn from its experiment's defaults.
-
-    Raises:
-        ValueError: there is no such figure; the message lists the known ones.
-        RuntimeError: the experiment or the drawing failed; the message has the traceback.
-    """
-    return cast(DrawnFigure, _workers().answer(("figure", name)))
-
-
-def claim(name: str) -> ClaimedValue:
-    """The value `page.attribute` of the experiment's result, run with its defaults.
-
-    Raises:
-        ValueError: there is no such value, or it is not a finite number.
-        RuntimeError: the experiment failed; the message has the traceback.
-    """
-    return cast(ClaimedValue, _workers().answer(("claim", name)))
-
-
-def prefetch(texts: Iterable[str]) -> None:
-    """Starts computing every figure and every claim that the texts name; returns at once."""
-    named = (match for text in texts for match in _NAMED.finditer(text))
-    _workers().request((match["kind"], match["name"]) for match in named)
-
-
-_NAMED = re.compile(r"\((?P<kind>figure|claim):(?P<name>[\w.-]+)\)")
-
-_Question = tuple[str, str]
-_Answers = dict[_Question, object]
-_Batch = tuple[list[_Question], Future[_Answers]]
-
-
-class _Workers:
-    """The processes that compute for one state of the source, one per core, and their answers."""
-
-    def __init__(self) -> None:
-        self.fingerprint = source_fingerprint()
-        self._batches: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
-        self._answers: dict[_Question, Future[_Answers]] = {}
-        self._stopping = False
-        self._threads = [_Thread(self._batches, lambda: self._stopping) for _ in range(cores())]
-
-    def request(self, questions: Iterable[_Question]) -> None:
-        """Queues what has not been asked yet, page by page: a page's experiment runs once."""
-        pages: dict[str, list[_Question]] = defaultdict(list)
-        for question in dict.fromkeys(questions):
-            if question not in self._answers:
-                pages[question[1].partition(".")[0]].append(question)
-        for batch in pages.values():
-            future: Future[_Answers] = Future()
-            self._answers.update(dict.fromkeys(batch, future))
-            self._batches.put((batch, future))
-
-    def answer(self, question: _Question) -> object:
-        self.request([question])
-        future, waited = self._answers[question], 0
-        while not wait([future], PATIENCE_SECONDS).done:
-            waited += PATIENCE_SECONDS
-            print(f"{question[0]} {question[1]}: no answer after {waited} s", file=sys.stderr)
-        found = future.result()[question]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def stop(self) -> None:
-        """Ends the processes at once; what they were computing is lost."""
-        self._stopping = True
-        for thread in self._threads:
-            self._batches.put(None)
-            thread.kill_process()
-        for thread in self._threads:
-            thread.join()
-
-
-class _Thread(threading.Thread):
-    """One process, and the thread that talks to it: takes batches until it is told to stop."""
-
-    def __init__(
-        self, batches: "queue.SimpleQueue[_Batch | None]", stopping: Callable[[], bool]
-    ) -> None:
-        super().__init__(daemon=True)
-        self._batches, self._stopping = batches, stopping
-        self._process: subprocess.Popen[bytes] | None = None
-        self.start()
-
-    def run(self) -> None:
-        """Answers batch by batch; a process that died is replaced for the next one."""
-        while (item := self._batches.get()) is not None and not self._stopping():
-            batch, future = item
-            try:
-                if self._process is None:
-                    self._process = _start_process()
-                answers = {question: _ask(self._process, question) for question in batch}
-            except Exception as error:  # noqa: BLE001 - who asked would wait for ever
-                self._close()
-                future.set_exception(RuntimeError(f"{batch[0][1]}: its process died: {error!r}"))
-            else:
-                future.set_result(answers)
-        self._close()
-
-    def kill_process(self) -> None:
-        """Ends the process, whatever it is doing; called from another thread."""
-        if (process := self._process) is not None:
-            process.kill()
-
-    def _close(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.communicate()  # closes the pipes and waits
+def source_fingerprint(module: str = "initexplain") -> str:
+    """A hash of the source of a module, or of all in a package: it changes when they do."""
+    place = str(cache.PACKAGE.parent.joinpath(*module.split(".")))
+    files = [pair for pair in cache.state() if pair[0].startswith(place)] or cache.state()
+    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()
 
 
 def environment() -> dict[str, str]:
@@ -205,38 +51,163 @@ def environment() -> dict[str, str]:
     return {**os.environ, **threads}
 
 
-def _start_process() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        # -B: bytecode tells versions of a module by size and second, too coarse for quick edits
-        [sys.executable, "-B", "-m", "initexplain.site.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment(),
-    )
+def css_variables() -> dict[str, str]:
+    """Colour of the figures -> CSS variable that takes its place on a page."""
+    variables: dict[str, str] = _computations().answer(tasks.STYLE)
+    return variables
 
 
-def _ask(process: subprocess.Popen[bytes], question: _Question) -> object:
-    questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
-    pickle.dump(question, questions)
-    questions.flush()
-    found = pickle.load(answers)
-    if isinstance(found, DrawnFigure) and found.seconds > SLOW_SECONDS:
-        print(f"figure {question[1]}: {found.seconds:.1f} s", file=sys.stderr)
-    return found
+def figure(name: str) -> tuple[str, str]:
+    """The figure `page.function`: an SVG document, and the dotted name of what drew it.
+
+    Raises:
+        ValueError: there is no such figure; the message lists the known ones.
+        RuntimeError: the experiment or the drawing failed; the message has the traceback.
+    """
+    page, _, function = name.partition(".")
+    _, figures = _computations().page(page)
+    svg = lookup({f"{page}.{key}": drawn for key, drawn in figures.items()}, name, "figure")
+    if isinstance(svg, tasks.Failure):
+        raise RuntimeError(f"figure {name}: {svg}")
+    return svg, f"initexplain.figures.{page}.{function}"
 
 
-_current: list[_Workers] = []
+def claim(name: str) -> tuple[float, str]:
+    """The number `page.part.part...` of an experiment, and the dotted name of what computes it.
+
+    The first part names an attribute or a key of the result, a setting of its `run` (the default
+    is the page's value), or a constant of its module. Every further part is a key of a mapping,
+    an index of a sequence or an array, or an attribute. The source is the last name on the way
+    that the reference knows: the others belong to what it holds.
+
+    Raises:
+        ValueError: a part is unknown (the message has the known ones), or what is found is not a
+            finite number.
+        RuntimeError: the experiment, or reading the value, failed; the message has the traceback.
+    """
+    page, *path = name.split(".")
+    value: Any = _computations().page(page)[0]
+    source = f"initexplain.experiments.{page}.run"
+    for depth, part in enumerate(path):
+        source = getattr(value, "sources", {}).get(part, source)
+        known = value if isinstance(value, dict) else _entries(value)
+        value = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
+        if isinstance(value, tasks.Failure):
+            raise RuntimeError(f"claim {name}: {value}")
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
+    if not math.isfinite(value):
+        raise ValueError(f"claim {name!r} is not finite: {value}")
+    return float(value), source
 
 
-def _workers() -> _Workers:
-    """The workers for the source as it is now; those of an older state are stopped."""
-    if not _current or _current[0].fingerprint != source_fingerprint():
-        _stop()
-        _current[:] = [_Workers()]
-    return _current[0]
+def _entries(value: Any) -> dict[str, Any]:
+    """The entries of a list or an array by their index, from either end."""
+    if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
+        return {str(index): value[index] for index in range(-len(value), len(value))}
+    return {}
 
 
-@atexit.register
-def _stop() -> None:
-    for workers in _current:
-        workers.stop()
+def prefetch(texts: Iterable[str]) -> None:
+    """Starts computing for every page whose figures or numbers the texts name; returns at once.
+
+    What failed before is tried again.
+    """
+    computations = _computations()
+    names = [tasks.STYLE, *computations.pages]
+    cache.prune(f"{name}.{kind}" for name in names for kind in ("page", "result"))
+    for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
+        if page in computations.pages:
+            computations.start(page, again=True)
+
+
+def stop() -> None:
+    """Ends all processes at once; what they were computing is lost."""
+    while _current:
+        _current.pop().stop()
+
+
+class _Computations:
+    """What is computed for one state of the source: one process at a time for each core."""
+
+    def __init__(self, present: cache.State) -> None:
+        self.present = present
+        modules = sorted((cache.PACKAGE / "experiments").glob("[!_.]*.py"))
+        self.pages = {path.stem: path for path in modules if _RUN.search(path.read_text("utf-8"))}
+        self._answers: dict[str, Future[Any]] = {}
+        # processes stop when the other end is closed, as it is when this process ends
+        self._build, self._open = multiprocessing.Pipe(duplex=False)
+        affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+        self._threads = ThreadPoolExecutor(len(affinity(0)))
+
+    def start(self, name: str, *, again: bool = False) -> Future[Any]:
+        future = self._answers.get(name)
+        if future is None or (again and future.done() and future.exception()):
+            future = self._answers[name] = self._threads.submit(self._compute, name)
+        return future
+
+    def answer(self, name: str) -> Any:
+        try:
+            return self.start(name).result()
+        except KeyboardInterrupt:
+            stop()
+            raise
+
+    def page(self, name: str) -> tuple[tasks.Record, dict[str, str]]:
+        lookup(self.pages, name, "page")
+        answers: tuple[tasks.Record, dict[str, str]] = self.answer(name)
+        return answers
+
+    def stop(self) -> None:
+        self._open.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _compute(self, name: str) -> Any:
+        """In a thread: the answers from the cache, or from a process from its start to its end."""
+        if known := cache.load(f"{name}.page", self.present):
+            return known[1]
+        begin = time.monotonic()
+        how = _context(), tasks.prepare, (self._build, TIMEOUT_SECONDS)
+        with ProcessPoolExecutor(1, *how) as executor:  # a process that dies breaks no other page's
+            try:
+                answers = executor.submit(tasks.compute, name, self.present).result()
+            except BrokenProcessPool:
+                seconds = time.monotonic() - begin
+                reason = "was stopped" if seconds >= TIMEOUT_SECONDS else "died"
+                raise RuntimeError(f"{name}: its process {reason} after {seconds:.1f} s") from None
+        if sys.stderr.isatty():
+            print(f"{name}: computed in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+        return answers
+
+
+_lock = threading.Lock()
+_current: list[_Computations] = []
+
+
+def _computations() -> _Computations:
+    """Those for the source as it is now; those of an older state are stopped."""
+    with _lock:
+        present = cache.state()
+        if not _current or _current[0].present != present:
+            stop()
+            _current.append(_Computations(present))
+        return _current[0]
+
+
+@functools.cache
+def _context() -> multiprocessing.context.ForkServerContext:
+    """Starts processes that have imported libraries, and nothing of the package."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    before = dict(os.environ)
+    # no bytecode: it tells versions of a module by size and second, too coarse for quick edits
+    os.environ.update(environment(), PYTHONDONTWRITEBYTECODE="1")
+    try:
+        forkserver.ensure_running()
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)
+    return context

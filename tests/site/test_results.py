@@ -1,158 +1,427 @@
-"""Results come from processes that are as old as the package's source."""
+"""Results come from processes that are as new as the source, or from what they left on disk."""
 
-import pickle
+import json
+import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
-from initexplain.site import results
+PACKAGE = Path(__file__).resolve().parents[2] / "initexplain"
 
-PACKAGE = results.PACKAGE
-
-
-def test_known_values_and_figures():
-    assert results.claim("row_symmetry.units").value == 6
-    drawn = results.figure("row_symmetry.losses")
-    assert drawn.source == "initexplain.figures.row_symmetry.losses"
-    assert "<svg" in drawn.svg
-    assert drawn.seconds > 0
-
-
-def test_markdown_process_imports_no_matplotlib():
-    code = (
-        "import sys, markdown\n"
-        "markdown.markdown('[6](claim:row_symmetry.units)', extensions=['initexplain.site'])\n"
-        "sys.exit('matplotlib' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-EDIT_WHILE_RUNNING = """
-import pathlib, sys
-from initexplain.site import results
-assert str(results.PACKAGE).startswith(sys.argv[1]), results.PACKAGE
-source = results.PACKAGE / "experiments" / "row_symmetry.py"
-text = source.read_text()
-print(results.claim("row_symmetry.units").value)
-source.write_text(text.replace("units: int = 6", "units: int = 5"))
-print(results.claim("row_symmetry.units").value)
-source.write_text(text.replace("return RowSymmetry(", "raise KeyError('broken')"))
-try:
-    results.claim("row_symmetry.units")
-except (RuntimeError, ValueError) as error:
-    print(type(error).__name__, "row_symmetry" in str(error))
-source.write_text(text)
-print(results.claim("row_symmetry.units").value)
-"""
-
-
-def test_an_edit_of_the_package_shows_at_once(tmp_path):
-    shutil.copytree(PACKAGE, tmp_path / "initexplain")
-    done = subprocess.run(
-        [sys.executable, "-c", EDIT_WHILE_RUNNING, str(tmp_path)],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split("\n")[:4] == ["6.0", "5.0", "RuntimeError True", "6.0"]
-
-
-def test_a_process_that_dies_is_reported_and_replaced(monkeypatch):
-    monkeypatch.setattr(results, "cores", lambda: 1)
-    workers = results._Workers()
-    assert workers.answer(("claim", "row_symmetry.units")).value == 6
-    for thread in workers._threads:
-        thread._process.kill()
-        thread._process.wait()
-    with pytest.raises(RuntimeError, match=r"row_symmetry\.features.*died"):
-        workers.answer(("claim", "row_symmetry.features"))
-    # the next question starts a new process
-    assert workers.answer(("claim", "row_symmetry.steps")).value == 300
-    workers.stop()
-
-
-BABBLING = """
+# every experiment and every figure of a copy leaves a line in a file
+LOGGED = """
 import os
-from initexplain.experiments import row_symmetry
-def run():
-    print("by Python")
-    os.write(1, b"by the system")
-    return row_symmetry.run()
+def log(line):
+    with open(os.environ["LOG"], "a") as file:
+        file.write(line + "\\n")
+"""
+EXPERIMENTS = {
+    "one": """
+import math
+from typing import NamedTuple
+from dataclasses import dataclass
+import numpy as np
+from initexplain.experiments.logged import log
+SCALE = 2.5
+class Pair(NamedTuple):
+    low: float
+    high: float
+@dataclass(frozen=True)
+class Base:
+    steps: int
+    @property
+    def twice(self):
+        return 2 * self.steps
+@dataclass(frozen=True)
+class One(Base):
+    runs: dict
+    curve: np.ndarray
+    pair: Pair
+    flag: bool
+    nothing: float
+    @property
+    def raising(self):
+        raise KeyError("lost")
+def run(*, width=8, names=("a", "b")):
+    log("run one")
+    return One(3, {"relu": [1, {2: 7.5}]}, np.array([[1.0, 2.0], [3.0, 4.0]]), Pair(-1, 1),
+               np.bool_(True), math.nan)
+""",
+    "two": "from initexplain.experiments.logged import log\n"
+    "def run():\n    log('run two')\n    return {'value': 1}\n",
+    "raises": "def run():\n    raise KeyError('broken')\n",
+    "exits": "def run():\n    raise SystemExit(0)\n",
+    "dies": "import os\ndef run():\n    os._exit(0)\n",
+    "killed": "import os\ndef run():\n    os.kill(os.getpid(), 9)\n",
+    "endless": "import os\nfrom initexplain.experiments.logged import log\n"
+    "def run():\n    log(str(os.getpid()))\n    while True:\n        pass\n",
+    "prints": "import os\ndef run():\n    print('by Python', flush=True)\n"
+    "    os.write(1, b'by the system')\n    return {'value': 1}\n",
+    "no_page": "value = 1\n",
+}
+DRAWS = """
+from initexplain.experiments.logged import log
+from initexplain.figures.style import new_figure
+def curve(result):
+    log("draw {0}")
+    figure, _ = new_figure(height=1.0)
+    return figure
+def helper(result, other):
+    log("a helper is no figure")
+"""
+FIGURES = {
+    "one": DRAWS.format("one") + "def broken(result):\n    raise KeyError('no ink')\n",
+    "two": DRAWS.format("two"),
+}
+
+# asks for what the arguments name, all pages at once, and prints the answers
+ASK = """
+import json, sys
+from initexplain.site import results
+results.prefetch(f"({name})" for name in sys.argv[1:])
+answers = {}
+for name in sys.argv[1:]:
+    kind, _, rest = name.partition(":")
+    try:
+        answers[name] = getattr(results, kind)(rest)
+    except (ValueError, RuntimeError) as error:
+        answers[name] = f"{type(error).__name__}: {error}"
+foreign = [m for m in sys.modules if m.startswith(("matplotlib", "initexplain.experiments"))]
+assert not foreign, foreign
+print(json.dumps(answers))
 """
 
 
-def test_what_an_experiment_prints_does_not_mix_with_the_answers(tmp_path):
-    shutil.copytree(PACKAGE, tmp_path / "initexplain")
-    (tmp_path / "initexplain/experiments/babbling.py").write_text(BABBLING, encoding="utf-8")
-    code = "from initexplain.site import results; print(results.claim('babbling.units').value)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
-        capture_output=True,
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """A folder with a copy of the package that has these experiments and figures alone."""
+    folder = tmp_path_factory.mktemp("copy")
+    ignored = shutil.ignore_patterns("__pycache__", "experiments", "figures")
+    shutil.copytree(PACKAGE, folder / "initexplain", ignore=ignored)
+    for floor, modules in (("experiments", EXPERIMENTS), ("figures", FIGURES)):
+        (folder / "initexplain" / floor).mkdir()
+        shutil.copy(PACKAGE / floor / "__init__.py", folder / "initexplain" / floor)
+        for name, text in modules.items():
+            (folder / "initexplain" / floor / f"{name}.py").write_text(text, "utf-8")
+    (folder / "initexplain" / "experiments" / "logged.py").write_text(LOGGED, "utf-8")
+    shutil.copy(PACKAGE / "figures" / "style.py", folder / "initexplain" / "figures")
+    return folder
+
+
+@pytest.fixture
+def fresh(package, tmp_path):
+    """A copy of its own, with nothing in the cache."""
+    shutil.copytree(package, tmp_path / "fresh", ignore=shutil.ignore_patterns(".cache", "log"))
+    return tmp_path / "fresh"
+
+
+def start(folder, code, *arguments, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "LOG": str(folder / "log"), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=True,
-        timeout=60,
     )
-    assert done.stdout == "6.0\n"
-    assert done.stderr == "by Python\nby the system"
 
 
-@pytest.mark.parametrize("broken", ["_ask", "_start_process"])
-def test_an_answer_that_cannot_be_read_is_reported(monkeypatch, broken):
-    def fail(*_arguments):
-        raise pickle.UnpicklingError("not a pickle")
-
-    monkeypatch.setattr(results, "cores", lambda: 1)
-    monkeypatch.setattr(results, broken, fail)
-    monkeypatch.setattr(results, "PATIENCE_SECONDS", 2)
-    workers = results._Workers()
-    workers.request([("claim", "row_symmetry.units")])
-    future = workers._answers["claim", "row_symmetry.units"]
-    assert isinstance(future.exception(timeout=5), RuntimeError)
-    assert "not a pickle" in str(future.exception())
-    workers.stop()
+def answered(process):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return json.loads(out), err
 
 
-def test_a_long_wait_is_told(monkeypatch, capsys):
-    monkeypatch.setattr(results, "cores", lambda: 1)
-    monkeypatch.setattr(results, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(results, "_ask", lambda *_: time.sleep(0.2) or "answer")
-    workers = results._Workers()
-    assert workers.answer(("claim", "row_symmetry.units")) == "answer"
-    assert "claim row_symmetry.units: no answer after 0.05 s" in capsys.readouterr().err
-    workers.stop()
+def ask(folder, *names, before="", **environment):
+    return answered(start(folder, before + ASK, *names, **environment))[0]
 
 
-def test_the_lock_of_an_editor_is_no_module():
-    lock = PACKAGE / "experiments" / ".#row_symmetry.py"
-    before = results.source_fingerprint()
-    lock.symlink_to("someone@somewhere.1234")
+def logged(folder):
+    """What was run and drawn since the last call."""
+    log = folder / "log"
+    lines = log.read_text("utf-8").split("\n")[:-1] if log.exists() else []
+    log.unlink(missing_ok=True)
+    return sorted(lines)
+
+
+ONE = "initexplain.experiments.one"
+CLAIMS = {
+    "one.steps": (3, f"{ONE}.Base.steps"),
+    "one.twice": (6, f"{ONE}.Base.twice"),
+    "one.runs.relu.0": (1, f"{ONE}.One.runs"),
+    "one.runs.relu.-1.2": (7.5, f"{ONE}.One.runs"),
+    "one.curve.0.1": (2, f"{ONE}.One.curve"),
+    "one.curve.-1.-2": (3, f"{ONE}.One.curve"),
+    "one.pair.high": (1, f"{ONE}.Pair.high"),
+    "one.pair.0": (-1, f"{ONE}.One.pair"),
+    "one.width": (8, f"{ONE}.run"),
+    "one.SCALE": (2.5, f"{ONE}.SCALE"),
+    "two.value": (1, "initexplain.experiments.two.run"),
+}
+FAULTS = {
+    "claim:one.stepz": r"ValueError.*value of one 'stepz': did you mean 'steps'. known:.*width",
+    "claim:one.runs.rely.0": r"ValueError.*value of one.runs 'rely': did you mean 'relu'",
+    "claim:one.curve.2.0": r"ValueError.*value of one.curve '2'.*known: -2, -1, 0, 1",
+    "claim:one.steps.real": r"ValueError.*value of one.steps 'real'",
+    "claim:one": r"ValueError.*'one' is not a number",
+    "claim:one.flag": r"ValueError.*'one.flag' is not a number: bool",
+    "claim:one.names.0": r"ValueError.*'one.names.0' is not a number",
+    "claim:one.curve.0": r"ValueError.*'one.curve.0' is not a number",
+    "claim:one.nothing": r"ValueError.*'one.nothing' is not finite",
+    "claim:one.raising": r"RuntimeError.*one.raising.*one.py.*KeyError: 'lost'",
+    "claim:oen.steps": r"ValueError.*page 'oen': did you mean 'one'",
+    "claim:no_page.value": r"ValueError.*page 'no_page'",
+    "claim:raises.x": r"RuntimeError: raises:.*raises.py.*KeyError: 'broken'",
+    "claim:exits.x": r"RuntimeError: exits:.*SystemExit",
+    "claim:dies.x": r"RuntimeError: dies: its process died after",
+    "claim:killed.x": r"RuntimeError: killed: its process died after",
+    "figure:one.curv": r"ValueError.*figure 'one.curv': did you mean 'one.curve'",
+    "figure:one.helper": r"ValueError.*figure 'one.helper'",
+    "figure:one.broken": r"RuntimeError.*figure one.broken.*one.py.*KeyError: 'no ink'",
+    "figure:prints.x": r"ValueError.*figure 'prints.x'",
+}
+
+
+@pytest.fixture(scope="module")
+def together(package):
+    """The answers to everything that is right and everything that is wrong, in one build."""
+    names = [*(f"claim:{name}" for name in CLAIMS), *FAULTS, "figure:one.curve"]
+    process = start(package, ASK, *names, "claim:prints.value")
+    return answered(process)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_finds_its_value_and_its_source(together, name):
+    assert together[0][f"claim:{name}"] == list(CLAIMS[name])
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_is_wrong_is_named_and_harms_nothing_beside_it(together, name):
+    assert re.search(FAULTS[name], together[0][name], re.DOTALL), together[0][name]
+
+
+def test_a_figure_is_a_document_with_its_source(together):
+    document, source = together[0]["figure:one.curve"]
+    assert "<svg" in document
+    assert source == "initexplain.figures.one.curve"
+
+
+def test_what_an_experiment_prints_stays_out_of_the_output(together):
+    answers, errors = together  # the output is nothing but the answers
+    assert answers["claim:prints.value"][0] == 1
+    assert "by Python" in errors
+    assert "by the system" in errors
+
+
+def test_an_endless_experiment_is_stopped_and_named(fresh):
+    build = start(fresh, ASK, "claim:endless.x", "claim:two.value", INITEXPLAIN_TIMEOUT="8")
+    answers, errors = answered(build)
+    assert answers["claim:endless.x"].startswith("RuntimeError: endless: its process was stopped")
+    assert answers["claim:two.value"][0] == 1
+    assert "endless.py" in errors
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import initexplain.site
+for module in pkgutil.iter_modules(initexplain.site.__path__, "initexplain.site."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+sys.exit(sum(name.startswith(("matplotlib", "initexplain.experiments")) for name in sys.modules))
+"""
+
+
+def test_the_process_that_renders_imports_no_experiment_and_no_matplotlib():
+    subprocess.run([sys.executable, "-c", IMPORT_ALL], check=True)
+
+
+WARM = ("claim:one.SCALE", "figure:one.curve", "claim:two.value", "figure:two.curve")
+ALL = ["draw one", "draw two", "run one", "run two"]
+EDITS = [
+    ("experiments/raises.py", "broken", "other", []),
+    ("site/claims.py", "Numbers", "All numbers", []),
+    ("figures/two.py", "1.0", "1.5", ["draw two"]),
+    ("experiments/two.py", "'value': 1", "'value': 2", ["draw two", "run two"]),
+    ("figures/style.py", '"font.size": 10', '"font.size": 11', ["draw one", "draw two"]),
+    ("network.py", '"""', '"""Edited. ', ALL),
+]
+
+
+def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh):
+    # a figure that fails is drawn again each time
+    page = fresh / "initexplain" / "figures" / "one.py"
+    page.write_text(page.read_text("utf-8").partition("def broken")[0], "utf-8")
+    first = ask(fresh, *WARM)
+    assert logged(fresh) == ALL
+    assert ask(fresh, *WARM) == first
+    assert logged(fresh) == []
+    for name, old, new, computed in EDITS:
+        path = fresh / "initexplain" / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
+        answers = ask(fresh, *WARM)
+        assert logged(fresh) == computed, name
+    assert answers["claim:two.value"][0] == 2
+    assert answers["figure:two.curve"] != first["figure:two.curve"]
+
+
+def _truncate(entry):
+    entry.write_bytes(entry.read_bytes()[:-10])
+
+
+def _another_number(entry):
+    """1 becomes 5, or 1.0 becomes 1.5: it can be read all the same."""
+    content = entry.read_bytes()
+    changed = content.replace(b"K\x01", b"K\x05").replace(b"G?\xf0", b"G?\xf8")
+    assert changed != content
+    entry.write_bytes(changed)
+
+
+def _folder(entry):
+    entry.unlink()
+    entry.mkdir()
+
+
+DAMAGES = {
+    "truncated": _truncate,
+    "empty": lambda entry: entry.write_bytes(b""),
+    "changed": _another_number,
+    "foreign": lambda entry: entry.write_text("something else", "utf-8"),
+    "a folder": _folder,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_computed_again(fresh, damage):
+    right = ask(fresh, "claim:two.value")
+    logged(fresh)
+    entries = list((fresh / ".cache" / "results").iterdir())
+    assert len(entries) == 2
+    for entry in entries:
+        DAMAGES[damage](entry)
+    assert ask(fresh, "claim:two.value") == right
+    assert logged(fresh) == ["draw two", "run two"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"before": "import sys; sys.version = '3.0'\n"},
+        {"before": "import numpy; numpy.__version__ = '3.0'\n"},
+        {"before": "from importlib import metadata; metadata.version = lambda name: '0'\n"},
+        {"before": "import platform; platform.machine = lambda: 'abacus'\n"},
+    ],
+    ids=["Python", "numpy", "matplotlib", "processor"],
+)
+def test_another_version_computes_for_itself(fresh, other):
+    right = ask(fresh, "claim:two.value")
+    logged(fresh)
+    assert ask(fresh, "claim:two.value", **other) == right
+    assert logged(fresh) == ["draw two", "run two"]
+
+
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+
+
+@pytest.mark.parametrize("obstacle", ["a file is in the way", "the disk is full"])
+def test_without_a_place_to_write_there_is_no_cache(fresh, obstacle):
+    before = NO_ROOM if obstacle == "the disk is full" else ""
+    if not before:
+        (fresh / ".cache").write_text("in the way", "utf-8")
+    for _ in range(2):
+        answers, errors = answered(start(fresh, before + ASK, "claim:two.value"))
+        assert answers["claim:two.value"][0] == 1
+        assert errors == ""
+        assert logged(fresh) == ["draw two", "run two"]
+        assert list((fresh / ".cache").glob("results/*")) == []
+
+
+def test_two_builds_at_once_agree_and_leave_whole_entries(fresh):
+    builds = [start(fresh, ASK, "claim:one.steps", "figure:two.curve") for _ in range(2)]
+    first, second = (answered(build)[0] for build in builds)
+    assert first == second
+    logged(fresh)
+    assert ask(fresh, "figure:two.curve")["figure:two.curve"] == first["figure:two.curve"]
+    assert logged(fresh) == []
+
+
+def test_the_cache_keeps_no_page_that_is_gone(fresh):
+    folder = fresh / ".cache" / "results"
+    ask(fresh, "claim:two.value")
+    for name, age in (("gone.page", 7200), ("two.page.1234", 60)):
+        (folder / name).write_bytes(b"x")
+        os.utime(folder / name, (time.time() - age,) * 2)
+    ask(fresh, "claim:two.value")
+    assert {path.name for path in folder.iterdir()} == {"two.page", "two.result", "two.page.1234"}
+
+
+LIVE = """
+import pathlib
+from initexplain.site import results
+source = pathlib.Path("initexplain/experiments/two.py")
+text = source.read_text()
+for new in ("'value': 1", "'value': 5", "'value': undefined", "'value': 1"):
+    source.write_text(text.replace("'value': 1", new))
     try:
-        assert results.source_fingerprint() == before
-    finally:
-        lock.unlink()
+        print(results.claim("two.value")[0])
+    except RuntimeError as error:
+        print("NameError" in str(error))
+modules = "initexplain", "initexplain.experiments.two", "initexplain.experiments.one"
+def changed(before=[results.source_fingerprint(module) for module in modules]):
+    after = [results.source_fingerprint(module) for module in modules]
+    return "".join("no" if one == other else "yes" for one, other in zip(before, after))
+pathlib.Path("initexplain/experiments/.#two.py").symlink_to("an.editor@somewhere.1234")
+print(changed())
+source.write_text(text + "SCALE = 1")
+print(changed())
+"""
 
 
-def test_prefetch_finds_figures_and_claims():
-    results.prefetch(["![a](figure:row_symmetry.rows) and [1](claim:row_symmetry.steps)"])
-    asked = results._workers()._answers
-    assert ("figure", "row_symmetry.rows") in asked
-    assert ("claim", "row_symmetry.steps") in asked
+def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
+    out, err = start(fresh, LIVE).communicate(timeout=120)
+    assert out.split() == ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], err
 
 
-def test_fingerprint_sees_every_module():
-    before = results.source_fingerprint()
-    extra = Path(PACKAGE / "experiments" / "zz_probe.py")
-    try:
-        extra.write_text("x = 1\n", encoding="utf-8")
-        assert results.source_fingerprint() != before
-    finally:
-        extra.unlink()
-    assert results.source_fingerprint() == before
+PREFETCH = """
+import sys
+from initexplain.site import results
+results.prefetch(["(claim:endless.x)"])
+"""
+ENDS = {
+    "interrupt": ("results.claim('endless.x')", signal.SIGINT),
+    "termination": ("results.claim('endless.x')", signal.SIGTERM),
+    "kill": ("results.claim('endless.x')", signal.SIGKILL),
+    "its end": ("sys.stdin.read(1); results.stop()", None),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_no_process_outlives_the_build(fresh, end):
+    code, number = ENDS[end]
+    build = subprocess.Popen(
+        [sys.executable, "-c", PREFETCH + code],
+        cwd=fresh,
+        env={**os.environ, "PYTHONPATH": str(fresh), "LOG": str(fresh / "log")},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (lines := logged(fresh)):
+        assert build.poll() is None
+        time.sleep(0.05)
+    children = psutil.Process(build.pid).children(recursive=True)
+    assert int(lines[0]) in {child.pid for child in children}
+    if number is None:
+        build.communicate(b"x", timeout=60)
+    else:
+        build.send_signal(number)
+        build.communicate(timeout=60)
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
