@@ -65,7 +65,7 @@ def figure(name: str) -> tuple[str, str]:
         RuntimeError: the experiment or the drawing failed; the message has the traceback.
     """
     page, _, function = name.partition(".")
-    _, figures = _computations().page(page)
+    figures = _computations().page(page).figures
     svg = lookup({f"{page}.{key}": drawn for key, drawn in figures.items()}, name, "figure")
     if isinstance(svg, tasks.Failure):
         raise RuntimeError(f"figure {name}: {svg}")
@@ -76,9 +76,9 @@ def claim(name: str) -> tuple[float, str]:
     """The number `page.part.part...` of an experiment, and the dotted name of what computes it.
 
     The first part names an attribute or a key of the result, a setting of its `run` (the default
-    is the page's value), or a constant of its module. Every further part is a key of a mapping,
-    an index of a sequence or an array, or an attribute. The source is the last name on the way
-    that the reference knows: the others belong to what it holds.
+    is the page's value), or a constant of its module; the source is that of the first part. Every
+    further part is a key of a mapping, an attribute, or of a sequence or an array an index, its
+    `shape` or its `size`.
 
     Raises:
         ValueError: a part is unknown (the message has the known ones), or what is found is not a
@@ -86,28 +86,26 @@ def claim(name: str) -> tuple[float, str]:
         RuntimeError: the experiment, or reading the value, failed; the message has the traceback.
     """
     page, *path = name.split(".")
-    value: Any = _computations().page(page)[0]
-    source = f"initexplain.experiments.{page}.run"
+    answers = _computations().page(page)
+    value: Any = answers.values
     for depth, part in enumerate(path):
-        source = getattr(value, "sources", {}).get(part, source)
         known = value if isinstance(value, dict) else _entries(value)
         value = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
         if isinstance(value, tasks.Failure):
             raise RuntimeError(f"claim {name}: {value}")
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value[()]
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):
         raise ValueError(f"claim {name!r} is not finite: {value}")
-    return float(value), source
+    return float(value), answers.sources.get(path[0], f"initexplain.experiments.{page}.run")
 
 
 def _entries(value: Any) -> dict[str, Any]:
-    """The entries of a list or an array by their index, from either end."""
-    if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
-        return {str(index): value[index] for index in range(-len(value), len(value))}
-    return {}
+    """The entries of a list or an array by their index, from either end, and its size."""
+    if not isinstance(value, (list, np.ndarray)) or np.ndim(value) == 0:
+        return {}
+    entries = {str(index): value[index] for index in range(-len(value), len(value))}
+    return {"size": np.size(value), "shape": list(np.shape(value)), **entries}
 
 
 def prefetch(texts: Iterable[str]) -> None:
@@ -155,9 +153,9 @@ class _Computations:
             stop()
             raise
 
-    def page(self, name: str) -> tuple[tasks.Record, dict[str, str]]:
+    def page(self, name: str) -> tasks.Answers:
         lookup(self.pages, name, "page")
-        answers: tuple[tasks.Record, dict[str, str]] = self.answer(name)
+        answers: tasks.Answers = self.answer(name)
         return answers
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 The process that renders Markdown gets plain data: it imports no experiment and no matplotlib.
 """
 
+import dataclasses
 import faulthandler
 import importlib.util
 import inspect
@@ -14,7 +15,7 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, wait
 from numbers import Real
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,14 +30,18 @@ class Failure(str):
     __slots__ = ()
 
 
-class Record(dict[str, Any]):
-    """The parts of an object by name, as plain data.
+class Answers(NamedTuple):
+    """What a page may ask for, as plain data.
 
     Attributes:
-        sources: part -> dotted name of what defines it, for those that the reference knows.
+        values: parts of the result, settings of `run` and constants, by name.
+        sources: the same names -> dotted name of what the reference has of them.
+        figures: SVG documents by the function that draws them.
     """
 
+    values: dict[str, Any]
     sources: dict[str, str]
+    figures: dict[str, str]
 
 
 def prepare(build: Connection, seconds: float) -> None:
@@ -53,9 +58,7 @@ def prepare(build: Connection, seconds: float) -> None:
 
 
 def compute(name: str, present: cache.State) -> Any:
-    """The answers for a page: its `values`, and its `figures` as SVG documents by function.
-
-    For `STYLE`: colour of the figures -> CSS variable that takes its place on a page.
+    """The `Answers` for a page; for `STYLE`, colour of the figures -> CSS variable of the pages.
 
     Raises:
         RuntimeError: the experiment failed; the message has the traceback.
@@ -70,7 +73,7 @@ def compute(name: str, present: cache.State) -> Any:
         raise RuntimeError(f"{name}: {traceback.format_exc()}") from None
 
 
-def _page(name: str, present: cache.State) -> tuple[Record, dict[str, str]]:
+def _page(name: str, present: cache.State) -> Answers:
     """Runs the experiment, unless its result is known, and draws all figures."""
     module = importlib.import_module(f"initexplain.experiments.{name}")
     known = cache.load(f"{name}.result", present)
@@ -79,9 +82,9 @@ def _page(name: str, present: cache.State) -> tuple[Record, dict[str, str]]:
         known = cache.imported(present), result  # now, with all that it needed and no figure
         cache.store(f"{name}.result", *known)
     depends, result = known
-    answers = values(module, result), figures(name, result)
+    answers = Answers(*values(module, result), figures(name, result))
     # what lacks a figure is tried again by the next build
-    if not any(isinstance(drawn, Failure) for drawn in answers[1].values()):
+    if not any(isinstance(drawn, Failure) for drawn in answers.figures.values()):
         cache.store(f"{name}.page", depends | cache.imported(present), answers)
     return answers
 
@@ -105,56 +108,44 @@ def figures(name: str, result: object) -> dict[str, str]:
     }
 
 
-def values(module: ModuleType, result: object) -> Record:
-    """The parts of the result; beside them the defaults of `run` and the module's constants."""
+def values(module: ModuleType, result: object) -> tuple[dict[str, Any], dict[str, str]]:
+    """The parts of the result, the defaults of `run` and the module's constants; their sources."""
     constants = {key: value for key, value in vars(module).items() if key.isupper()}
     parameters = inspect.signature(module.run).parameters.items()
     defaults = {key: parameter.default for key, parameter in parameters}
     parts = as_plain(result)
-    record = Record(as_plain(constants | defaults) | parts)
-    own = {key: f"{module.__name__}.{key}" for key in constants if key not in parts}
-    record.sources = own | getattr(parts, "sources", {})
-    return record
+    kind = f"{module.__name__}.{type(result).__name__}"
+    sources = (
+        {key: f"{module.__name__}.{key}" for key in constants}
+        | dict.fromkeys(defaults, f"{module.__name__}.run")
+        | {key: f"{kind}.{key}" for key in parts if dataclasses.is_dataclass(result)}
+    )
+    return as_plain(constants | defaults) | parts, sources
 
 
 def as_plain(value: Any) -> Any:
-    """The value as bool, float, array, list, dict with text for keys, or record of these.
+    """The value as bool, float, array, list, or dict with text for keys.
 
-    Of what is none of these only the name of its type is left.
+    An object of the package becomes the dict of its attributes. Of what is none of these only the
+    name of its type is left.
 
     Examples:
         >>> as_plain({1: (2, True), "x": "text"})
         {'1': [2.0, True], 'x': 'str'}
     """
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, Real):
-        return float(value)
-    if isinstance(value, np.ndarray):
-        return as_plain(value.tolist()) if value.dtype == object else value
+    if isinstance(value, (Real, np.bool_)):
+        return bool(value) if isinstance(value, (bool, np.bool_)) else float(value)
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return value
     if isinstance(value, Mapping):
         return {str(key): as_plain(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple, range)) and not hasattr(value, "_fields"):
-        return [as_plain(part) for part in value]
     kind = type(value)
-    return _record(value) if kind.__module__.startswith("initexplain.") else kind.__name__
-
-
-def _record(value: Any) -> Record:
-    """The attributes of an object of the package, and the entries of a named tuple by index."""
-    kind, record = type(value), Record()
-    for name in dir(value):
-        if name[0] != "_" and not callable(getattr(kind, name, None)):
-            record[name] = attempted(lambda name=name: as_plain(getattr(value, name)))
-    if isinstance(value, tuple):
-        record |= {str(i): as_plain(value[i]) for i in range(-len(value), len(value))}
-    record.sources = {}
-    for definer in reversed(kind.__mro__):  # the class that defines a part, none that inherits it
-        if definer.__module__.startswith("initexplain."):
-            place = f"{definer.__module__}.{definer.__qualname__}"
-            defined = record.keys() & {*vars(definer), *inspect.get_annotations(definer)}
-            record.sources |= {name: f"{place}.{name}" for name in defined}
-    return record
+    if kind.__module__.startswith("initexplain."):
+        names = [n for n in dir(value) if n[0] != "_" and not callable(getattr(kind, n, None))]
+        return {n: attempted(lambda n=n: as_plain(getattr(value, n))) for n in names}
+    if isinstance(value, (list, tuple, range, np.ndarray)):
+        return [as_plain(part) for part in value]
+    return kind.__name__
 
 
 def attempted(function: Callable[..., Any], *arguments: object) -> Any:

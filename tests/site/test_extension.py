@@ -58,7 +58,7 @@ def test_two_figures_on_a_page_share_no_id():
 
 def test_a_claim_shows_the_number_and_its_source():
     html = render("It has [6](claim:row_symmetry.units) units.")
-    source = "initexplain.experiments.row_symmetry.RowSymmetry.units"
+    source = "initexplain.experiments.row_symmetry.run"
     assert (
         f'<span class="ie-claim"><autoref identifier="{source}">6</autoref></span> units.' in html
     )
@@ -103,8 +103,8 @@ FAILURES = [
     ("where\n$$x^2$$\nholds", r"x\^2.*in a paragraph of its own"),
     ("$$x^2$$ holds", r"x\^2.*in a paragraph of its own"),
     ("[6](claim:row_symmetry)", "not a number"),
-    ("[6](claim:row_symmetry.zero)", "not a number"),
-    ("[6](claim:row_symmetry.zero.losses)", "not a number"),
+    ("[6](claim:row_symmetry.losses)", "not a number"),
+    ("[6](claim:row_symmetry.losses.zero)", "not a number"),
     ("![a](figure:row_symmetry.drift)\nCaption", r"figure 'row_symmetry\.drift'.*known:.*rows"),
     ("![a](figure:nowhere.rows)\nCaption", "'nowhere'.*known:.*row_symmetry"),
     ("![a](figure:style.new_figure)\nCaption", "'style'"),
@@ -125,6 +125,6 @@ def test_what_is_wrong_fails_and_names_it(text, message):
 
 def test_all_failures_of_a_page_are_reported_at_once():
     with pytest.raises(PageError) as caught:
-        render("[7](claim:row_symmetry.units) and [8](claim:row_symmetry.features)")
+        render("[7](claim:row_symmetry.units) and [8](claim:row_symmetry.matrices.zero.shape.2)")
     assert "says 7, computed 6" in str(caught.value)
     assert "says 8, computed 4" in str(caught.value)

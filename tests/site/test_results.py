@@ -34,18 +34,16 @@ class Pair(NamedTuple):
     low: float
     high: float
 @dataclass(frozen=True)
-class Base:
+class One:
     steps: int
-    @property
-    def twice(self):
-        return 2 * self.steps
-@dataclass(frozen=True)
-class One(Base):
     runs: dict
     curve: np.ndarray
     pair: Pair
     flag: bool
     nothing: float
+    @property
+    def twice(self):
+        return 2 * self.steps
     @property
     def raising(self):
         raise KeyError("lost")
@@ -111,7 +109,8 @@ def package(tmp_path_factory):
         for name, text in modules.items():
             (folder / "initexplain" / floor / f"{name}.py").write_text(text, "utf-8")
     (folder / "initexplain" / "experiments" / "logged.py").write_text(LOGGED, "utf-8")
-    shutil.copy(PACKAGE / "figures" / "style.py", folder / "initexplain" / "figures")
+    for shared in ("figures/style.py", "experiments/curves.py"):
+        shutil.copy(PACKAGE / shared, folder / "initexplain" / shared)
     return folder
 
 
@@ -153,14 +152,15 @@ def logged(folder):
 
 ONE = "initexplain.experiments.one"
 CLAIMS = {
-    "one.steps": (3, f"{ONE}.Base.steps"),
-    "one.twice": (6, f"{ONE}.Base.twice"),
+    "one.steps": (3, f"{ONE}.One.steps"),
+    "one.twice": (6, f"{ONE}.One.twice"),
     "one.runs.relu.0": (1, f"{ONE}.One.runs"),
     "one.runs.relu.-1.2": (7.5, f"{ONE}.One.runs"),
     "one.curve.0.1": (2, f"{ONE}.One.curve"),
     "one.curve.-1.-2": (3, f"{ONE}.One.curve"),
-    "one.pair.high": (1, f"{ONE}.Pair.high"),
-    "one.pair.0": (-1, f"{ONE}.One.pair"),
+    "one.pair.high": (1, f"{ONE}.One.pair"),
+    "one.curve.shape.1": (2, f"{ONE}.One.curve"),
+    "one.curve.size": (4, f"{ONE}.One.curve"),
     "one.width": (8, f"{ONE}.run"),
     "one.SCALE": (2.5, f"{ONE}.SCALE"),
     "two.value": (1, "initexplain.experiments.two.run"),
@@ -168,7 +168,7 @@ CLAIMS = {
 FAULTS = {
     "claim:one.stepz": r"ValueError.*value of one 'stepz': did you mean 'steps'. known:.*width",
     "claim:one.runs.rely.0": r"ValueError.*value of one.runs 'rely': did you mean 'relu'",
-    "claim:one.curve.2.0": r"ValueError.*value of one.curve '2'.*known: -2, -1, 0, 1",
+    "claim:one.curve.2.0": r"ValueError.*value of one.curve '2'.*known: size, shape, -2, -1, 0, 1",
     "claim:one.steps.real": r"ValueError.*value of one.steps 'real'",
     "claim:one": r"ValueError.*'one' is not a number",
     "claim:one.flag": r"ValueError.*'one.flag' is not a number: bool",
