@@ -460,7 +460,7 @@ def test_search_finds_a_page_and_the_keyboard_reaches_it(visit, server):
 
 
 # one page of each kind: focusing is checked everywhere, pressing a key for each step costs more
-@pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/threads/"])
+@pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/optimizers/"])
 def test_the_tab_key_reaches_everything(address, visit):
     page = visit(address, reduced_motion="reduce")
     page.evaluate("""() => {
