@@ -24,7 +24,7 @@ A_PAGE_OF_EACH_KIND = [
     "scale/edge-of-chaos/",
     "notebooks/weight-scale/",
     "reference/signal/",
-    "reference/code/biases/",
+    "reference/code/nonzero-biases/",
 ]
 
 

@@ -19,7 +19,7 @@ import matplotlib as mpl
 import pytest
 from browsing import DESKTOP, PHONE, launch, listen
 
-from initexplain.site import mathml
+from initexplain.site import mathml, reference
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
@@ -35,6 +35,7 @@ def _address(source):
 ADDRESSES = [
     *(_address(p) for p in sorted(DOCS.rglob("*.md"))),
     *(_address(p) for p in sorted((DOCS / "notebooks").glob("*.py"))),
+    *(_address(DOCS / code) for code in reference.code_pages(DOCS)),
     "404.html",
 ]
 KIB = 1024
@@ -460,7 +461,7 @@ def test_search_finds_a_page_and_the_keyboard_reaches_it(visit, server):
 
 
 # one page of each kind: focusing is checked everywhere, pressing a key for each step costs more
-@pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/optimizers/"])
+@pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/code/curves/"])
 def test_the_tab_key_reaches_everything(address, visit):
     page = visit(address, reduced_motion="reduce")
     page.evaluate("""() => {

@@ -47,14 +47,25 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         except ValueError:
             entry.unlink()  # its build was killed
     config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(folder)
+    if config.nav:
+        code = _section(_section(config.nav, "Reference"), "Code of the pages")
+        pages = reference.code_pages(Path(config.docs_dir))
+        code.extend({title: address} for address, (title, _) in pages.items())
     if not config.use_directory_urls:  # the copy without a server
         # the theme loads these before its own script
         config.extra["polyfills"] = ["assets/file-worker.js"]
     return config
 
 
+def _section(nav: list[dict[str, Any]], title: str) -> list[dict[str, Any]]:
+    return next(entry[title] for entry in nav if title in entry)
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Starts the computations of all pages, and puts the source of each beside it."""
+    if config.nav:
+        for address, (_, text) in reference.code_pages(Path(config.docs_dir)).items():
+            files.append(File.generated(config, address, content=text))
     pages = list(files.documentation_pages())
     results.prefetch(page.content_string for page in pages)
     for page in pages:

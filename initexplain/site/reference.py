@@ -1,11 +1,12 @@
-"""The rendered reference, kept on disk for a state of all that the pages are made of.
+"""The reference: the pages of code, and what is rendered, kept on disk.
 
-It takes most of the time of a build, and changes only with the package's source.
+Rendering takes most of the time of a build, and changes only with the package's source.
 """
 
 import hashlib
 import os
 import pickle
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,41 @@ from mkdocstrings_handlers.python import PythonHandler
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _collect, _render = PythonHandler.collect, PythonHandler.render
+
+
+_CODE_PAGE = """---
+search:
+  exclude: true
+description: The code behind the page “{title}”: its experiment and its figures.
+---
+
+# Code of “{title}”
+"""
+_CODE = """
+::: initexplain.{floor}.{name}
+    options:
+      toc_label: {floor}
+      show_if_no_docstring: true
+"""
+
+
+def code_pages(docs: Path) -> dict[str, tuple[str, str]]:
+    """Where the numbers and figures of pages lead to: `address -> (title, Markdown)`.
+
+    Args:
+        docs: the folder of the pages.
+    """
+    pages = {}
+    for page in sorted(docs.rglob("*.md")):
+        name = page.stem.replace("-", "_")
+        floors = [f for f in ("experiments", "figures") if (PACKAGE / f / f"{name}.py").is_file()]
+        heading = re.search(r"^# ([^:\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        if floors and heading:
+            stem = "the-answer" if page.stem == "index" else page.stem
+            text = _CODE_PAGE.format(title=heading[1])
+            text += "".join(_CODE.format(floor=floor, name=name) for floor in floors)
+            pages[f"reference/code/{stem}.md"] = heading[1], text
+    return pages
 
 
 def cache_folder(config: MkDocsConfig) -> Path:
