@@ -53,7 +53,10 @@ lighthouse: site $(LIGHTHOUSE)/ready  ## measure a page of each kind as a phone 
 zensical: $(ZENSICAL)/ready  ## build the same pages, without notebooks, with Zensical
 	@echo "Building $(ZENSICAL)/site/ ..."
 	@# what it remembers of earlier builds would hide edits of the package
-	@INITEXPLAIN_SITE_DIR=$(ZENSICAL)/site $(ZENSICAL)/bin/zensical build --clean
+	@rm -rf $(ZENSICAL)/docs && cp -R docs $(ZENSICAL)/docs
+	@$(ZENSICAL)/bin/python -m initexplain.site.reference $(ZENSICAL)/docs
+	@INITEXPLAIN_DOCS_DIR=$(ZENSICAL)/docs INITEXPLAIN_SITE_DIR=$(ZENSICAL)/site \
+		$(ZENSICAL)/bin/zensical build --clean
 	@echo "Done: $(ZENSICAL)/site; CONTRIBUTING.md says what differs."
 
 bench: $(BENCH)/ready  ## time a sweep beside JAX, PyTorch and scikit-learn (set-up: some GB)

@@ -23,7 +23,7 @@ _collect, _render = PythonHandler.collect, PythonHandler.render
 _CODE_PAGE = """---
 search:
   exclude: true
-description: The code behind the page “{title}”: its experiment and its figures.
+description: The experiment and the figures behind the page “{title}”, with their source.
 ---
 
 # Code of “{title}”
@@ -47,7 +47,7 @@ def code_pages(docs: Path) -> dict[str, tuple[str, str]]:
         name = page.stem.replace("-", "_")
         floors = [f for f in ("experiments", "figures") if (PACKAGE / f / f"{name}.py").is_file()]
         heading = re.search(r"^# ([^:\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
-        if floors and heading:
+        if floors and heading and page.relative_to(docs).parts[0] != "reference":
             stem = "the-answer" if page.stem == "index" else page.stem
             text = _CODE_PAGE.format(title=heading[1])
             text += "".join(_CODE.format(floor=floor, name=name) for floor in floors)
@@ -112,3 +112,8 @@ def remember(folder: Path) -> None:
 
 
 _read: dict[Path, Any] = {}
+
+
+if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder
+    for address, (_, text) in code_pages(Path(sys.argv[1])).items():
+        (Path(sys.argv[1]) / address).write_text(text, encoding="utf-8")
