@@ -448,18 +448,6 @@ def test_without_javascript_every_page_reads_in_full(browser, origin, pages):
     context.close()
 
 
-def test_search_finds_a_page_and_the_keyboard_reaches_it(visit, server):
-    page = visit("")
-    assert "search/search_index.json" not in dict(server.sent[-20:])
-    page.keyboard.press("f")
-    page.keyboard.type("freeze or clone")
-    first = page.locator(".md-search-result__link").first
-    first.wait_for()
-    assert urlsplit(first.get_attribute("href")).path.endswith("/symmetry/freeze-or-clone/")
-    first.click()
-    page.locator("mark[data-md-highlight]").first.wait_for()
-
-
 # one page of each kind: focusing is checked everywhere, pressing a key for each step costs more
 @pytest.mark.parametrize("address", ["", "notebooks/the-swap/", "reference/code/curves/"])
 def test_the_tab_key_reaches_everything(address, visit):
@@ -564,7 +552,3 @@ def test_the_font_is_not_fetched_where_there_is_one(playwright, server, plain_fo
     shutil.copy(mathml.font_file(), folder)
     alike, fetched = _letters(playwright, server, settings)
     assert (alike, fetched) == ([], False)
-
-
-def test_the_font_is_light(site):
-    assert (site / "assets" / "math.woff2").stat().st_size <= 40 * KIB

@@ -64,17 +64,13 @@ def test_every_snippet_runs(path):
 
 
 @pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
-def test_every_fence_is_run_or_known_not_to_be(path):
-    for line, language, code in _fences(path.read_text(encoding="utf-8")):
+def test_every_fence_is_found_and_run_or_known_not_to_be(path):
+    text = path.read_text(encoding="utf-8")
+    fences = list(_fences(text))
+    assert len(re.findall(r"^\s*```", text, re.M)) == 2 * len(fences)
+    for line, language, code in fences:
         assert language == "pycon" or language in NOT_RUN, f"{_name(path)}:{line}: {language!r}"
         assert (">>> " in code) == (language == "pycon"), f"{_name(path)}:{line}"
-
-
-@pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
-def test_every_fence_is_found(path):
-    text = path.read_text(encoding="utf-8")
-    marks = re.findall(r"^\s*```", text, re.M)
-    assert len(marks) == 2 * len(list(_fences(text)))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_name)

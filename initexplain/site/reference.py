@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import markdown
+from griffe import GriffeLoader
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocstrings_handlers.python import PythonHandler
 
@@ -104,7 +105,10 @@ def remember(folder: Path) -> None:
             folder, (self._modules_collection, self._lines_collection)
         )
         item = _collect(self, identifier, options)
-        _read[folder] = self._modules_collection, self._lines_collection
+        if folder not in _read:
+            _read[folder] = self._modules_collection, self._lines_collection
+            # rendering finds some of the other names of an object; what is rendered already has not
+            GriffeLoader(modules_collection=_read[folder][0]).resolve_aliases(implicit=True)
         return item
 
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
