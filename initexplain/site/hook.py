@@ -10,13 +10,12 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
-from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 from mkdocs.utils.meta import get_data
@@ -29,7 +28,7 @@ MATH_FONT = "assets/math.woff2"
 _ON_THE_PAGE = (PageError, CellExecutionError, CellTimeoutError, DeadKernelError)
 
 
-def on_startup(*, command: Literal["build", "serve", "gh-deploy"], dirty: bool) -> None:  # noqa: ARG001
+def on_startup(**_: object) -> None:
     """Makes a build the same on any day, on any number of cores."""
     # zero is how gzip says that there is no date
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -48,17 +47,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             entry.unlink()  # its build was killed
     config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(folder)
     if config.nav:
-        code = _section(_section(config.nav, "Reference"), "Code of the pages")
+        code = config.nav
+        for title in ("Reference", "Code of the pages"):
+            code = next(entry[title] for entry in code if title in entry)
         pages = reference.code_pages(Path(config.docs_dir))
         code.extend({title: address} for address, (title, _) in pages.items())
     if not config.use_directory_urls:  # the copy without a server
         # the theme loads these before its own script
         config.extra["polyfills"] = ["assets/file-worker.js"]
     return config
-
-
-def _section(nav: list[dict[str, Any]], title: str) -> list[dict[str, Any]]:
-    return next(entry[title] for entry in nav if title in entry)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -95,19 +92,13 @@ def on_page_content(content: str, *, page: Page, config: MkDocsConfig, files: Fi
     return str(page.content)
 
 
-def on_page_context(
-    context: dict[str, Any],
-    *,
-    page: Page,
-    config: MkDocsConfig,  # noqa: ARG001
-    nav: Navigation,  # noqa: ARG001
-) -> dict[str, Any]:
+def on_page_context(context: dict[str, Any], *, page: Page, **_: object) -> dict[str, Any]:
     """Tells the theme where the source of the page is."""
     page.edit_url = get_relative_url(page.file.src_uri, page.url)
     return context
 
 
-def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001
+def on_post_page(output: str, *, page: Page, **_: object) -> str:
     """Mends what the theme leaves to mend, and sets the policy."""
     return _finished(_lighter(output) if page.url.startswith("reference/") else output)
 
