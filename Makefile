@@ -34,7 +34,7 @@ serve: $(READY)  ## live preview; edits of pages and of the package show without
 
 offline: $(READY)  ## build the copy that opens without a server, offline/initexplain.zip
 	@echo "Building offline/ ..."
-	@$(RUN) -m mkdocs build --strict --config-file mkdocs.offline.yml
+	@INITEXPLAIN_SITE_URL= $(RUN) -m mkdocs build --strict --no-directory-urls --site-dir offline/initexplain
 	@echo "Done: offline/initexplain.zip; unpack it anywhere and open initexplain/index.html."
 
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
@@ -53,7 +53,10 @@ lighthouse: site $(LIGHTHOUSE)/ready  ## measure a page of each kind as a phone 
 zensical: $(ZENSICAL)/ready  ## build the same pages, without notebooks, with Zensical
 	@echo "Building $(ZENSICAL)/site/ ..."
 	@# what it remembers of earlier builds would hide edits of the package
-	@$(ZENSICAL)/bin/zensical build --clean --config-file mkdocs.zensical.yml
+	@rm -rf $(ZENSICAL)/docs && cp -R docs $(ZENSICAL)/docs
+	@$(ZENSICAL)/bin/python -m initexplain.site.reference $(ZENSICAL)/docs
+	@INITEXPLAIN_DOCS_DIR=$(ZENSICAL)/docs INITEXPLAIN_SITE_DIR=$(ZENSICAL)/site \
+		$(ZENSICAL)/bin/zensical build --clean
 	@echo "Done: $(ZENSICAL)/site; CONTRIBUTING.md says what differs."
 
 bench: $(BENCH)/ready  ## time a sweep beside JAX, PyTorch and scikit-learn (set-up: some GB)
@@ -65,6 +68,7 @@ lint: $(READY)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports
 
 format: $(READY)  ## format the code
 	@$(RUN) -m ruff format .

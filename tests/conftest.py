@@ -15,16 +15,42 @@ from webserver import Server
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def build(config, target):
-    """Runs the strict build, as `make site` does."""
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(config), "-d", str(target)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
+def run(*command, cwd=ROOT, **environment):
+    """`(exit status, output)` of a Python command."""
+    done = subprocess.run(
+        [sys.executable, *map(str, command)],
+        cwd=cwd,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
+    return done.returncode, done.stdout
+
+
+def build(config, target):
+    """Runs the strict build, as `make site` does."""
+    return run("-m", "mkdocs", "build", "--strict", "-f", config, "-d", target)
+
+
+def small_site(folder, name="index.md", text=""):
+    """The configuration of a site of one or two pages with this project's settings."""
+    docs = folder / "docs"
+    (docs / "notebooks").mkdir(parents=True)
+    shutil.copytree(ROOT / "docs" / "assets", docs / "assets")
+    good = "---\ndescription: x\n---\n\n# Page\n\nText.\n\n"
+    (docs / "index.md").write_text(good, "utf-8")
+    (docs / name).write_text(text if name.endswith(".py") else f"{good}{text}\n", "utf-8")
+    site = (ROOT / "initexplain" / "site").as_posix()
+    config = folder / "mkdocs.yml"
+    config.write_text(
+        f"INHERIT: {(ROOT / 'mkdocs.yml').as_posix()}\ndocs_dir: docs\nnav: null\nwatch: []\n"
+        f"theme: {{custom_dir: {site}/theme}}\nhooks: [{site}/hook.py]\n"
+        f"plugins: {{mkdocstrings: {{enabled: false, custom_templates: {site}/templates}}}}\n",
+        "utf-8",
+    )
+    return config
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +78,8 @@ def site(shared):
 
 def _build_site(target):
     before = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
-    done = build(ROOT / "mkdocs.yml", target)
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, output = build(ROOT / "mkdocs.yml", target)
+    assert status == 0, output
     after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
     assert after == before, "a build writes nothing into docs/"
 
@@ -85,8 +111,8 @@ NOT_SOURCES = (".*", "__pycache__", "node_modules", "offline", "site", "tests")
 # one process for both copies, so that the second does not compute everything again
 BUILD_BOTH = """
 from mkdocs.__main__ import cli
-for config in "mkdocs.yml", "mkdocs.offline.yml":
-    cli(["build", "--strict", "--config-file", config], standalone_mode=False)
+for options in [], ["--no-directory-urls", "--site-dir", "offline/initexplain"]:
+    cli(["build", "--strict", *options], standalone_mode=False)
 """
 
 
@@ -107,20 +133,8 @@ def _build_elsewhere(folder, site):
     for path in [p for p in sorted((folder / "site").rglob("*")) if p.is_file()][::2]:
         path.write_bytes(path.read_bytes()[:1000])
     (folder / "site" / "left-over.html").write_text("An older build had this page.", "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD_BOTH],
-        cwd=folder,
-        env={
-            **os.environ,
-            **OTHER_ENVIRONMENT,
-            "NO_MKDOCS_2_WARNING": "1",
-            "PYTHONPATH": str(folder),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, output = run("-c", BUILD_BOTH, cwd=folder, PYTHONPATH=str(folder), **OTHER_ENVIRONMENT)
+    assert status == 0, output
 
 
 @pytest.fixture(scope="session")

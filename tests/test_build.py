@@ -1,15 +1,11 @@
 """The site as the two commands build it: strict, complete, silent towards third parties."""
 
 import re
-import shutil
-from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from conftest import build
-
-ROOT = Path(__file__).resolve().parents[1]
+from conftest import ROOT, build, small_site
 
 
 def test_every_source_has_a_page(site, pages):
@@ -120,55 +116,53 @@ def test_pages_are_rendered_by_markdown_alone_just_the_same(pages):
     assert texts[0] == texts[1]
 
 
-GOOD = "---\ndescription: x\n---\n\n# Page\n\nText.\n"
-FAILING = {
-    "stale number": ("index.md", "[7](claim:row_symmetry.units)", r"index\.md.*says 7, computed 6"),
-    "unknown figure": (
-        "index.md",
-        "![a](figure:row_symmetry.roes)\nb",
-        r"index\.md.*row_symmetry\.roes.*row_symmetry\.rows",
-    ),
-    "unknown claim": ("index.md", "[7](claim:row_symmetry.foo)", r"index\.md.*foo.*units"),
-    "bad TeX": ("index.md", r"$\frac{1$", r"index\.md.*frac"),
-    "dead link": ("index.md", "[a](nowhere.md)", r"index\.md.*nowhere\.md"),
-    "dead anchor": ("index.md", "[a](#nowhere)", r"index\.md.*#nowhere"),
-    "dead reference": ("index.md", "[a][initexplain.nowhere]", r"index\.md.*initexplain\.nowhere"),
-    "notebook error": ("notebooks/n.py", "# %%\n1 / 0\n", r"n\.py.*ZeroDivisionError"),
-    "no caption": ("index.md", "![a](figure:row_symmetry.rows)", r"index\.md.*no caption"),
+# what is wrong with a page, and what the build says
+WRONG = {
+    "[7](claim:row_symmetry.units)": "says 7, computed 6",
+    "![a](figure:row_symmetry.roes)\nb": r"row_symmetry\.roes.*row_symmetry\.rows",
+    "[7](claim:row_symmetry.foo)": "foo.*units",
+    r"$\frac{1$": "frac",
+    "![a](figure:row_symmetry.rows)": "no caption",
+}
+DEAD = {
+    "[a](nowhere.md)": r"nowhere\.md",
+    "[a](#nowhere)": "#nowhere",
+    "[a][initexplain.nowhere]": r"initexplain\.nowhere",
 }
 
 
-def small_site(folder, name, text):
-    """A site of one page with this project's settings."""
-    docs = folder / "docs"
-    (docs / "notebooks").mkdir(parents=True)
-    (docs / "assets").mkdir()
-    shutil.copy(ROOT / "docs" / "assets" / "initexplain.css", docs / "assets")
-    (docs / "index.md").write_text(GOOD, "utf-8")
-    content = text if name.endswith(".py") else GOOD + "\n" + text + "\n"
-    (docs / name).write_text(content, "utf-8")
-    config = folder / "mkdocs.yml"
-    hooks = (ROOT / "hooks.py").as_posix()
-    config.write_text(
-        f"INHERIT: {(ROOT / 'mkdocs.yml').as_posix()}\ndocs_dir: docs\nnav: null\n"
-        f"theme:\n  custom_dir: {(ROOT / 'overrides').as_posix()}\n"
-        f"hooks: ['{hooks}']\nwatch: []\nplugins: [search, autorefs]\n",
-        "utf-8",
-    )
-    return config
-
-
 def test_the_small_site_builds_when_nothing_is_wrong(tmp_path):
-    done = build(small_site(tmp_path, "index.md", "And $x$."), tmp_path / "site")
-    assert done.returncode == 0, done.stdout + done.stderr
+    status, output = build(small_site(tmp_path, text="And $x$."), tmp_path / "site")
+    assert status == 0, output
 
 
-@pytest.mark.parametrize("case", FAILING)
-def test_the_strict_build_fails_and_says_where(case, tmp_path):
-    name, text, message = FAILING[case]
-    done = build(small_site(tmp_path, name, text), tmp_path / "site")
-    output = done.stdout + done.stderr
-    assert done.returncode != 0, output
-    assert re.search(message, output, re.S), output
-    if case != "notebook error":
-        assert "Traceback" not in output
+@pytest.mark.parametrize("cases", [WRONG, DEAD], ids=["wrong", "dead"])
+def test_the_strict_build_fails_and_names_each_mistake(cases, tmp_path):
+    status, output = build(small_site(tmp_path, text="\n\n".join(cases)), tmp_path / "site")
+    assert status != 0, output
+    assert "Traceback" not in output
+    lines = [line for line in output.splitlines() if re.search(r"^  - |^WARNING", line)]
+    assert len(lines) == len(cases), output
+    for expected in cases.values():
+        assert [line for line in lines if re.search(expected, line)], (expected, output)
+    assert "index.md" in output
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("# %%\nvalue = 1\n\n# %%\nvalue / 0\n", r"n\.py.*value / 0.*ZeroDivisionError"),
+        ("# %%\nimport os\nos._exit(1)\n", r"n\.py.*[Kk]ernel died"),
+        (
+            "# %%\nfrom initexplain.figures.style import new_figure\nnew_figure(height=1.0)[0]\n",
+            r"n\.py.*cell 1 draws a figure without alt text",
+        ),
+    ],
+    ids=["error", "death", "no alt text"],
+)
+def test_the_strict_build_fails_and_names_the_notebook(cell, message, tmp_path):
+    status, output = build(small_site(tmp_path, "notebooks/n.py", cell), tmp_path / "site")
+    assert status != 0, output
+    assert re.search(message, output, re.DOTALL), output
+    assert "\x1b" not in output
+    assert "mkdocs/commands" not in output, "a traceback of the program"

@@ -3,9 +3,12 @@
 import zipfile
 
 import pytest
+from browsing import listen
 from bs4 import BeautifulSoup
-from conftest import ROOT, parsed
+from conftest import parsed
 from test_build import dead_links
+
+from initexplain.site import offline
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +54,10 @@ def test_the_copy_names_no_server(copied_pages):
         assert "localhost" not in str(soup.head), name
 
 
-def test_the_same_folder_gives_the_same_archive(copy, archive, tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT)
-    from offline import pack  # noqa: PLC0415
-
-    pack(copy, tmp_path / "again.zip")  # its files are of today, and those in the archive of 1980
-    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+def test_the_same_folder_gives_the_same_archive(copy, archive, tmp_path):
+    again = tmp_path / "again.zip"
+    offline.pack(copy, again)  # its files are of today, and those in the archive of 1980
+    assert again.read_bytes() == archive.read_bytes()
 
 
 @pytest.fixture
@@ -64,14 +65,9 @@ def opened(browser, copy):
     """Opens pages as files; fails at the end if one complained or looked outside the copy."""
     complaints = []
     page = browser.new_page()
-    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    listen(page, copy.as_uri(), complaints)
     # leaving a page ends what it was still asking for
     page.on("requestfailed", lambda r: r.failure == "net::ERR_ABORTED" or complaints.append(r.url))
-    page.on(
-        "request",
-        lambda r: r.url.startswith((copy.as_uri(), "data:")) or complaints.append(r.url),
-    )
 
     def open_page(name):
         page.goto((copy / name).as_uri(), wait_until="load")

@@ -7,8 +7,7 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from conftest import ROOT, build
-from test_build import small_site
+from conftest import ROOT, build, small_site
 
 # the headings stand for the reference pages that figures and claims lead to
 PAGE = """
@@ -41,9 +40,25 @@ def test_no_page_knows_the_day_or_the_place_it_was_built(site):
     for name, content in _contents(site).items():
         assert day.encode() not in content, name
         assert not any(place.encode() in content for place in places), name
-    assert "lastmod" not in (site / "sitemap.xml").read_text("utf-8")
+
+
+def test_a_site_names_an_address_only_if_it_is_told_one(site, tmp_path, monkeypatch):
+    assert not list(site.glob("sitemap.xml*"))
+    for page in site.rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert "localhost" not in text
+        assert 'rel="canonical"' not in text
+    monkeypatch.setenv("INITEXPLAIN_SITE_URL", "https://example.org/under/")
+    status, output = build(small_site(tmp_path), tmp_path / "hosted")
+    assert status == 0, output
+    page = (tmp_path / "hosted" / "index.html").read_text("utf-8")
+    assert '<link rel="canonical" href="https://example.org/under/">' in page
+    assert 'href="/under/assets/' in (tmp_path / "hosted" / "404.html").read_text("utf-8")
+    sitemap = (tmp_path / "hosted" / "sitemap.xml").read_text("utf-8")
+    assert "<loc>https://example.org/under/</loc>" in sitemap
+    assert "lastmod" not in sitemap
     no_date = bytes(4)  # in the header of gzip, RFC 1952
-    assert (site / "sitemap.xml.gz").read_bytes()[4:8] == no_date
+    assert (tmp_path / "hosted" / "sitemap.xml.gz").read_bytes()[4:8] == no_date
 
 
 def _killed(config, target, *, at):
@@ -73,14 +88,14 @@ def _one_core():
 
 
 def test_a_build_that_was_killed_leaves_no_trace(tmp_path):
-    config = small_site(tmp_path, "index.md", PAGE)
-    clean = build(config, tmp_path / "clean")
-    assert clean.returncode == 0, clean.stdout + clean.stderr
+    config = small_site(tmp_path, text=PAGE)
+    status, output = build(config, tmp_path / "clean")
+    assert status == 0, output
     # while assets are copied, templates written, pages written
     for moment in ("assets", "404.html", "index.html"):
         assert _killed(config, tmp_path / "again", at=moment), moment
     assert _differences(tmp_path / "clean", tmp_path / "again") != []
     with _one_core():
-        again = build(config, tmp_path / "again")
-    assert again.returncode == 0, again.stdout + again.stderr
+        status, output = build(config, tmp_path / "again")
+    assert status == 0, output
     assert _differences(tmp_path / "clean", tmp_path / "again") == []

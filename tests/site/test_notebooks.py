@@ -1,112 +1,106 @@
-"""Notebooks: executed, shown as Markdown, and strict about errors."""
+"""Notebooks: executed, shown as a page like any other, remembered; errors are in test_build."""
 
 import json
-import textwrap
-from pathlib import Path
+import shutil
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
-from markdown import markdown
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode
+from conftest import build, small_site
 
-from initexplain.site import notebooks
+from initexplain.site import notebooks, reference
 
+NOTEBOOK = '''\
+# ---
+# jupyter:
+#   description: What a trial shows & tells.
+# ---
 
-@pytest.fixture
-def notebook(tmp_path):
-    def write(source):
-        path = tmp_path / "trial.py"
-        path.write_text(textwrap.dedent(source), encoding="utf-8")
-        return path
+# %% [markdown]
+# # Title
+# With $x$, [6](claim:row_symmetry.units) and [a page](../index.md#page).
+#
+# ## Where the number comes from {#initexplain.experiments.row_symmetry.RowSymmetry.units}
+# ### {#initexplain.experiments.row_symmetry.run}
 
-    return write
+# %%
+import os, time
+print("1 < 2 & BLAS threads:", os.environ["OPENBLAS_NUM_THREADS"], "pid", os.getpid())
+{"a": 1 + 1}
 
+# %%
+print("""```
+x
+```""")
 
-def test_text_code_outputs_and_figures(notebook):
-    path = notebook(
-        """\
-        # %% [markdown]
-        # # Title
-        # With $x$ and [6](claim:row_symmetry.units).
-
-        # %%
-        print("printed")
-        {"a": 1 + 1}
-
-        # %%
-        import os
-        print("BLAS threads:", os.environ["OPENBLAS_NUM_THREADS"])
-
-        # %% alt="A curve that falls."
-        from initexplain.experiments import row_symmetry
-        from initexplain.figures.row_symmetry import losses
-        losses(row_symmetry.run(steps=20))
-        """
-    )
-    page = notebooks.as_markdown(path)
-    assert page.startswith("# Title\nWith $x$ and [6](claim:row_symmetry.units).")
-    assert '```python\nprint("printed")' in page
-    assert "\nprinted\n```" in page
-    assert "{'a': 2}" in page
-    assert "BLAS threads: 1\n" in page
-    assert 'aria-label="A curve that falls."' in page
-    assert "var(--ie-random" in page
-    assert "base64" not in page
-    # the second call does not execute again, and an edit does
-    assert notebooks.as_markdown(path) is page
-    path.write_text(path.read_text().replace("1 + 1", "1 + 2"))
-    assert "{'a': 3}" in notebooks.as_markdown(path)
+# %% alt="A curve that falls."
+from initexplain.experiments import row_symmetry
+from initexplain.figures.row_symmetry import losses
+losses(row_symmetry.run(steps=20))
+'''
 
 
-def test_an_error_names_notebook_cell_and_reason(notebook):
-    path = notebook("# %%\nvalue = 1\n\n# %%\nvalue / 0\n")
-    with pytest.raises(notebooks.NotebookError) as caught:
-        notebooks.as_markdown(path)
-    assert "trial.py" in str(caught.value)
-    assert "value / 0" in str(caught.value)
-    assert "ZeroDivisionError" in str(caught.value)
-    assert "\x1b" not in str(caught.value)
+def test_a_notebook_becomes_a_page_once_for_a_source_and_a_package(tmp_path):
+    config = small_site(tmp_path, "notebooks/n.py", NOTEBOOK)
+
+    def built():
+        status, output = build(config, tmp_path / "site")
+        assert status == 0, output
+        return BeautifulSoup(
+            (tmp_path / "site/notebooks/n/index.html").read_text("utf-8"), "html.parser"
+        )
+
+    page = built()
+    outputs = [output.get_text() for output in page.select(".ie-output code")]
+    assert outputs[0].startswith("1 < 2 & BLAS threads: 1 pid ")
+    assert outputs[1:] == ["{'a': 2}\n", "```\nx\n```\n"]
+    assert page.select_one("article .highlight code").get_text().startswith("import os, time\n")
+    assert page.find("meta", attrs={"name": "description"})["content"].endswith("shows & tells.")
+    assert page.title.get_text().startswith("Title - ")
+    assert page.math
+    assert page.select_one("a[href='../../#page']")
+    assert page.select_one(".ie-claim a")["href"].startswith("#initexplain.experiments")
+    assert page.article.figure.svg["aria-label"] == "A curve that falls."
+    assert "var(--ie-random" in str(page.article.figure)
+    assert "base64" not in str(page.article)
+    for link in page.select("article a[href^='../n.']"):
+        assert (tmp_path / "site/notebooks/n" / link["href"]).resolve().is_file()
+    plain = len((tmp_path / "site/index.html").read_bytes())
+    assert len(str(page)) - len(str(page.article)) < plain + 30 * 1024
+
+    assert built().article == page.article  # the process has the same number: it is the same run
+    for entry in (tmp_path / ".cache").rglob("*.json"):
+        entry.write_bytes(entry.read_bytes()[:100])  # as a build leaves it that was killed
+    changed = NOTEBOOK.replace("1 + 1", "1 + 2")
+    (tmp_path / "docs/notebooks/n.py").write_text(changed, "utf-8")
+    assert built().select(".ie-output code")[1].get_text() == "{'a': 3}\n"
 
 
-@pytest.mark.parametrize("error", [DeadKernelError("Kernel died"), CellTimeoutError("timed out")])
-def test_a_process_that_ends_or_hangs_is_the_notebooks_error(notebook, monkeypatch, error):
-    def fail(_client, **_settings):
-        raise error
-
-    monkeypatch.setattr(notebooks.NotebookClient, "execute", fail)
-    with pytest.raises(notebooks.NotebookError, match=rf"^trial\.py: {error}$"):
-        notebooks.as_markdown(notebook("# %%\n1\n"))
-
-
-def test_fences_in_a_cell_do_not_end_it():
-    cell = NotebookNode(
-        cell_type="code",
-        source='print("```")',
-        outputs=[NotebookNode(output_type="stream", text="```\nx\n```\n")],
-    )
-    page = notebooks._cell(cell, Path("trial.py"))
-    code = BeautifulSoup(markdown(page, extensions=["pymdownx.superfences"]), "html.parser")
-    assert [block.get_text() for block in code.find_all("code")] == [
-        'print("```")\n',
-        "```\nx\n```\n",
-    ]
+def test_what_is_remembered_belongs_to_one_state_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(reference, "PACKAGE", shutil.copytree(reference.PACKAGE, tmp_path / "copy"))
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\n", "utf-8")
+    config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"))
+    first = reference.cache_folder(config)
+    assert reference.cache_folder(config) == first
+    for name in ("copy/network.py", "copy/site/templates/python/material/attribute.html.jinja"):
+        path = tmp_path / name
+        path.write_text(path.read_text("utf-8").replace("e", "E", 1), "utf-8")
+        second = reference.cache_folder(config)
+        assert second != first
+        assert list(second.parent.iterdir()) == [second]
+        first = second
 
 
-def test_a_figure_without_alt_text_is_refused(notebook):
-    path = notebook(
-        """\
-        # %%
-        from initexplain.figures.style import new_figure
-        new_figure(height=1.0)[0]
-        """
-    )
-    with pytest.raises(notebooks.NotebookError, match=r"trial\.py: cell-1 draws .* alt"):
-        notebooks.as_markdown(path)
+@pytest.mark.parametrize(
+    ("text", "fence"), [("x", "```"), ("```", "````"), ("a\n````\nb", "`````")]
+)
+def test_a_fence_is_longer_than_any_in_it(text, fence):
+    assert notebooks.fenced(text, "python") == f"{fence}python\n{text}\n{fence}"
 
 
-def test_the_download_is_a_notebook_without_outputs(notebook):
-    path = notebook("# %% [markdown]\n# Text\n\n# %%\n1 + 1\n")
+def test_the_download_is_a_notebook_without_outputs(tmp_path):
+    path = tmp_path / "trial.py"
+    path.write_text("# %% [markdown]\n# Text\n\n# %%\n1 + 1\n", "utf-8")
     first = notebooks.as_ipynb(path)
     content = json.loads(first)
     assert [cell["cell_type"] for cell in content["cells"]] == ["markdown", "code"]

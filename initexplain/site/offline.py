@@ -3,17 +3,12 @@
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.plugins import event_priority
-
 # what only a server has a use for
-_UNUSED = ("404.html", "sitemap.xml", "sitemap.xml.gz", "search/search_index.json")
+_UNUSED = ("404.html", "search/search_index.json")
 
 
-@event_priority(-100)  # after everything is written
-def on_post_build(config: MkDocsConfig) -> None:
+def finish(folder: Path) -> None:
     """Puts the search index where a page opened as a file may read it, and packs the folder."""
-    folder = Path(config.site_dir)
     index = (folder / "search" / "search_index.json").read_text(encoding="utf-8")
     # the theme's script looks here, under this name, when the address starts with file:
     (folder / "search" / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")
