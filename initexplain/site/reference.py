@@ -17,6 +17,8 @@ from griffe import GriffeLoader
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocstrings_handlers.python import PythonHandler
 
+from initexplain.site import results
+
 PACKAGE = Path(__file__).resolve().parents[1]
 _collect, _render = PythonHandler.collect, PythonHandler.render
 
@@ -70,8 +72,17 @@ def cache_folder(config: MkDocsConfig) -> Path:
 
 
 def _state(config: MkDocsConfig) -> str:
-    """A hash of the package, of the site's settings, and of the versions of all libraries."""
-    sources = [p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    """A hash of the package, of the site's settings, and of the versions of all libraries.
+
+    The modules of a page do not count: no notebook imports them, and the reference asks for theirs.
+    """
+    pages = {path.name for path in (PACKAGE / "figures").glob("*.py")} - {"style.py", "__init__.py"}
+    sources = [
+        path
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+        if path.parent.name not in ("experiments", "figures") or path.name not in pages
+    ]
     digest = hashlib.sha256(sys.version.encode() + Path(config.config_file_path).read_bytes())
     for path in sorted(sources):
         digest.update(f"{path.relative_to(PACKAGE)}{path.stat().st_size} ".encode())
@@ -86,7 +97,8 @@ def remember(folder: Path) -> None:
     """Lets mkdocstrings render into the folder, and take from it what is there already."""
 
     def render(self: PythonHandler, item: Any, options: Any, **rest: Any) -> str:
-        key = hashlib.sha256(repr((item.path, options, rest)).encode()).hexdigest()[:16]
+        state = results.source_fingerprint(item.path), item.path, options, rest
+        key = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
         entry = folder / f"{key}.pickle"
         if entry.exists():
             html, self._headings[:] = pickle.loads(entry.read_bytes())
@@ -101,21 +113,22 @@ def remember(folder: Path) -> None:
 
     def collect(self: PythonHandler, identifier: str, options: Any) -> Any:
         # a live preview has a new handler for every build
-        self._modules_collection, self._lines_collection = _read.get(
-            folder, (self._modules_collection, self._lines_collection)
-        )
+        source = results.source_fingerprint()
+        if source in _read:
+            self._modules_collection, self._lines_collection = _read[source]
+            return _collect(self, identifier, options)
         item = _collect(self, identifier, options)
-        if folder not in _read:
-            _read[folder] = self._modules_collection, self._lines_collection
-            # rendering finds some of the other names of an object; what is rendered already has not
-            GriffeLoader(modules_collection=_read[folder][0]).resolve_aliases(implicit=True)
+        _read.clear()
+        _read[source] = self._modules_collection, self._lines_collection
+        # rendering finds some of the other names of an object; what is rendered already has not
+        GriffeLoader(modules_collection=_read[source][0]).resolve_aliases(implicit=True)
         return item
 
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
     PythonHandler.collect = collect  # type: ignore[method-assign]
 
 
-_read: dict[Path, Any] = {}
+_read: dict[str, Any] = {}
 
 
 if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder
