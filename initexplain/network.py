@@ -26,6 +26,8 @@ from initexplain.checks import Array, count, float_array, no_overflow
 from initexplain.initializers import Initializer, zeros
 from initexplain.losses import Loss, find_loss
 
+Arrays = Sequence[Array]
+
 
 @dataclass(frozen=True, init=False, eq=False)
 class Network:
@@ -177,15 +179,14 @@ class Network:
         """
         if not networks:
             raise ValueError("an ensemble needs at least one network")
-        kinds = [(n.sizes, n.ensemble, n.activation, n.dtype) for n in networks]
-        for i, kind in enumerate(kinds):
-            if kind != kinds[0]:
-                raise ValueError(
-                    f"network {i} does not fit network 0: {networks[i]!r} and {networks[0]!r}"
-                )
-        layers = zip(*((*n.weights, *n.biases) for n in networks), strict=True)
-        arrays, depth = [np.stack(parts) for parts in layers], len(networks[0].weights)
-        return cls(arrays[:depth], arrays[depth:], networks[0].activation)
+        first, *others = networks
+        kind = first.sizes, first.ensemble, first.activation, first.dtype
+        for i, n in enumerate(others, 1):
+            if (n.sizes, n.ensemble, n.activation, n.dtype) != kind:
+                raise ValueError(f"network {i} does not fit network 0: {n!r} and {first!r}")
+        weights = map(np.stack, zip(*(n.weights for n in networks), strict=True))
+        biases = map(np.stack, zip(*(n.biases for n in networks), strict=True))
+        return cls(list(weights), list(biases), first.activation)
 
     def reshaped(self, *ensemble: int) -> "Network":
         """The same members, in order, along other ensemble axes.
@@ -302,12 +303,7 @@ def gradients(
 
 
 def run_forward(
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    activation: Activation,
-    inputs: Array,
-    *,
-    masks: Sequence[Array] | None = None,
+    weights: Arrays, biases: Arrays, activation: Activation, inputs: Array, *, masks: Arrays = ()
 ) -> Trace:
     """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
 
@@ -322,32 +318,32 @@ def run_forward(
         preactivations.append(z)
         if layer < len(weights) - 1:
             activations.append(activation.value(z))
-            signal = activations[-1] if masks is None else activations[-1] * masks[layer]
+            signal = activations[-1] * masks[layer] if masks else activations[-1]
     return Trace(tuple(preactivations), tuple(activations))
 
 
 def run_backward(
-    weights: Sequence[Array],
+    weights: Arrays,
     activation: Activation,
     inputs: Array,
     trace: Trace,
     error: Array,
     *,
-    masks: Sequence[Array] | None = None,
+    masks: Arrays = (),
 ) -> Gradients:
     """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
     by_weights, by_biases = [], []
     delta = error
     for layer in reversed(range(len(weights))):
         below = inputs if layer == 0 else trace.activations[layer - 1]
-        used = below if masks is None or layer == 0 else below * masks[layer - 1]
+        used = below * masks[layer - 1] if masks and layer > 0 else below
         by_weights.append(np.matmul(np.swapaxes(delta, -1, -2), used))
         # a product with ones adds up the examples, quicker than a sum along a middle axis
         by_biases.append(np.matmul(np.ones((1, delta.shape[-2]), delta.dtype), delta)[..., 0, :])
         if layer > 0:
             delta = np.matmul(delta, weights[layer])
             delta *= activation.slope(below)
-            if masks is not None:
+            if masks:
                 delta *= masks[layer - 1]
     return Gradients(tuple(reversed(by_weights)), tuple(reversed(by_biases)))
 
@@ -369,19 +365,17 @@ def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Los
     return wanted
 
 
-def _check_data(
-    network: Network, values: ArrayLike, name: str, expected: tuple[str | int, ...]
-) -> Array:
+def _check_data(net: Network, values: ArrayLike, name: str, axes: tuple[str, int]) -> Array:
     array = float_array(values, name)
     with np.errstate(over="ignore", under="ignore"):  # beyond float32: refused, as infinite
         # in C order, since products round by the order in memory
-        array = float_array(array.astype(network.dtype, order="C", copy=False), name)
-    lead = () if array.ndim == 2 else network.ensemble
-    _check_shape(array, name, (*lead, *expected), f"for a network of sizes {network.sizes}")
+        array = float_array(array.astype(net.dtype, order="C", copy=False), name)
+    lead = () if array.ndim == 2 else net.ensemble
+    _check_shape(array, name, (*lead, *axes), f"for a network of sizes {net.sizes}")
     return array
 
 
-def _check_layers(weights: Sequence[Array], biases: Sequence[Array]) -> None:
+def _check_layers(weights: Arrays, biases: Arrays) -> None:
     expected: tuple[str | int, ...] = (*weights[0].shape[:-2], "fan_out", "fan_in")
     above = "as the first layer"
     for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):

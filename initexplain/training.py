@@ -207,7 +207,7 @@ class Descent:
     def _pass(self, state: "_State", batch: Indices | None) -> tuple[Array, Gradients]:
         """The loss on all the examples, and the gradients of the next update."""
         weights, biases, activation = state.weights, state.biases, self.network.activation
-        inputs, targets, masks = self.inputs, self.targets, None
+        inputs, targets, masks = self.inputs, self.targets, list[Array]()
         trace = run_forward(weights, biases, activation, inputs)
         value, error = self.loss.evaluate(trace.outputs, targets)
         if self.random:
@@ -228,10 +228,10 @@ class Descent:
             for start in range(0, len(order), self.batch_size):
                 yield order[start : start + self.batch_size]
 
-    def _masks(self, examples: int) -> list[Array] | None:
+    def _masks(self, examples: int) -> list[Array]:
         """Factors of the hidden units: 0 with the chance of dropout, else 1 / (1 - dropout)."""
         if self.dropout == 0 or self.rng is None:
-            return None
+            return []
         keep, network = 1.0 - self.dropout, self.network
         shapes = [(*network.ensemble, examples, units) for units in network.sizes[1:-1]]
         return [(self.rng.random(s) < keep).astype(network.dtype) / keep for s in shapes]
