@@ -25,8 +25,18 @@ from initexplain.activations import Activation, find_activation
 from initexplain.checks import Array, count, float_array, no_overflow
 from initexplain.initializers import Initializer, zeros
 from initexplain.losses import Loss, find_loss
+from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
 
-Arrays = Sequence[Array]
+__all__ = [
+    "Gradients",
+    "Network",
+    "Trace",
+    "check_inputs",
+    "check_targets",
+    "forward",
+    "gradients",
+    "run_forward",
+]
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -216,37 +226,6 @@ class Network:
         return f"Network({kind}, dtype={self.dtype})"
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What a forward pass computed, layer by layer.
-
-    Attributes:
-        preactivations: `W a + b` of every layer, each `(..., examples, fan_out)`.
-        activations: `f(W a + b)` of the hidden layers, each `(..., examples, fan_out)`.
-    """
-
-    preactivations: tuple[Array, ...]
-    activations: tuple[Array, ...]
-
-    @property
-    def outputs(self) -> Array:
-        """The preactivations of the last layer, `(..., examples, outputs)`."""
-        return self.preactivations[-1]
-
-
-@dataclass(frozen=True, eq=False)
-class Gradients:
-    """Derivatives of a loss by the parameters, each of its parameter's shape.
-
-    Attributes:
-        weights: one array per layer.
-        biases: one array per layer.
-    """
-
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
-
-
 def forward(network: Network, inputs: ArrayLike) -> Trace:
     """Preactivations and activations of every layer.
 
@@ -300,52 +279,6 @@ def gradients(
         no_overflow(w, f"weight gradients of layer {layer}")
         no_overflow(b, f"bias gradients of layer {layer}")
     return value, found
-
-
-def run_forward(
-    weights: Arrays, biases: Arrays, activation: Activation, inputs: Array, *, masks: Arrays = ()
-) -> Trace:
-    """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
-
-    `masks` are factors of the hidden activations (dropout), one array per hidden layer.
-    """
-    preactivations, activations = [], []
-    signal = inputs
-    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        # small products are quicker when both factors lie in memory as they are read
-        z = np.matmul(signal, np.ascontiguousarray(np.swapaxes(w, -1, -2)))
-        z += b[..., None, :]
-        preactivations.append(z)
-        if layer < len(weights) - 1:
-            activations.append(activation.value(z))
-            signal = activations[-1] * masks[layer] if masks else activations[-1]
-    return Trace(tuple(preactivations), tuple(activations))
-
-
-def run_backward(
-    weights: Arrays,
-    activation: Activation,
-    inputs: Array,
-    trace: Trace,
-    error: Array,
-    *,
-    masks: Arrays = (),
-) -> Gradients:
-    """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
-    by_weights, by_biases = [], []
-    delta = error
-    for layer in reversed(range(len(weights))):
-        below = inputs if layer == 0 else trace.activations[layer - 1]
-        used = below * masks[layer - 1] if masks and layer > 0 else below
-        by_weights.append(np.matmul(np.swapaxes(delta, -1, -2), used))
-        # a product with ones adds up the examples, quicker than a sum along a middle axis
-        by_biases.append(np.matmul(np.ones((1, delta.shape[-2]), delta.dtype), delta)[..., 0, :])
-        if layer > 0:
-            delta = np.matmul(delta, weights[layer])
-            delta *= activation.slope(below)
-            if masks:
-                delta *= masks[layer - 1]
-    return Gradients(tuple(reversed(by_weights)), tuple(reversed(by_biases)))
 
 
 def check_inputs(network: Network, inputs: ArrayLike) -> Array:

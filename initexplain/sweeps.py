@@ -1,4 +1,4 @@
-"""Sweeps: networks and ensembles of different shapes, trained side by side.
+"""Sweeps: networks and ensembles of different shapes, trained with one call.
 
 Each network is one task on one core: a large ensemble is best given in as many parts as there are
 cores.

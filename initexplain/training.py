@@ -14,15 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from initexplain.checks import Array, count, fraction, not_negative
 from initexplain.losses import Loss, find_loss
-from initexplain.network import (
-    Gradients,
-    Network,
-    check_inputs,
-    check_targets,
-    run_backward,
-    run_forward,
-)
+from initexplain.network import Gradients, Network, check_inputs, check_targets
 from initexplain.optimizers import Optimizer, find_optimizer
+from initexplain.passes import run_backward, run_forward
 
 Indices = NDArray[np.int64]
 
@@ -208,14 +202,14 @@ class Descent:
         """The loss on all the examples, and the gradients of the next update."""
         weights, biases, activation = state.weights, state.biases, self.network.activation
         inputs, targets, masks = self.inputs, self.targets, list[Array]()
-        trace = run_forward(weights, biases, activation, inputs)
+        trace = run_forward(weights, biases, activation, inputs, keep_all=False)
         value, error = self.loss.evaluate(trace.outputs, targets)
         if self.random:
             if batch is not None:
                 # in C order, which indexing would not keep: see check_inputs
                 inputs, targets = (np.take(d, batch, axis=-2) for d in (inputs, targets))
             masks = self._masks(inputs.shape[-2])
-            trace = run_forward(weights, biases, activation, inputs, masks=masks)
+            trace = run_forward(weights, biases, activation, inputs, masks=masks, keep_all=False)
             _, error = self.loss.evaluate(trace.outputs, targets)
         return value, run_backward(weights, activation, inputs, trace, error, masks=masks)
 
