@@ -230,23 +230,6 @@ def test_gradients_of_ensembles_are_the_differences_of_the_loop(
     assert_gradients_are_differences(case)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_gradients_of_random_shapes(seed: int) -> None:
-    rng = np.random.default_rng(100 + seed)
-    sizes = [int(n) for n in rng.integers(1, 5, size=rng.integers(2, 6))]
-    ensemble = ENSEMBLES[int(rng.integers(3))]
-    case = draw_case(
-        seed,
-        sizes,
-        ensemble,
-        str(rng.choice(list(ie.ACTIVATIONS))),
-        str(rng.choice(list(ie.LOSSES))),
-        shared=bool(rng.integers(2)),
-        examples=int(rng.integers(1, 4)),
-    )
-    assert_gradients_are_differences(case)
-
-
 @pytest.mark.parametrize("examples", [1, 2, 7])
 def test_the_loss_is_an_average_over_examples(examples: int) -> None:
     case = draw_case(4, [3, 4, 2], examples=examples)
