@@ -14,9 +14,8 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks.implementations import IMPLEMENTATIONS
-from benchmarks.problem import SETTINGS, TOLERANCE
+from benchmarks.problem import CORES, SETTINGS, TOLERANCE
 from benchmarks.table import Bound, Result, table
-from initexplain.threads import cores
 
 RESULTS = Path(__file__).parent / "results.md"
 PACKAGES = "numpy", "jax", "torch", "scikit-learn"
@@ -104,7 +103,7 @@ def machine(peaks: dict[str, float]) -> str:
     speeds = ", ".join(f"{p / 1e9:.0f} GFLOP/s in {dtype}" for dtype, p in peaks.items())
     libraries = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
     return (
-        f"Measured on {cpu}, {cores()} cores, {widest}, {platform.system()}, "
+        f"Measured on {cpu}, {CORES} cores, {widest}, {platform.system()}, "
         f"Python {platform.python_version()}, {libraries}. A large matrix product reaches {speeds}."
     )
 

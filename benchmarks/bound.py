@@ -1,7 +1,7 @@
 """What no arrangement of a sweep can save: its matrix products and its activations, in numpy.
 
 `python -m benchmarks.bound SETTING DTYPE` prints, as JSON, the seconds that they take for the whole
-sweep on all cores, each measured alone, on arrays as large as those of a part of the ensemble.
+sweep on all cores, each measured alone, on one core, for the networks of that core.
 """
 
 import json
@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 import initexplain as ie
-from benchmarks.problem import LEARNING_RATE, SETTINGS, problem
-from initexplain.threads import cores, one_blas_thread
-from initexplain.training import Settings, split
+from benchmarks.problem import CORES, SETTINGS, problem
 
 REPEATS, CALLS = 7, 50
 
@@ -23,18 +22,15 @@ REPEATS, CALLS = 7, 50
 def main(setting_name: str, dtype: str) -> None:
     """Prints the seconds of the products and of the activations of a sweep."""
     setting = SETTINGS[setting_name]
-    start = problem(setting, dtype)
-    network = ie.Network(start.weights, start.biases, setting.activation)
-    settings = Settings(ie.sgd(), ie.LOSSES["squared_error"], setting.steps, LEARNING_RATE)
-    part = split(network, start.inputs, start.targets, settings)[0].network
-    members = math.prod(part.ensemble)
-    times = setting.networks / members * setting.steps / cores()
-    first, *others = part.weights
-    with one_blas_thread():
+    members = math.ceil(setting.networks / CORES)
+    weights = [w[:members] for w in problem(setting, dtype).weights]
+    times = setting.networks / members * setting.steps / CORES
+    function = ie.ACTIVATIONS[setting.activation]
+    with threadpool_limits(1):
         # no error is sent below the first layer
-        products = sum(_products(w, setting.examples) for w in part.weights)
-        products -= _products(first, setting.examples, only_error=True)
-        activations = sum(_activation(w, setting.examples, part) for w in (first, *others[:-1]))
+        products = sum(_products(w, setting.examples) for w in weights)
+        products -= _products(weights[0], setting.examples, only_error=True)
+        activations = sum(_activation(w, setting.examples, function) for w in weights[:-1])
     print(json.dumps({"products": times * products, "activations": times * activations}))
 
 
@@ -51,11 +47,11 @@ def _products(w: np.ndarray, examples: int, *, only_error: bool = False) -> floa
     return sum(map(_seconds, calls[:1] if only_error else calls))
 
 
-def _activation(w: np.ndarray, examples: int, part: ie.Network) -> float:
+def _activation(w: np.ndarray, examples: int, function: ie.Activation) -> float:
     """Seconds of a layer's activation and its slope."""
     z = _signal(w, examples, w.shape[-2])
     a = np.empty_like(z)
-    calls = part.activation.value, part.activation.slope
+    calls = function.value, function.slope
     return sum(_seconds(lambda call=call: call(z, out=a)) for call in calls)
 
 

@@ -11,35 +11,41 @@ from multiprocessing import get_context
 
 import numpy as np
 
-from benchmarks.problem import LEARNING_RATE, Array, Problem
+from benchmarks.problem import CORES, LEARNING_RATE, Array, Problem
 
 Train = Callable[[int], Array]
 
 
 def initexplain(problem: Problem, activation: str) -> Train:
-    """This package: one call, on a process for each core."""
+    """This package: an ensemble and a process for each core."""
     import initexplain as ie
-    from initexplain.threads import cores
 
-    network = ie.Network(problem.weights, problem.biases, activation)
-    processes = ProcessPoolExecutor(cores(), mp_context=get_context("spawn"))
+    groups = [slice(i, None, CORES) for i in range(min(CORES, len(problem.weights[0])))]
+    networks = [
+        ie.Network([w[g] for w in problem.weights], [b[g] for b in problem.biases], activation)
+        for g in groups
+    ]
+    processes = ProcessPoolExecutor(CORES, mp_context=get_context("spawn"))
 
     def train(steps: int) -> Array:
-        (history,) = ie.sweep(
-            [network],
+        histories = ie.sweep(
+            networks,
             problem.inputs,
             problem.targets,
             steps=steps,
             learning_rate=LEARNING_RATE,
             executor=processes,
         )
-        return history.final_losses
+        losses = np.empty(len(problem.weights[0]), problem.inputs.dtype)
+        for group, history in zip(groups, histories):
+            losses[group] = history.final_losses
+        return losses
 
     return train
 
 
-def initexplain_threads(problem: Problem, activation: str) -> Train:
-    """The same in threads of one process, as it is without an executor."""
+def initexplain_here(problem: Problem, activation: str) -> Train:
+    """One ensemble in this process, as it is without an executor."""
     import initexplain as ie
 
     network = ie.Network(problem.weights, problem.biases, activation)
@@ -187,7 +193,7 @@ def sklearn(problem: Problem, activation: str) -> Train:
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem, str], Train]] = {
     "initexplain, processes": initexplain,
-    "initexplain, threads": initexplain_threads,
+    "initexplain, one process": initexplain_here,
     "JAX (jit, vmap, scan)": jax,
     "PyTorch, batched": torch_batched,
     "PyTorch, loop of modules": torch_modules,

@@ -1,6 +1,7 @@
 """What every implementation trains: the same networks, data and rule, as plain arrays."""
 
 import math
+import os
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
 
+CORES = os.cpu_count() or 1
 FEATURES = 8
 LEARNING_RATE = 0.02
 SCALES = 0.5, 1.5

@@ -81,9 +81,6 @@ outputs, averaged over examples; the other two take logits."""
 def find_loss(loss: str | Loss) -> Loss:
     """The loss of that name; a `Loss` is returned as it is.
 
-    Raises:
-        ValueError: the name is unknown; the message lists the known ones.
-
     Examples:
         >>> value, error = find_loss("squared_error").evaluate(np.array([[3.0]]), np.array([[1.0]]))
         >>> float(value), error.tolist()
@@ -99,11 +96,8 @@ def best_constant_loss(targets: ArrayLike) -> float:
 
     What a network ends at that learns nothing but its output bias.
 
-    Args:
-        targets: `(examples, outputs)`.
-
     Raises:
-        ValueError: the targets are not finite, or not of such a shape.
+        ValueError: the targets are not finite, or not of shape `(examples, outputs)`.
 
     Examples:
         >>> best_constant_loss([[1.0], [3.0]])

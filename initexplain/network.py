@@ -1,12 +1,19 @@
 """Fully connected networks: parameters, forward pass, gradients.
 
-A weight matrix has shape `(..., fan_out, fan_in)`: a row is a unit, a column is one input of
-the layer. Leading axes are an ensemble: networks of one shape that are computed side by side.
-Hidden layers apply the activation; the last layer is linear.
+A weight matrix has shape `(fan_out, fan_in)`: a row is a unit, a column is one input of the layer.
+Hidden layers apply the activation; the last layer is linear. Inputs are `(examples, features)`,
+targets `(examples, outputs)`.
+
+Leading axes are an ensemble, networks of one shape that are computed side by side: weights
+`(..., fan_out, fan_in)`, biases `(..., fan_out)`. Its members share the data, unless these have
+the ensemble's axes in front too. What is computed has them always.
+
+Data that are not finite or do not fit raise `ValueError`. A result that overflows raises
+`FloatingPointError`, which says what it is, and in which layer.
 """
 
-import math
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +25,18 @@ from initexplain.activations import Activation, find_activation
 from initexplain.checks import Array, count, float_array, no_overflow
 from initexplain.initializers import Initializer, zeros
 from initexplain.losses import Loss, find_loss
+from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
+
+__all__ = [
+    "Gradients",
+    "Network",
+    "Trace",
+    "check_inputs",
+    "check_targets",
+    "forward",
+    "gradients",
+    "run_forward",
+]
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -27,14 +46,12 @@ class Network:
     The arrays are copied and read-only: a network never changes, training returns a new one.
 
     Attributes:
-        weights: one matrix `(..., fan_out, fan_in)` per layer; a row is a unit.
+        weights: one matrix `(..., fan_out, fan_in)` per layer.
         biases: one vector `(..., fan_out)` per layer.
         activation: applied after every layer but the last.
 
     Examples:
-        >>> W1, b1 = [[1.0, -1.0]], [0.0]
-        >>> W2, b2 = [[2.0]], [0.5]
-        >>> net = Network(weights=[W1, W2], biases=[b1, b2], activation="relu")
+        >>> net = Network(weights=[[[1.0, -1.0]], [[2.0]]], biases=[None, [0.5]], activation="relu")
         >>> net
         Network(sizes=(2, 1, 1), activation='relu', dtype=float64)
         >>> forward(net, [[3.0, 1.0], [1.0, 3.0]]).outputs.tolist()
@@ -48,28 +65,34 @@ class Network:
     def __init__(
         self,
         weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike | None],
         activation: str | Activation = "tanh",
     ) -> None:
-        """Checks, copies and locks the parameters.
+        """Checks, copies and locks the parameters; a bias vector may be None, for zeros.
 
         Raises:
-            ValueError: there is no layer, a shape does not fit its neighbours (the message
-                names the layer and both shapes), a value is not finite, or the activation
-                is unknown.
+            ValueError: there is no layer, a value is not finite, the activation is unknown, or a
+                shape does not fit its neighbours; the message names the layer and both shapes.
         """
-        object.__setattr__(self, "activation", find_activation(activation))
         if len(weights) == 0 or len(weights) != len(biases):
             raise ValueError(
                 "a network needs one weight matrix and one bias vector per layer, found "
                 f"{len(weights)} and {len(biases)}"
             )
         matrices = [float_array(w, f"weights of layer {i}") for i, w in enumerate(weights, 1)]
-        vectors = [float_array(b, f"biases of layer {i}") for i, b in enumerate(biases, 1)]
-        _check_shapes(matrices, vectors)
+        vectors = [
+            np.zeros(w.shape[:-1], w.dtype) if b is None else float_array(b, f"biases of layer {i}")
+            for i, (w, b) in enumerate(zip(matrices, biases, strict=True), 1)
+        ]
+        _check_layers(matrices, vectors)
+        # copies in C order, since products round by the order in memory
         dtype = np.result_type(*matrices, *vectors)
-        object.__setattr__(self, "weights", tuple(_locked(w, dtype) for w in matrices))
-        object.__setattr__(self, "biases", tuple(_locked(b, dtype) for b in vectors))
+        arrays = [np.array(p, dtype=dtype, order="C") for p in (*matrices, *vectors)]
+        for array in arrays:
+            array.flags.writeable = False
+        object.__setattr__(self, "weights", tuple(arrays[: len(matrices)]))
+        object.__setattr__(self, "biases", tuple(arrays[len(matrices) :]))
+        object.__setattr__(self, "activation", find_activation(activation))
 
     @classmethod
     def initialize(
@@ -95,8 +118,7 @@ class Network:
             dtype: float64 or float32.
 
         Raises:
-            ValueError: fewer than two sizes, a size below 1, or an initializer whose array is not
-                of the shape asked for.
+            ValueError: a size is below 1, or an initializer does not keep to the shape.
             TypeError: `weights` or `biases` is no initializer.
 
         Examples:
@@ -110,21 +132,18 @@ class Network:
             raise ValueError(f"sizes needs at least inputs and outputs, found {list(sizes)}")
         widths = [count(size, f"sizes[{i}]") for i, size in enumerate(sizes)]
         lead = tuple(count(size, "ensemble axis") for size in ensemble)
-        draw_biases = zeros() if biases is None else biases
-        dtype = _float_dtype(dtype)
-        matrices, vectors = [], []
-        with np.errstate(
-            over="ignore", under="ignore"
-        ):  # too large: refused by the constructor, as infinite
+        if dtype not in (np.float32, np.float64, "float32", "float64"):
+            raise ValueError(f"dtype must be float32 or float64, found {dtype!r}")
+        drawn: tuple[list[Array], list[Array]] = [], []
+        # what overflows is refused by the constructor, as infinite
+        with np.errstate(over="ignore", under="ignore"):
             for layer, (fan_in, fan_out) in enumerate(pairwise(widths), 1):
                 shape = (*lead, fan_out, fan_in)
-                matrices.append(_drawn(weights, rng, shape, f"weights of layer {layer}"))
-                vectors.append(_drawn(draw_biases, rng, shape[:-1], f"biases of layer {layer}"))
-            return cls(
-                weights=[w.astype(dtype) for w in matrices],
-                biases=[b.astype(dtype) for b in vectors],
-                activation=activation,
-            )
+                w = _drawn(weights, rng, shape, f"weights of layer {layer}")
+                b = _drawn(biases or zeros(), rng, shape[:-1], f"biases of layer {layer}")
+                drawn[0].append(w.astype(dtype))
+                drawn[1].append(b.astype(dtype))
+            return cls(*drawn, activation)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -154,17 +173,14 @@ class Network:
         """
         if len(index) != len(self.ensemble):
             raise IndexError(f"member {index} of an ensemble with axes {self.ensemble}")
-        return Network(
-            [w[index] for w in self.weights], [b[index] for b in self.biases], self.activation
-        )
+        return self._with_each(lambda p: p[index])
 
     @classmethod
     def stack(cls, networks: Sequence["Network"]) -> "Network":
         """Networks of one shape as an ensemble, along a new first axis.
 
         Raises:
-            ValueError: there are none, or they differ in sizes, ensemble axes, activation or
-                dtype; the message names the first that differs.
+            ValueError: there are none, or one differs from the first in more than its numbers.
 
         Examples:
             >>> one, two = (Network(weights=[[[w]]], biases=[[0.0]]) for w in (1.0, 2.0))
@@ -173,16 +189,14 @@ class Network:
         """
         if not networks:
             raise ValueError("an ensemble needs at least one network")
-        first = networks[0]
-        for i, other in enumerate(networks):
-            # repr names the sizes, the ensemble, the activation and the dtype
-            if repr(other) != repr(first) or other.activation != first.activation:
-                raise ValueError(f"network {i} does not fit network 0: {other!r} and {first!r}")
-        return cls(
-            [np.stack(parts) for parts in zip(*(n.weights for n in networks), strict=True)],
-            [np.stack(parts) for parts in zip(*(n.biases for n in networks), strict=True)],
-            first.activation,
-        )
+        first, *others = networks
+        kind = first.sizes, first.ensemble, first.activation, first.dtype
+        for i, n in enumerate(others, 1):
+            if (n.sizes, n.ensemble, n.activation, n.dtype) != kind:
+                raise ValueError(f"network {i} does not fit network 0: {n!r} and {first!r}")
+        weights = map(np.stack, zip(*(n.weights for n in networks), strict=True))
+        biases = map(np.stack, zip(*(n.biases for n in networks), strict=True))
+        return cls(list(weights), list(biases), first.activation)
 
     def reshaped(self, *ensemble: int) -> "Network":
         """The same members, in order, along other ensemble axes.
@@ -195,13 +209,12 @@ class Network:
             >>> six.reshaped(2, 3).ensemble, six.reshaped(2, 3).weights[0].shape
             ((2, 3), (2, 3, 1, 3))
         """
-        if math.prod(ensemble) != math.prod(self.ensemble):
-            raise ValueError(f"ensemble axes {ensemble} do not hold those of {self.ensemble}")
-        return Network(
-            [w.reshape(*ensemble, *w.shape[-2:]) for w in self.weights],
-            [b.reshape(*ensemble, b.shape[-1]) for b in self.biases],
-            self.activation,
-        )
+        axes = len(self.ensemble)
+        return self._with_each(lambda p: p.reshape(*ensemble, *p.shape[axes:]))
+
+    def _with_each(self, change: Callable[[Array], Array]) -> "Network":
+        weights, biases = (list(map(change, arrays)) for arrays in (self.weights, self.biases))
+        return Network(weights, biases, self.activation)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of a read-only array may be written to: a network is built anew instead
@@ -209,54 +222,12 @@ class Network:
 
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
-        return (
-            f"Network(sizes={self.sizes}, activation={self.activation.name!r}{ensemble}, "
-            f"dtype={self.dtype})"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What a forward pass computed, layer by layer.
-
-    Attributes:
-        preactivations: `W a + b` of every layer, each `(..., examples, fan_out)`.
-        activations: `f(W a + b)` of the hidden layers, each `(..., examples, fan_out)`.
-    """
-
-    preactivations: tuple[Array, ...]
-    activations: tuple[Array, ...]
-
-    @property
-    def outputs(self) -> Array:
-        """The preactivations of the last layer, `(..., examples, outputs)`."""
-        return self.preactivations[-1]
-
-
-@dataclass(frozen=True, eq=False)
-class Gradients:
-    """Derivatives of a loss by the parameters, each of its parameter's shape.
-
-    Attributes:
-        weights: one array per layer.
-        biases: one array per layer.
-    """
-
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
+        kind = f"sizes={self.sizes}, activation={self.activation.name!r}{ensemble}"
+        return f"Network({kind}, dtype={self.dtype})"
 
 
 def forward(network: Network, inputs: ArrayLike) -> Trace:
     """Preactivations and activations of every layer.
-
-    Args:
-        network: the network, or an ensemble of them.
-        inputs: `(examples, features)`, shared by the ensemble, or `(..., examples, features)`
-            with the ensemble's axes.
-
-    Raises:
-        ValueError: inputs that are not finite, or do not fit the first layer.
-        FloatingPointError: a preactivation overflows; the message names the layer.
 
     Examples:
         >>> net = Network(weights=[[[2.0]], [[1.0]]], biases=[[0.0], [1.0]], activation="tanh")
@@ -264,15 +235,16 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
         >>> len(trace.preactivations), len(trace.activations), trace.outputs.tolist()
         (2, 1, [[1.0]])
     """
-    return _finite_trace(network, check_inputs(network, inputs))
+    data = check_inputs(network, inputs)
+    with np.errstate(all="ignore"):
+        trace = run_forward(network.weights, network.biases, network.activation, data)
+    for layer, z in enumerate(trace.preactivations, 1):
+        no_overflow(z, f"preactivations of layer {layer}")
+    return trace
 
 
 def gradients(
-    network: Network,
-    inputs: ArrayLike,
-    targets: ArrayLike,
-    *,
-    loss: str | Loss = "squared_error",
+    network: Network, inputs: ArrayLike, targets: ArrayLike, *, loss: str | Loss = "squared_error"
 ) -> tuple[Array, Gradients]:
     """The loss, and its gradient by backpropagation.
 
@@ -282,17 +254,12 @@ def gradients(
 
     Args:
         network: the network, or an ensemble of them.
-        inputs: `(examples, features)`, or with the ensemble's axes in front.
-        targets: `(examples, outputs)`, or with the ensemble's axes in front.
+        inputs: `(examples, features)`.
+        targets: `(examples, outputs)`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
 
     Returns:
         The loss, of the ensemble's shape, and the gradients.
-
-    Raises:
-        ValueError: an unknown loss, data that are not finite or do not fit.
-        FloatingPointError: a preactivation, the loss or a gradient overflows; the message
-            says which, and in which layer.
 
     Examples:
         >>> net = Network(weights=[[[1.0, 2.0]]], biases=[[0.0]])
@@ -303,124 +270,25 @@ def gradients(
     criterion = find_loss(loss)
     data = check_inputs(network, inputs)
     wanted = check_targets(network, data, targets, criterion)
-    trace = _finite_trace(network, data)
+    trace = forward(network, data)
     with np.errstate(all="ignore"):
         value, error = criterion.evaluate(trace.outputs, wanted)
         no_overflow(value, f"{criterion.name} loss")
-        result = blank_gradients(network.weights, network.biases)
-        run_backward(network.weights, network.activation, data, trace, error, into=result)
-    for layer, (w, b) in enumerate(zip(result.weights, result.biases, strict=True), 1):
+        found = run_backward(network.weights, network.activation, data, trace, error)
+    for layer, (w, b) in enumerate(zip(found.weights, found.biases, strict=True), 1):
         no_overflow(w, f"weight gradients of layer {layer}")
         no_overflow(b, f"bias gradients of layer {layer}")
-    return value, result
-
-
-def blank_trace(weights: Sequence[Array], inputs: Array) -> Trace:
-    """Arrays for `run_forward` to write into: their contents are arbitrary.
-
-    Args:
-        weights: one matrix `(..., fan_out, fan_in)` per layer.
-        inputs: `(..., examples, features)`.
-    """
-    lead = np.broadcast_shapes(weights[0].shape[:-2], inputs.shape[:-2])
-    shapes = [(*lead, inputs.shape[-2], w.shape[-2]) for w in weights]
-    dtype = np.result_type(weights[0], inputs)
-    return Trace(
-        tuple(np.empty(shape, dtype) for shape in shapes),
-        tuple(np.empty(shape, dtype) for shape in shapes[:-1]),
-    )
-
-
-def blank_gradients(weights: Sequence[Array], biases: Sequence[Array]) -> Gradients:
-    """Arrays for `run_backward` to write into: their contents are arbitrary."""
-    return Gradients(
-        tuple(np.empty_like(w) for w in weights), tuple(np.empty_like(b) for b in biases)
-    )
-
-
-def run_forward(
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    activation: Activation,
-    inputs: Array,
-    *,
-    masks: Sequence[Array] | None = None,
-    into: Trace | None = None,
-) -> Trace:
-    """The forward pass on arrays that are known to fit; overflow travels on as inf or NaN.
-
-    Args:
-        weights: one matrix `(..., fan_out, fan_in)` per layer.
-        biases: one vector `(..., fan_out)` per layer.
-        activation: of the hidden layers.
-        inputs: `(..., examples, features)`.
-        masks: factors of the hidden activations (dropout), one array per hidden layer.
-        into: is written into and returned; a new one if not given.
-    """
-    trace = blank_trace(weights, inputs) if into is None else into
-    layer_input = inputs
-    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        # small products are quicker when both factors lie in memory as they are read
-        across = np.ascontiguousarray(np.swapaxes(w, -1, -2))
-        z = np.matmul(layer_input, across, out=trace.preactivations[layer])
-        z += b[..., None, :]
-        if layer < len(trace.activations):
-            layer_input = activation.value(z, out=trace.activations[layer])
-            if masks is not None:
-                layer_input = layer_input * masks[layer]
-    return trace
-
-
-def run_backward(
-    weights: Sequence[Array],
-    activation: Activation,
-    inputs: Array,
-    trace: Trace,
-    error: Array,
-    *,
-    into: Gradients,
-    masks: Sequence[Array] | None = None,
-) -> None:
-    """The backward pass for `run_forward`, from the derivative of the loss by the outputs.
-
-    Writes into `into`, and uses up the hidden layers of the trace: the errors take the place
-    of the preactivations, the slopes that of the activations.
-    """
-    delta = error
-    for layer in reversed(range(len(weights))):
-        below = inputs if layer == 0 else trace.activations[layer - 1]
-        used = below if masks is None or layer == 0 else below * masks[layer - 1]
-        np.matmul(np.swapaxes(delta, -1, -2), used, out=into.weights[layer])
-        # a product with ones adds up the examples, quicker than a sum along a middle axis
-        ones = np.ones((1, delta.shape[-2]), delta.dtype)
-        np.matmul(ones, delta, out=into.biases[layer][..., None, :])
-        if layer > 0:
-            delta = np.matmul(delta, weights[layer], out=trace.preactivations[layer - 1])
-            delta *= activation.slope(below, out=below)
-            if masks is not None:
-                delta *= masks[layer - 1]
+    return value, found
 
 
 def check_inputs(network: Network, inputs: ArrayLike) -> Array:
-    """`inputs` as an array of the network's dtype, if they fit its first layer.
-
-    Raises:
-        ValueError: they are not finite, or their shape does not fit.
-    """
-    data = _as_dtype(inputs, network.dtype, "inputs")
-    _check_data_shape(network, data, "inputs", ("examples", "features"), network.sizes[0])
-    return data
+    """`inputs` as an array of the network's dtype, if they are finite and fit its first layer."""
+    return _check_data(network, inputs, "inputs", ("examples", network.sizes[0]))
 
 
 def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Loss) -> Array:
-    """`targets` as an array of the network's dtype, if they fit outputs, inputs and loss.
-
-    Raises:
-        ValueError: they are not finite, their shape does not fit, or the loss is not
-            defined for them.
-    """
-    wanted = _as_dtype(targets, network.dtype, "targets")
-    _check_data_shape(network, wanted, "targets", ("examples", "outputs"), network.sizes[-1])
+    """`targets` as an array of the network's dtype, if they fit its outputs, inputs and loss."""
+    wanted = _check_data(network, targets, "targets", ("examples", network.sizes[-1]))
     if wanted.shape[-2] != inputs.shape[-2]:
         raise ValueError(
             f"inputs have {inputs.shape[-2]} examples and targets {wanted.shape[-2]}: "
@@ -430,87 +298,47 @@ def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Los
     return wanted
 
 
-def _check_data_shape(
-    network: Network, data: Array, name: str, axes: tuple[str, str], width: int
-) -> None:
-    fits = data.ndim >= 2 and data.shape[-1] == width and data.shape[-2] > 0
-    if not fits or data.shape[:-2] not in ((), network.ensemble):
-        lead = f" or {(*network.ensemble, axes[0], width)}" if network.ensemble else ""
+def _check_data(net: Network, values: ArrayLike, name: str, axes: tuple[str, int]) -> Array:
+    array = float_array(values, name)
+    with np.errstate(over="ignore", under="ignore"):  # beyond float32: refused, as infinite
+        # in C order, since products round by the order in memory
+        array = float_array(array.astype(net.dtype, order="C", copy=False), name)
+    lead = () if array.ndim == 2 else net.ensemble
+    _check_shape(array, name, (*lead, *axes), f"for a network of sizes {net.sizes}")
+    return array
+
+
+def _check_layers(weights: Arrays, biases: Arrays) -> None:
+    expected: tuple[str | int, ...] = (*weights[0].shape[:-2], "fan_out", "fan_in")
+    above = "as the first layer"
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
+        _check_shape(w, f"weights of layer {layer}", expected, above)
+        _check_shape(b, f"biases of layer {layer}", w.shape[:-1], f"for weights of shape {w.shape}")
+        expected = (*w.shape[:-2], "fan_out", w.shape[-2])
+        above = f"above layer {layer} of shape {w.shape}"
+
+
+def _check_shape(array: Array, name: str, expected: tuple[str | int, ...], place: str) -> None:
+    """Refuses another shape than expected; a word stands for any size."""
+    same = [isinstance(e, str) or e == n for e, n in zip(expected, array.shape, strict=False)]
+    if array.ndim != len(expected) or not all(same) or 0 in array.shape:
+        shape = str(expected).replace("'", "")
         raise ValueError(
-            f"{name}: expected shape ({axes[0]}, {width}){lead} with one or more examples "
-            f"for a network of sizes {network.sizes}, found {data.shape}"
+            f"{name}: expected shape {shape} {place}, every axis 1 or more, found {array.shape}"
         )
 
 
-def _check_shapes(weights: Sequence[Array], biases: Sequence[Array]) -> None:
-    for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
-        if w.ndim < 2 or 0 in w.shape:
-            raise ValueError(
-                f"weights of layer {layer}: expected shape (..., fan_out, fan_in) with every "
-                f"axis at least 1, found {w.shape}"
-            )
-        if b.shape != w.shape[:-1]:
-            raise ValueError(
-                f"layer {layer}: weights of shape {w.shape} need biases of shape "
-                f"{w.shape[:-1]}, found {b.shape}"
-            )
-        below = weights[layer - 2] if layer > 1 else w
-        if below is not w and w.shape[-1] != below.shape[-2]:
-            raise ValueError(
-                f"layer {layer}: weights of shape {w.shape} take {w.shape[-1]} inputs, but "
-                f"layer {layer - 1} has {below.shape[-2]} units (shape {below.shape})"
-            )
-        if w.shape[:-2] != below.shape[:-2]:
-            raise ValueError(
-                f"layer {layer}: ensemble axes {w.shape[:-2]} of weights {w.shape} differ from "
-                f"{below.shape[:-2]} of layer {layer - 1}, {below.shape}"
-            )
-
-
-def _as_dtype(values: ArrayLike, dtype: DTypeLike, name: str) -> Array:
-    array = float_array(values, name)
-    with np.errstate(
-        over="ignore", under="ignore"
-    ):  # beyond float32: refused on the next line, as infinite
-        # in C order, since products round by the order in memory
-        return float_array(array.astype(dtype, order="C", copy=False), name)
-
-
-def _finite_trace(network: Network, data: Array) -> Trace:
-    """The forward pass on checked inputs; an overflow is refused, with its layer."""
-    with np.errstate(all="ignore"):
-        trace = run_forward(network.weights, network.biases, network.activation, data)
-    for layer, z in enumerate(trace.preactivations, 1):
-        no_overflow(z, f"preactivations of layer {layer}")
-    return trace
-
-
 def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:
-    """What an initializer draws, if it is of the shape asked for."""
+    """What an initializer draws, if it is one and keeps to the shape."""
     try:
-        drawn = init(rng, shape)
+        inspect.signature(init).bind(rng, shape)
     except TypeError as error:
         raise TypeError(
             f"{name}: {error}; an initializer takes a generator and a shape, as `lecun_normal()` "
             "does (with its parentheses)"
-        ) from error
-    found = np.asarray(drawn)
-    if found.shape != shape:
-        raise ValueError(f"{name}: asked for shape {shape}, the initializer gave {found.shape}")
-    return found
-
-
-def _locked(array: Array, dtype: DTypeLike) -> Array:
-    copy = np.array(array, dtype=dtype, order="C")  # products round by the order in memory
-    copy.flags.writeable = False
-    return copy
-
-
-def _float_dtype(dtype: DTypeLike) -> DTypeLike:
-    try:
-        found = np.dtype(dtype)
-    except TypeError as error:
-        raise ValueError(f"dtype must be float32 or float64: {error}") from None
-    if found not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be float32 or float64, found {found}")
-    return found
+        ) from None
+    except ValueError:  # a compiled function need not say what it takes
+        pass
+    array = np.asarray(init(rng, shape))
+    _check_shape(array, name, shape, "from the initializer")
+    return array

@@ -1,4 +1,8 @@
-"""Optimizers: the direction of an update from the gradient and what came before."""
+"""Optimizers: the direction of an update from the gradient and what came before.
+
+Each takes the coefficients `l2` and `weight_decay`, 0 or more, and decay rates in [0, 1); other
+numbers raise `ValueError`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,9 +44,6 @@ class Optimizer:
 def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
     """Plain gradient descent: the direction is the gradient.
 
-    Raises:
-        ValueError: a coefficient is negative or not finite.
-
     Examples:
         >>> sgd().slots
         0
@@ -55,9 +56,6 @@ def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -
 
     Source: Polyak (1964), in the form of Sutskever, Martens, Dahl and Hinton, *On the
     importance of initialization and momentum in deep learning* (2013), section 2.
-
-    Raises:
-        ValueError: `beta` is not in [0, 1), or a coefficient is negative or not finite.
 
     Examples:
         >>> momentum(0.5).slots
@@ -80,16 +78,14 @@ def adam(
     With `weight_decay` it is AdamW.
 
     Raises:
-        ValueError: a beta is not in [0, 1), `epsilon` is not above 0, or a coefficient is
-            negative or not finite.
+        ValueError: `epsilon` is not above 0.
 
     Examples:
         >>> adam().slots
         2
     """
-    betas = fraction(beta1, "beta1"), fraction(beta2, "beta2")
-    direction = partial(_adaptive_moments, betas, positive(epsilon, "epsilon"))
-    return Optimizer("adam", 2, direction, l2, weight_decay)
+    rates = fraction(beta1, "beta1"), fraction(beta2, "beta2"), positive(epsilon, "epsilon")
+    return Optimizer("adam", 2, partial(_adaptive_moments, rates), l2, weight_decay)
 
 
 # The directions are functions of the module, so that an optimizer travels to another process.
@@ -107,13 +103,9 @@ def _heavy_ball(beta: float, gradient: Array, slots: Sequence[Array], _step: int
 
 
 def _adaptive_moments(
-    betas: tuple[float, float],
-    epsilon: float,
-    gradient: Array,
-    slots: Sequence[Array],
-    step: int,
+    rates: tuple[float, float, float], gradient: Array, slots: Sequence[Array], step: int
 ) -> Array:
-    beta1, beta2 = betas
+    beta1, beta2, epsilon = rates
     first, second = slots
     first += (1 - beta1) * (gradient - first)
     second += (1 - beta2) * (gradient * gradient - second)
@@ -128,9 +120,6 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"sgd": sgd, "momentum": moment
 
 def find_optimizer(optimizer: str | Optimizer) -> Optimizer:
     """The optimizer of that name with its defaults; an `Optimizer` is returned as it is.
-
-    Raises:
-        ValueError: the name is unknown; the message lists the known ones.
 
     Examples:
         >>> find_optimizer("adam").name

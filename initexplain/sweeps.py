@@ -1,35 +1,29 @@
-"""Sweeps: networks and ensembles of different shapes, trained side by side."""
+"""Sweeps: networks and ensembles of different shapes, trained with one call.
 
-import math
+Each network is one task on one core: a large ensemble is best given in as many parts as there are
+cores.
+"""
+
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, as_completed
 from functools import partial
-from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from initexplain.checks import count, not_negative
-from initexplain.losses import Loss, find_loss
+from initexplain.losses import Loss
 from initexplain.network import Network
-from initexplain.optimizers import Optimizer, find_optimizer
-from initexplain.threads import cores
-from initexplain.training import (
-    History,
-    Settings,
-    Task,
-    joined,
-    run_task,
-    set_on_error,
-    split,
-    useful_threads,
-)
+from initexplain.optimizers import Optimizer
+from initexplain.training import Descent, History
+
+Outcome = tuple[int, History | Exception]
+_Result = TypeVar("_Result")
 
 
 class SweepError(RuntimeError):
-    """The executor failed before a sweep was done.
+    """A sweep could not train all of its networks.
 
     Attributes:
         histories: one entry per network of the sweep: what training recorded, or None where it
@@ -59,10 +53,10 @@ def sweep(
 ) -> list[History]:
     """Trains networks that may differ in depth, width, activation and ensemble axes.
 
-    Every network starts from its own parameters and sees all the examples in every update. Large
-    ensembles are trained in parts. The result depends neither on the executor nor on its number
-    of workers. No warning is given of members that diverge, since a sweep often looks for them:
-    their step is in `diverged_at`, their `final_losses` are infinite.
+    Every network starts from its own parameters and sees all the examples in every update. The
+    result depends neither on the executor nor on its number of workers. No warning is given of
+    members that diverge, since a sweep often looks for them: their step is in `diverged_at`, their
+    `final_losses` are infinite.
 
     Args:
         networks: where to start; networks or ensembles.
@@ -72,10 +66,9 @@ def sweep(
         learning_rate: step size, one for all or one per network.
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
-        executor: runs the parts, for instance a `ProcessPoolExecutor`, Dask's
-            `client.get_executor()` or mpi4py's `MPIPoolExecutor`; it is not shut down. If not
-            given, threads: one per core for large layers or ensembles, and one for small ones,
-            for which threads take turns rather than help. Processes have no such limit.
+        executor: trains the networks side by side, each in one task, for instance a
+            `ProcessPoolExecutor`, Dask's `client.get_executor()` or mpi4py's `MPIPoolExecutor`;
+            it is not shut down. If not given, they are trained here, one after the other.
         progress: whether to show a progress bar (with tqdm); if not given, on a terminal where
             tqdm is installed.
 
@@ -85,7 +78,7 @@ def sweep(
     Raises:
         ValueError: there is no network, an unknown name, a negative learning rate, or data that
             do not fit; nothing has been trained then.
-        SweepError: the executor failed, in whole or in part; `histories` keeps what is finished.
+        SweepError: a network could not be trained; `histories` keeps those that are finished.
 
     Examples:
         >>> import numpy as np
@@ -99,90 +92,70 @@ def sweep(
         >>> [len(history.network.weights) for history in histories]
         [2, 3, 5]
     """
-    if not networks:
+    total = len(networks)
+    if not total:
         raise ValueError("a sweep needs at least one network")
-    rates = _one_per_network(learning_rate, len(networks))
-    rule, criterion = find_optimizer(optimizer), find_loss(loss)
-    updates = count(steps, "steps", least=0)
-    threads = 1 if executor else cores()
-    parts = [
-        split(network, inputs, targets, Settings(rule, criterion, updates, rate), threads=threads)
-        for network, rate in zip(networks, rates, strict=True)
-    ]
-    tasks = [task for part in parts for task in part]
-    if executor:
-        done, error = _run_all(tasks, executor, run_task, progress)
-    else:
-        stop = Event()
-        with ThreadPoolExecutor(useful_threads(tasks)) as workers, set_on_error(stop):
-            done, error = _run_all(tasks, workers, partial(run_task, stop=stop), progress)
-    histories: list[History | None] = []
-    for network, part in zip(networks, parts, strict=True):
-        found = [done[id(task)] for task in part if id(task) in done]
-        histories.append(joined(found, network.ensemble) if len(found) == len(part) else None)
-    complete = [history for history in histories if history is not None]
-    if len(complete) < len(networks):
-        raise SweepError(
-            f"the executor failed with {len(complete)} of {len(networks)} networks trained "
-            f"({type(error).__name__}: {error}); `histories` of this error keeps theirs",
-            histories,
-        ) from error
-    return complete
-
-
-def _one_per_network(learning_rate: float | Sequence[float], networks: int) -> list[float]:
     rates = np.atleast_1d(learning_rate).tolist()
-    if len(rates) not in (1, networks):
-        raise ValueError(
-            f"{networks} networks need one learning_rate or {networks}, not {len(rates)}"
-        )
-    return [not_negative(rate, "learning_rate") for rate in rates] * (networks // len(rates))
+    if len(rates) not in (1, total):
+        raise ValueError(f"{total} networks need one learning_rate or {total}, not {len(rates)}")
+    given: dict[str, Any] = {"steps": steps, "optimizer": optimizer, "loss": loss}
+    descents = [
+        Descent(network, inputs, targets, learning_rate=rate, **given)
+        for network, rate in zip(networks, rates * (total // len(rates)), strict=True)
+    ]
+    histories: list[History | None] = [None] * total
+    errors = []
+    for i, outcome in _with_bar(_outcomes(descents, executor), total, progress):
+        if isinstance(outcome, History):
+            histories[i] = outcome
+        else:
+            errors.append(outcome)
+    if errors:
+        raise SweepError(
+            f"{total - len(errors)} of {total} networks trained ({type(errors[0]).__name__}: "
+            f"{errors[0]}); `histories` of this error keeps theirs",
+            histories,
+        ) from errors[0]
+    return [history for history in histories if history is not None]
 
 
-def _run_all(
-    tasks: Sequence[Task],
-    executor: Executor,
-    run: Callable[[Task], History],
-    progress: bool | None,
-) -> tuple[dict[int, History], BaseException | None]:
-    """The histories of the tasks that could be run, by the task's `id`, and the first error."""
-    done: dict[int, History] = {}
-    error: BaseException | None = None
-    running: dict[Future[History], Task] = {}
+def _outcomes(descents: Sequence[Descent], executor: Executor | None) -> Iterator[Outcome]:
+    """The index of every network and what became of it, as soon as that is known."""
+    # the longest first: no core waits for it at the end
+    cost = [sum(w.size for w in descent.network.weights) for descent in descents]
+    running: dict[Future[History], int] = {}
     try:
-        try:
-            # the longest first: no core waits for it at the end
-            for task in sorted(tasks, key=_cost, reverse=True):
-                running[executor.submit(run, task)] = task
-        except Exception as refused:  # noqa: BLE001 - raised again by `sweep`, with what is finished
-            error = refused
-        for future in _with_bar(as_completed(running), len(running), progress):
-            try:
-                done[id(running[future])] = future.result()
-            except Exception as failed:  # noqa: BLE001 - as above
-                error = error or failed
+        for i in sorted(range(len(descents)), key=cost.__getitem__, reverse=True):
+            run = partial(Descent.run, descents[i])
+            if executor is None:
+                yield i, _attempt(run)
+            elif isinstance(started := _attempt(partial(executor.submit, run)), Exception):
+                yield i, started
+            else:
+                running[started] = i
+        for future in as_completed(running):
+            yield running[future], _attempt(future.result)
     except BaseException:
         for future in running:
             future.cancel()
         raise
-    return done, error
 
 
-def _with_bar(
-    futures: Iterable[Future[History]], total: int, shown: bool | None
-) -> Iterable[Future[History]]:
-    """The futures, with a progress bar on standard error if it is wanted."""
-    if shown or (shown is None and sys.stderr.isatty()):
-        try:
-            from tqdm import tqdm  # noqa: PLC0415 - not needed where nobody looks
-        except ImportError:
-            if shown:
-                raise ImportError("a progress bar needs tqdm: pip install tqdm") from None
-        else:
-            return tqdm(futures, total=total, desc="sweep", unit="part", leave=False)
-    return futures
+def _attempt(call: Callable[[], _Result]) -> _Result | Exception:
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001 - raised by `sweep`, with what is finished
+        return error
 
 
-def _cost(task: Task) -> int:
-    """Multiplications of one step, as far as they tell tasks apart."""
-    return math.prod(task.inputs.shape[-2:-1]) * sum(w.size for w in task.network.weights)
+def _with_bar(outcomes: Iterable[Outcome], total: int, shown: bool | None) -> Iterable[Outcome]:
+    """The outcomes, with a progress bar on standard error if it is wanted."""
+    if not (sys.stderr.isatty() if shown is None else shown):
+        return outcomes
+    try:
+        from tqdm import tqdm  # noqa: PLC0415 - not needed where nobody looks
+    except ImportError:
+        if shown:
+            raise
+        return outcomes
+    return tqdm(outcomes, total=total, desc="sweep", unit="network", leave=False)

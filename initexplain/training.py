@@ -1,12 +1,16 @@
-"""Training: gradient descent on one network or on an ensemble of them."""
+"""Training: gradient descent on one network or on an ensemble of them.
+
+The shapes of data, and of what an ensemble puts in front, are those of
+[`network`][initexplain.network].
+"""
 
 import math
+import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from threading import Event
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,18 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from initexplain.checks import Array, count, fraction, not_negative
 from initexplain.losses import Loss, find_loss
-from initexplain.network import (
-    Gradients,
-    Network,
-    Trace,
-    blank_trace,
-    check_inputs,
-    check_targets,
-    run_backward,
-    run_forward,
-)
+from initexplain.network import Gradients, Network, check_inputs, check_targets
 from initexplain.optimizers import Optimizer, find_optimizer
-from initexplain.threads import cores, one_blas_thread
+from initexplain.passes import run_backward, run_forward
 
 Indices = NDArray[np.int64]
 
@@ -79,17 +74,17 @@ def train(
     observe: Observer | None = None,
     observe_every: int = 1,
 ) -> History:
-    """Trains a network, or every member of an ensemble, by gradient descent.
+    """Trains a network, or every member of an ensemble, by gradient descent, on one core.
 
-    A large ensemble is trained in parts, on all cores (on processes it is quicker still: see
-    [`sweep`][initexplain.sweeps.sweep]). The result does not depend on their number (for layers
-    of a hundred units and more, where threadpoolctl is installed: see
-    [`one_blas_thread`][initexplain.threads.one_blas_thread]).
+    With threadpoolctl (in the main thread) the matrix products keep to that core too; else
+    `OPENBLAS_NUM_THREADS=1` in the environment does it. Spread over cores, small products wait
+    longer than they compute, those of trainings side by side wait for each other, and a result
+    would depend on the number of cores, by rounding.
 
     Args:
         network: where to start; it is not changed.
-        inputs: `(examples, features)`, or with the ensemble's axes in front.
-        targets: `(examples, outputs)`, or with the ensemble's axes in front.
+        inputs: `(examples, features)`.
+        targets: `(examples, outputs)`.
         steps: number of updates; 0 only measures the loss.
         learning_rate: step size, 0 or more.
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
@@ -121,340 +116,199 @@ def train(
         >>> history.losses.shape, float(history.network.weights[0].round(3)[0, 0])
         ((501,), 2.0)
     """
-    settings = Settings(
-        optimizer=find_optimizer(optimizer),
-        loss=find_loss(loss),
-        steps=count(steps, "steps", least=0),
-        learning_rate=not_negative(learning_rate, "learning_rate"),
-        batch_size=None if batch_size is None else count(batch_size, "batch_size"),
-        dropout=fraction(dropout, "dropout"),
+    descent = Descent(
+        network,
+        inputs,
+        targets,
+        steps=steps,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        batch_size=batch_size,
+        dropout=dropout,
         rng=rng,
         observe=observe,
-        observe_every=count(observe_every, "observe_every"),
+        observe_every=observe_every,
     )
-    if settings.random and not isinstance(rng, np.random.Generator):
-        raise ValueError(
-            f"mini-batches and dropout are random: pass rng, a numpy.random.Generator, not {rng!r}"
+    history = descent.run()
+    diverged = history.diverged_at[history.diverged_at >= 0]
+    if diverged.size:
+        members = f"{diverged.size} of {history.diverged_at.size} members, "
+        warnings.warn(
+            f"training diverged at step {diverged.min()} ({members if network.ensemble else ''}"
+            f"learning_rate={descent.learning_rate}): the loss or a parameter is no longer finite",
+            DivergenceWarning,
+            stacklevel=2,
         )
-    tasks = split(network, inputs, targets, settings, threads=cores())
-    workers = useful_threads(tasks)
-    if workers == 1:
-        histories = [run_task(task) for task in tasks]
-    else:
-        stop = Event()
-        with ThreadPoolExecutor(workers) as threads, set_on_error(stop):
-            running = [threads.submit(run_task, task, stop=stop) for task in tasks]
-            done, _ = wait(running, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()  # raises at once what one of them raised, so that the others stop
-            histories = [future.result() for future in running]
-    history = joined(histories, network.ensemble)
-    _warn_of_divergence(history, settings.learning_rate)
     return history
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The arguments of [`train`][initexplain.training.train] beside network and data, checked."""
+class Descent:
+    """The arguments of [`train`][initexplain.training.train], checked and ready to run.
 
-    optimizer: Optimizer
-    loss: Loss
-    steps: int
-    learning_rate: float
-    batch_size: int | None = None
-    dropout: float = 0.0
-    rng: np.random.Generator | None = None
-    observe: Observer | None = None
-    observe_every: int = 1
-
-    @property
-    def random(self) -> bool:
-        """Whether there are mini-batches or dropout."""
-        return self.batch_size is not None or self.dropout > 0
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """A network, or a part of an ensemble, with its data and settings."""
-
-    network: Network
-    inputs: Array
-    targets: Array
-    settings: Settings
-
-
-CACHE_BYTES = 2**17
-"""Activations of one layer of a task, in bytes: several layers of it fit into a core's cache."""
-THREAD_BYTES = 2**18
-"""What a thread should have of them. Threads take turns at the interpreter: if numpy's calls are
-short, they wait for each other longer than they compute."""
-
-
-def split(
-    network: Network, inputs: ArrayLike, targets: ArrayLike, settings: Settings, *, threads: int = 1
-) -> list[Task]:
-    """The tasks that together train the network, or every member of the ensemble.
-
-    Every member is computed as if it were alone, so that the result does not depend on how an
-    ensemble is split. An observer wants to see the whole ensemble, and randomness is drawn for
-    all of it: then there is one task.
-
-    Args:
-        network: the network, or an ensemble of them.
-        inputs: `(examples, features)`, or with the ensemble's axes in front.
-        targets: `(examples, outputs)`, or with the ensemble's axes in front.
-        settings: of the training.
-        threads: how many threads of this process will run the tasks; 1 for other processes.
-
-    Raises:
-        ValueError: the data do not fit the network, the loss or the batch size.
-    """
-    data = check_inputs(network, inputs)
-    wanted = check_targets(network, data, targets, settings.loss)
-    examples = data.shape[-2]
-    if settings.batch_size is not None and settings.batch_size > examples:
-        raise ValueError(f"batch_size {settings.batch_size} is larger than the {examples} examples")
-    members = math.prod(network.ensemble)
-    parts = min(members, _parts(members * _layer_bytes(network, data), threads))
-    if parts <= 1 or settings.observe is not None or settings.rng is not None:
-        return [Task(network, data, wanted, settings)]
-    flat = network.reshaped(members)
-    own_data_axes = len(network.ensemble) + 2
-    data, wanted = (
-        d.reshape(-1, *d.shape[-2:]) if d.ndim == own_data_axes else d for d in (data, wanted)
-    )
-    tasks = []
-    ends = [members * i // parts for i in range(parts + 1)]
-    for part in map(slice, ends, ends[1:]):
-        x, y = (d[part] if d.ndim == 3 else d for d in (data, wanted))
-        weights, biases = ([p[part] for p in layers] for layers in (flat.weights, flat.biases))
-        tasks.append(Task(Network(weights, biases, network.activation), x, y, settings))
-    return tasks
-
-
-def _layer_bytes(network: Network, inputs: Array) -> int:
-    """Activations of the widest layer of one network, in bytes."""
-    return int(inputs.shape[-2]) * max(network.sizes) * network.dtype.itemsize
-
-
-def _parts(size: int, threads: int) -> int:
-    """Into how many tasks to split activations of that size, for that many threads."""
-    busy = min(threads, size // THREAD_BYTES)
-    if busy <= 1:
-        return math.ceil(size / CACHE_BYTES)
-    return busy * math.ceil(size / (busy * 2 * THREAD_BYTES))
-
-
-def useful_threads(tasks: Sequence[Task]) -> int:
-    """All cores for tasks that are large enough; one thread is quicker for small ones."""
-    sizes = [math.prod(t.network.ensemble) * _layer_bytes(t.network, t.inputs) for t in tasks]
-    return min(len(tasks), cores()) if max(sizes) >= THREAD_BYTES else 1
-
-
-def joined(histories: Sequence[History], ensemble: tuple[int, ...]) -> History:
-    """The history of an ensemble from those of its tasks, in order."""
-    if len(histories) == 1:
-        return histories[0]
-    losses = np.concatenate([history.losses for history in histories], axis=1)
-    networks = [history.network for history in histories]
-    weights, biases = (
-        [np.concatenate(parts) for parts in zip(*layers, strict=True)]
-        for layers in ((n.weights for n in networks), (n.biases for n in networks))
-    )
-    return History(
-        losses=losses.reshape(-1, *ensemble),
-        network=Network(weights, biases, networks[0].activation).reshaped(*ensemble),
-        diverged_at=np.concatenate([h.diverged_at for h in histories]).reshape(ensemble),
-    )
-
-
-class StoppedError(RuntimeError):
-    """Training was told to stop before its last step."""
-
-
-@contextmanager
-def set_on_error(stop: Event) -> Iterator[None]:
-    """Sets the event if the block fails or is interrupted: threads cannot be ended, only asked."""
-    try:
-        yield
-    except BaseException:
-        stop.set()
-        raise
-
-
-def run_task(task: Task, *, stop: Event | None = None) -> History:
-    """Trains one part of an ensemble, from the first step to the last.
-
-    Raises:
-        StoppedError: `stop` was set in the meantime.
-    """
-    settings = task.settings
-    run = _Run(task)
-    batches = _batches(task.inputs.shape[-2], settings.batch_size, settings.rng)
-    observe, every, last = settings.observe, settings.observe_every, settings.steps
-    losses = np.empty((last + 1, *task.network.ensemble), dtype=task.network.dtype)
-    observed = []
-    with one_blas_thread():
-        for step in range(last + 1):
-            if stop is not None and stop.is_set():
-                raise StoppedError(f"told to stop before step {step}")
-            # what is not finite is noted; the observer keeps the settings of its caller
-            with np.errstate(all="ignore"):
-                losses[step] = run.pass_through(next(batches))
-                run.note_divergence(step, losses[step])
-            if observe is not None and (step % every == 0 or step == last):
-                observed.append(observe(step, run.network(), run.gradients_seen()))
-            if step < last:
-                with np.errstate(all="ignore"):
-                    run.update(step + 1)
-    after = np.arange(last + 1).reshape(-1, *(1 for _ in task.network.ensemble)) >= run.diverged_at
-    losses[after & run.stopped] = np.nan
-    return History(losses, run.network(), run.diverged_at, observed)
-
-
-def _warn_of_divergence(history: History, learning_rate: float) -> None:
-    """One warning for all the members that diverged."""
-    steps = history.diverged_at[history.diverged_at >= 0]
-    if steps.size:
-        size = history.diverged_at.size
-        members = f"{steps.size} of {size} members, " if history.network.ensemble else ""
-        warnings.warn(
-            f"training diverged at step {steps.min()} ({members}learning_rate="
-            f"{learning_rate}): the loss or a parameter is no longer finite",
-            DivergenceWarning,
-            stacklevel=3,
-        )
-
-
-class _Parameters:
-    """All parameters of an ensemble in one array `(..., parameters)`, and each layer's as views.
-
-    An optimizer and a check for divergence then need one pass over one array.
+    It may be sent to another process, and gives no warning of members that diverge.
     """
 
-    def __init__(self, network: Network) -> None:
-        parameters = (*network.weights, *network.biases)
-        axes = len(network.ensemble)
-        ends = np.cumsum([math.prod(p.shape[axes:]) for p in parameters])
-        self.values = np.zeros((*network.ensemble, int(ends[-1])), dtype=network.dtype)
-        parts = np.split(self.values, ends[:-1], axis=-1)
-        views = [part.reshape(p.shape) for part, p in zip(parts, parameters, strict=True)]
-        layers = len(network.weights)
-        self.weights, self.biases = tuple(views[:layers]), tuple(views[layers:])
+    def __init__(
+        self,
+        network: Network,
+        inputs: ArrayLike,
+        targets: ArrayLike,
+        *,
+        steps: int,
+        learning_rate: float,
+        optimizer: str | Optimizer = "sgd",
+        loss: str | Loss = "squared_error",
+        batch_size: int | None = None,
+        dropout: float = 0.0,
+        rng: np.random.Generator | None = None,
+        observe: Observer | None = None,
+        observe_every: int = 1,
+    ) -> None:
+        self.network, self.rng, self.observe = network, rng, observe
+        self.optimizer, self.loss = find_optimizer(optimizer), find_loss(loss)
+        self.steps = count(steps, "steps", least=0)
+        self.learning_rate = not_negative(learning_rate, "learning_rate")
+        self.batch_size = None if batch_size is None else count(batch_size, "batch_size")
+        self.dropout = fraction(dropout, "dropout")
+        self.observe_every = count(observe_every, "observe_every")
+        self.inputs = check_inputs(network, inputs)
+        self.targets = check_targets(network, self.inputs, targets, self.loss)
+        self.random = batch_size is not None or self.dropout > 0
+        if self.random and not isinstance(rng, np.random.Generator):
+            raise ValueError(
+                "mini-batches and dropout are random: pass rng, a numpy.random.Generator, "
+                f"not {rng!r}"
+            )
+        examples = self.inputs.shape[-2]
+        if self.batch_size is not None and self.batch_size > examples:
+            raise ValueError(f"batch_size {batch_size} is larger than the {examples} examples")
 
-    @classmethod
-    def of(cls, network: Network) -> "_Parameters":
-        """A copy of the network's."""
-        made = cls(network)
-        for view, p in zip(
-            (*made.weights, *made.biases), (*network.weights, *network.biases), strict=True
-        ):
-            view[...] = p
-        return made
+    def run(self) -> History:
+        """Trains from the first step to the last."""
+        state = _State(self.network, self.optimizer)
+        batches = self._batches()
+        losses = np.empty((self.steps + 1, *self.network.ensemble), self.network.dtype)
+        observed = []
+        with _one_blas_thread():
+            for step in range(self.steps + 1):
+                losses[step], gradients = self._pass(state, next(batches))
+                state.note_divergence(step, losses[step])
+                losses[step, ...][state.stopped] = np.nan
+                if self.observe and (step % self.observe_every == 0 or step == self.steps):
+                    observed.append(self.observe(step, state.network(), _locked(gradients)))
+                if step < self.steps:
+                    state.update(gradients, step + 1, self.learning_rate)
+        return History(losses, state.network(), state.diverged_at, observed)
 
-
-class _Run:
-    """The state of a training: parameters, their values one step ago, optimizer slots.
-
-    Every array that a step needs is made once, here, and written into at every step.
-    """
-
-    def __init__(self, task: Task) -> None:
-        network, self.settings = task.network, task.settings
-        self.inputs, self.targets = task.inputs, task.targets
-        self.activation, self.ensemble = network.activation, network.ensemble
-        self.parameters = _Parameters.of(network)
-        # what a member returns to when it diverges
-        self.previous = _Parameters.of(network)
-        self.gradients = _Parameters(network)
-        self.slots = [
-            np.zeros_like(self.parameters.values) for _ in range(self.settings.optimizer.slots)
-        ]
-        self.traces: dict[int, Trace] = {}
-        self.diverged_at: Indices = np.full(network.ensemble, -1, dtype=np.int64)
-        self.stopped: NDArray[np.bool_] = np.zeros(network.ensemble, dtype=bool)
-
-    def network(self) -> Network:
-        """A copy of the network as it stands."""
-        return Network(self.parameters.weights, self.parameters.biases, self.activation)
-
-    def gradients_seen(self) -> Gradients:
-        """A copy of the gradients; an observer that writes into it fails."""
-        copies = [[g.copy() for g in gs] for gs in (self.gradients.weights, self.gradients.biases)]
-        for gradient in (*copies[0], *copies[1]):
-            gradient.flags.writeable = False
-        return Gradients(tuple(copies[0]), tuple(copies[1]))
-
-    def pass_through(self, batch: Indices | None) -> Array:
-        """Computes the gradients of the next update; returns the loss on all the examples."""
-        inputs, targets, masks = self.inputs, self.targets, None
-        trace = self._forward(inputs, None)
-        value, error = self.settings.loss.evaluate(trace.outputs, targets)
-        if batch is not None or self.settings.dropout > 0:
+    @np.errstate(all="ignore")  # what is not finite is noted
+    def _pass(self, state: "_State", batch: Indices | None) -> tuple[Array, Gradients]:
+        """The loss on all the examples, and the gradients of the next update."""
+        weights, biases, activation = state.weights, state.biases, self.network.activation
+        inputs, targets, masks = self.inputs, self.targets, list[Array]()
+        trace = run_forward(weights, biases, activation, inputs, keep_all=False)
+        value, error = self.loss.evaluate(trace.outputs, targets)
+        if self.random:
             if batch is not None:
                 # in C order, which indexing would not keep: see check_inputs
                 inputs, targets = (np.take(d, batch, axis=-2) for d in (inputs, targets))
             masks = self._masks(inputs.shape[-2])
-            trace = self._forward(inputs, masks)
-            _, error = self.settings.loss.evaluate(trace.outputs, targets)
-        weights, gradients = self.parameters.weights, self.gradients
-        into = Gradients(gradients.weights, gradients.biases)
-        run_backward(weights, self.activation, inputs, trace, error, into=into, masks=masks)
-        return value
+            trace = run_forward(weights, biases, activation, inputs, masks=masks, keep_all=False)
+            _, error = self.loss.evaluate(trace.outputs, targets)
+        return value, run_backward(weights, activation, inputs, trace, error, masks=masks)
 
-    def _forward(self, inputs: Array, masks: list[Array] | None) -> Trace:
-        weights, biases = self.parameters.weights, self.parameters.biases
-        examples = inputs.shape[-2]
-        if examples not in self.traces:
-            self.traces[examples] = blank_trace(weights, inputs)
-        into = self.traces[examples]
-        return run_forward(weights, biases, self.activation, inputs, masks=masks, into=into)
+    def _batches(self) -> Iterator[Indices | None]:
+        """Endless batches of indices, each example once an epoch; None stands for all of them."""
+        while self.batch_size is None or self.rng is None:
+            yield None
+        while True:
+            order = self.rng.permutation(self.inputs.shape[-2])
+            for start in range(0, len(order), self.batch_size):
+                yield order[start : start + self.batch_size]
 
-    def update(self, step: int) -> None:
+    def _masks(self, examples: int) -> list[Array]:
+        """Factors of the hidden units: 0 with the chance of dropout, else 1 / (1 - dropout)."""
+        if self.dropout == 0 or self.rng is None:
+            return []
+        keep, network = 1.0 - self.dropout, self.network
+        shapes = [(*network.ensemble, examples, units) for units in network.sizes[1:-1]]
+        return [(self.rng.random(s) < keep).astype(network.dtype) / keep for s in shapes]
+
+
+class _State:
+    """What changes in a training.
+
+    All parameters of an ensemble are one array `(..., parameters)`, of which the layers' are views:
+    an optimizer and a check for divergence need one pass over one array.
+    """
+
+    def __init__(self, network: Network, optimizer: Optimizer) -> None:
+        self.activation, self.ensemble = network.activation, network.ensemble
+        self.optimizer = optimizer
+        arrays = (*network.weights, *network.biases)
+        self.values = self._joined(arrays)
+        # what a member returns to when it diverges
+        self.previous = self.values.copy()
+        self.slots = [np.zeros_like(self.values) for _ in range(optimizer.slots)]
+        self.diverged_at: Indices = np.full(self.ensemble, -1, dtype=np.int64)
+        self.stopped: NDArray[np.bool_] = np.zeros(self.ensemble, dtype=bool)
+        ends = np.cumsum([math.prod(p.shape[len(self.ensemble) :]) for p in arrays])
+        parts = np.split(self.values, ends[:-1], axis=-1)
+        views = [part.reshape(p.shape) for part, p in zip(parts, arrays, strict=True)]
+        layers = len(network.weights)
+        self.weights, self.biases = tuple(views[:layers]), tuple(views[layers:])
+
+    def _joined(self, arrays: tuple[Array, ...]) -> Array:
+        return np.concatenate([a.reshape(*self.ensemble, -1) for a in arrays], axis=-1)
+
+    def network(self) -> Network:
+        """A copy of the network as it stands."""
+        return Network(self.weights, self.biases, self.activation)
+
+    @np.errstate(all="ignore")
+    def update(self, gradients: Gradients, step: int, learning_rate: float) -> None:
         """One step of the optimizer; members that diverged stay where they are."""
-        rule, p, updated = self.settings.optimizer, self.parameters.values, self.previous.values
-        gradient = self.gradients.values
-        penalized = gradient + rule.l2 * p if rule.l2 else gradient
-        move = rule.direction(penalized, self.slots, step)
+        rule, p = self.optimizer, self.values
+        gradient = self._joined((*gradients.weights, *gradients.biases))
+        move = rule.direction(gradient + rule.l2 * p if rule.l2 else gradient, self.slots, step)
         if rule.weight_decay:
             move = move + rule.weight_decay * p
-        np.multiply(move, self.settings.learning_rate, out=updated)
-        np.subtract(p, updated, out=updated)
+        self.previous[...] = p
+        p -= learning_rate * move
         if self.stopped.any():
-            updated[self.stopped] = p[self.stopped]
-        self.parameters, self.previous = self.previous, self.parameters
+            p[self.stopped] = self.previous[self.stopped]
 
+    @np.errstate(all="ignore")
     def note_divergence(self, step: int, loss: Array) -> None:
         """Stops the members that are not finite at this step and takes back their last update."""
-        values = self.parameters.values
         # a sum is finite only if everything in it is
-        if np.isfinite(loss).all() and np.isfinite(values.sum()):
+        if np.isfinite(loss).all() and np.isfinite(self.values.sum()):
             return
-        finite = np.isfinite(loss) & np.isfinite(values).all(axis=-1)
+        finite = np.isfinite(loss) & np.isfinite(self.values).all(axis=-1)
         new = np.asarray(~finite & ~self.stopped)
-        if new.any():
-            self.diverged_at[new] = step
-            self.stopped |= new
-            values[new] = self.previous.values[new]
-
-    def _masks(self, examples: int) -> list[Array] | None:
-        dropout, rng = self.settings.dropout, self.settings.rng
-        if dropout == 0 or rng is None:
-            return None
-        keep = 1.0 - dropout
-        weights = self.parameters.weights
-        shapes = [(*self.ensemble, examples, w.shape[-2]) for w in weights[:-1]]
-        dtype = weights[0].dtype
-        return [(rng.random(shape) < keep).astype(dtype) / keep for shape in shapes]
+        self.diverged_at[new] = step
+        self.stopped |= new
+        self.values[new] = self.previous[new]
 
 
-def _batches(
-    examples: int, batch_size: int | None, rng: np.random.Generator | None
-) -> Iterator[Indices | None]:
-    """Endless batches of indices, each example once an epoch; None stands for all of them."""
-    while batch_size is None or rng is None:
-        yield None
-    while True:
-        order = rng.permutation(examples)
-        for start in range(0, examples, batch_size):
-            yield order[start : start + batch_size]
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    # there is one setting for all threads: other ones than the main thread leave it alone
+    blas = _blas() if threading.current_thread() is threading.main_thread() else None
+    return blas.limit(limits=1, user_api="blas") if blas else nullcontext()
+
+
+@cache
+def _blas() -> Any:
+    """What sets the number of threads of the libraries that are loaded, or None."""
+    try:
+        from threadpoolctl import ThreadpoolController  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return ThreadpoolController()
+
+
+def _locked(gradients: Gradients) -> Gradients:
+    """The gradients; an observer that writes into them fails."""
+    for gradient in (*gradients.weights, *gradients.biases):
+        gradient.flags.writeable = False
+    return gradients

@@ -54,33 +54,23 @@ LOSS: dict[str, Callable[[Row, Row], float]] = {
 }
 
 
-def loop_layer(weights: list[Row], biases: Row, inputs: Row) -> Row:
-    """One example through one layer, unit by unit: the row of a unit times the inputs."""
-    preactivations = []
-    for row, bias in zip(weights, biases, strict=True):
-        z = bias
-        for weight, value in zip(row, inputs, strict=True):
-            z += weight * value
-        preactivations.append(z)
-    return preactivations
-
-
 def loop_forward(weights: Any, biases: Any, f: Callable[[float], float], x: Row) -> list[Row]:
-    """The preactivations of every layer for one example."""
+    """The preactivations of every layer for one example, unit by unit: a row times the inputs."""
     found: list[Row] = []
     for w, b in zip(weights, biases, strict=True):
-        found.append(loop_layer(w, b, [f(z) for z in found[-1]] if found else x))
+        signal = [f(z) for z in found[-1]] if found else x
+        found.append([])
+        for row, bias in zip(w, b, strict=True):
+            products = [weight * value for weight, value in zip(row, signal, strict=True)]
+            found[-1].append(bias + sum(products))
     return found
 
 
 def loop_loss(case: "Case", weights: Any, biases: Any, inputs: Any, targets: Any) -> float:
     """The loss of one network, averaged over examples."""
-    total = 0.0
-    for x, y in zip(inputs, targets, strict=True):
-        total += LOSS[case.loss](
-            loop_forward(weights, biases, ACTIVATION[case.activation], x)[-1], y
-        )
-    return total / len(inputs)
+    loss, f = LOSS[case.loss], ACTIVATION[case.activation]
+    pairs = zip(inputs, targets, strict=True)
+    return sum(loss(loop_forward(weights, biases, f, x)[-1], y) for x, y in pairs) / len(inputs)
 
 
 @dataclass(frozen=True)
@@ -139,14 +129,10 @@ def draw_case(
     """Draws until every hidden preactivation keeps its distance from the kinks."""
     rng = np.random.default_rng(seed)
     lead = () if shared else ensemble
+    kind: dict[str, Any] = {"activation": activation, "ensemble": ensemble}
     while True:
         network = ie.Network.initialize(
-            rng,
-            sizes,
-            weights=ie.lecun_normal(),
-            biases=ie.normal(0.5),
-            activation=activation,
-            ensemble=ensemble,
+            rng, sizes, weights=ie.lecun_normal(), biases=ie.normal(0.5), **kind
         )
         inputs = rng.standard_normal((*lead, examples, sizes[0]))
         targets = draw_targets(rng, loss, (*lead, examples, sizes[-1]))
@@ -183,6 +169,10 @@ def test_the_loop_knows_every_activation_and_loss() -> None:
     assert set(LOSS) == set(ie.LOSSES)
 
 
+def parameters(network: Any) -> tuple[Any, ...]:
+    return (*network.weights, *network.biases)
+
+
 @every_activation
 @every_ensemble
 @data_kinds
@@ -192,20 +182,17 @@ def test_forward_is_the_loop_over_units(
 ) -> None:
     case = draw_case(1, sizes, ensemble, activation, shared=shared)
     trace = ie.forward(case.network, case.inputs)
-    assert len(trace.preactivations) == len(sizes) - 1
-    assert len(trace.activations) == len(sizes) - 2
+    assert (len(trace.preactivations), len(trace.activations)) == (len(sizes) - 1, len(sizes) - 2)
     assert trace.outputs is trace.preactivations[-1]
     f = ACTIVATION[activation]
     for index in np.ndindex(*ensemble):
         weights, biases, inputs, _ = case.member(index)
         for example, x in enumerate(inputs):
             expected = loop_forward(weights, biases, f, x)
-            for layer, z in enumerate(expected):
-                found = trace.preactivations[layer][(*index, example)]
-                np.testing.assert_allclose(found, z, rtol=1e-12, atol=1e-13)
-            for layer, z in enumerate(expected[:-1]):
-                found = trace.activations[layer][(*index, example)]
-                np.testing.assert_allclose(found, [f(v) for v in z], rtol=1e-12, atol=1e-13)
+            hidden = [[f(z) for z in layer] for layer in expected[:-1]]
+            found = (*trace.preactivations, *trace.activations)
+            for one, other in zip(found, [*expected, *hidden], strict=True):
+                np.testing.assert_allclose(one[(*index, example)], other, rtol=1e-12, atol=1e-13)
 
 
 def assert_gradients_are_differences(case: Case) -> None:
@@ -243,33 +230,14 @@ def test_gradients_of_ensembles_are_the_differences_of_the_loop(
     assert_gradients_are_differences(case)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_gradients_of_random_shapes(seed: int) -> None:
-    rng = np.random.default_rng(100 + seed)
-    sizes = [int(n) for n in rng.integers(1, 5, size=rng.integers(2, 6))]
-    ensemble = ENSEMBLES[int(rng.integers(3))]
-    case = draw_case(
-        seed,
-        sizes,
-        ensemble,
-        str(rng.choice(list(ie.ACTIVATIONS))),
-        str(rng.choice(list(ie.LOSSES))),
-        shared=bool(rng.integers(2)),
-        examples=int(rng.integers(1, 4)),
-    )
-    assert_gradients_are_differences(case)
-
-
 @pytest.mark.parametrize("examples", [1, 2, 7])
 def test_the_loss_is_an_average_over_examples(examples: int) -> None:
     case = draw_case(4, [3, 4, 2], examples=examples)
-    twice = np.tile(case.inputs, (2, 1)), np.tile(case.targets, (2, 1))
     value, grads = ie.gradients(case.network, case.inputs, case.targets)
+    twice = np.tile(case.inputs, (2, 1)), np.tile(case.targets, (2, 1))
     again, same = ie.gradients(case.network, *twice)
     assert float(again) == pytest.approx(float(value), rel=1e-14)
-    for one, other in zip(
-        (*grads.weights, *grads.biases), (*same.weights, *same.biases), strict=True
-    ):
+    for one, other in zip(parameters(grads), parameters(same), strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-12, atol=1e-15)
 
 
@@ -277,24 +245,19 @@ def test_the_loss_is_an_average_over_examples(examples: int) -> None:
 @data_kinds
 def test_an_ensemble_gives_what_its_members_give_alone(activation: str, shared: bool) -> None:
     case = draw_case(5, [4, 7, 5, 3], (2, 3), activation, "logistic", shared=shared, examples=6)
-    trace = ie.forward(case.network, case.inputs)
-    value, grads = ie.gradients(case.network, case.inputs, case.targets, loss="logistic")
+
+    def computed(network: ie.Network, *points: Any) -> tuple[Any, ...]:
+        trace = ie.forward(network, points[0])
+        value, grads = ie.gradients(network, *points, loss="logistic")
+        return (*trace.preactivations, *trace.activations, *parameters(grads), np.asarray(value))
+
+    together = computed(case.network, case.inputs, case.targets)
     for index in np.ndindex(2, 3):
-        inputs, targets = (a if shared else a[index] for a in (case.inputs, case.targets))
         alone = case.network.member(*index)
         assert (alone.ensemble, alone.sizes) == ((), (4, 7, 5, 3))
-        trace_alone = ie.forward(alone, inputs)
-        value_alone, grads_alone = ie.gradients(alone, inputs, targets, loss="logistic")
-        pairs = [
-            (trace.preactivations, trace_alone.preactivations),
-            (trace.activations, trace_alone.activations),
-            (grads.weights, grads_alone.weights),
-            (grads.biases, grads_alone.biases),
-            ((np.asarray(value),), (np.asarray(value_alone),)),
-        ]
-        for together, apart in pairs:
-            for one, other in zip(together, apart, strict=True):
-                np.testing.assert_allclose(one[index], other, rtol=1e-12, atol=1e-14)
+        points = (a if shared else a[index] for a in (case.inputs, case.targets))
+        for one, other in zip(together, computed(alone, *points), strict=True):
+            np.testing.assert_allclose(one[index], other, rtol=1e-12, atol=1e-14)
 
 
 @every_activation
@@ -311,7 +274,7 @@ def test_float32_is_kept_everywhere(activation: str, loss: str, ensemble: tuple[
     trace = ie.forward(single, case.inputs)
     value, grads = ie.gradients(single, case.inputs, case.targets, loss=loss)
     double, double_grads = ie.gradients(case.network, case.inputs, case.targets, loss=loss)
-    arrays = (*trace.preactivations, *trace.activations, *grads.weights, *grads.biases, value)
+    arrays = (*trace.preactivations, *trace.activations, *parameters(grads), value)
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
     # a few dozen roundings of 6e-8 on numbers near 1
     np.testing.assert_allclose(value, double, rtol=2e-5)
@@ -333,7 +296,17 @@ def test_mixed_precision_becomes_double() -> None:
     network = ie.Network(
         [np.ones((2, 2), np.float32), np.ones((1, 2))], [np.zeros(2, np.float32), [0]]
     )
-    assert {p.dtype for p in (*network.weights, *network.biases)} == {np.dtype(np.float64)}
+    assert {p.dtype for p in parameters(network)} == {np.dtype(np.float64)}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@every_ensemble
+def test_a_bias_of_none_is_zero(ensemble: tuple[int, ...], dtype: Any) -> None:
+    weights = [np.ones((*ensemble, 2, 3), dtype), np.ones((*ensemble, 1, 2), dtype)]
+    network = ie.Network(weights, [None, np.ones((*ensemble, 1), dtype)])
+    np.testing.assert_array_equal(network.biases[0], np.zeros((*ensemble, 2)))
+    np.testing.assert_array_equal(network.biases[1], np.ones((*ensemble, 1)))
+    assert network.dtype == dtype
 
 
 def test_the_arrays_of_a_network_are_copies_that_cannot_be_written() -> None:
@@ -352,11 +325,11 @@ def test_the_arrays_of_a_network_are_copies_that_cannot_be_written() -> None:
 @every_activation
 def test_what_a_pass_returns_shares_no_memory_with_what_it_was_given(activation: str) -> None:
     case = draw_case(8, [3, 3, 3], (), activation)
-    given = (case.inputs, case.targets, *case.network.weights, *case.network.biases)
+    given = (case.inputs, case.targets, *parameters(case.network))
     kept = [a.copy() for a in given]
     trace = ie.forward(case.network, case.inputs)
     _, grads = ie.gradients(case.network, case.inputs, case.targets)
-    made = (*trace.preactivations, *trace.activations, *grads.weights, *grads.biases)
+    made = (*trace.preactivations, *trace.activations, *parameters(grads))
     for i, array in enumerate(made):
         assert not any(np.shares_memory(array, other) for other in (*given, *made[:i]))
         np.add(array, 1.0, out=array)
@@ -369,15 +342,9 @@ def test_what_a_pass_returns_shares_no_memory_with_what_it_was_given(activation:
 def test_initialize_draws_layer_by_layer_weights_first(
     ensemble: tuple[int, ...], dtype: Any
 ) -> None:
-    network = ie.Network.initialize(
-        np.random.default_rng(9),
-        [4, 3, 2],
-        weights=ie.he_uniform(),
-        biases=ie.normal(0.1),
-        activation="relu",
-        ensemble=ensemble,
-        dtype=dtype,
-    )
+    schemes = {"weights": ie.he_uniform(), "biases": ie.normal(0.1), "activation": "relu"}
+    rng = np.random.default_rng(9)
+    network = ie.Network.initialize(rng, [4, 3, 2], ensemble=ensemble, dtype=dtype, **schemes)
     rng = np.random.default_rng(9)
     for layer, (fan_in, fan_out) in enumerate([(4, 3), (3, 2)]):
         w = rng.uniform(-1, 1, (*ensemble, fan_out, fan_in)) * math.sqrt(6 / fan_in)
@@ -389,15 +356,11 @@ def test_initialize_draws_layer_by_layer_weights_first(
     assert network.activation is ie.ACTIVATIONS["relu"]
 
 
-def test_an_initializer_may_return_lists() -> None:
-    net = ie.Network.initialize(
-        np.random.default_rng(0), [2, 1], weights=lambda _rng, _shape: [[1, 2]]
+def test_biases_start_at_zero_unless_told_otherwise_and_lists_may_be_drawn() -> None:
+    network = ie.Network.initialize(
+        np.random.default_rng(0), [2, 1, 1], weights=lambda _rng, shape: [[1, 2][: shape[-1]]]
     )
-    assert net.weights[0].tolist() == [[1.0, 2.0]]
-
-
-def test_biases_start_at_zero_unless_told_otherwise() -> None:
-    network = ie.Network.initialize(np.random.default_rng(0), [4, 3, 2], weights=ie.constant(1))
+    assert [w.tolist() for w in network.weights] == [[[1.0, 2.0]], [[1.0]]]
     assert all((b == 0).all() for b in network.biases)
     assert network.activation.name == "tanh"
 
@@ -428,7 +391,7 @@ BAD_PARAMETERS: dict[str, tuple[Any, Any, list[str]]] = {
     "no layers": ([], [], ["one weight matrix and one bias vector per layer", "0 and 0"]),
     "too few biases": ([W], [], ["per layer", "1 and 0"]),
     "too many biases": ([W], [B, B], ["per layer", "1 and 2"]),
-    "scalars": ([1.0], [1.0], ["weights of layer 1", "(..., fan_out, fan_in)", "()"]),
+    "scalars": ([1.0], [1.0], ["weights of layer 1", "(fan_out, fan_in)", "found ()"]),
     "vector as weights": ([W, B], [B, 0.0], ["weights of layer 2", "(3,)"]),
     "one matrix, not a list": (W, B, ["weights of layer 1", "(2,)"]),
     "no units": ([np.ones((0, 2))], [np.ones(0)], ["weights of layer 1", "(0, 2)"]),
@@ -441,28 +404,27 @@ BAD_PARAMETERS: dict[str, tuple[Any, Any, list[str]]] = {
     "no chain": (
         [W, np.ones((1, 2))],
         [B, [0.0]],
-        ["layer 2", "(1, 2)", "2 inputs", "layer 1", "3 units", "(3, 2)"],
+        ["weights of layer 2", "(fan_out, 3)", "layer 1 of shape (3, 2)", "found (1, 2)"],
     ),
     "no chain later": (
         [W, np.ones((4, 3)), np.ones((1, 3))],
         [B, np.zeros(4), [0.0]],
-        ["layer 3", "(1, 3)", "3 inputs", "layer 2", "4 units", "(4, 3)"],
+        ["weights of layer 3", "(fan_out, 4)", "layer 2 of shape (4, 3)", "found (1, 3)"],
     ),
     "ensembles differ": (
         [np.ones((5, 3, 2)), np.ones((1, 3))],
         [np.zeros((5, 3)), [0.0]],
-        ["layer 2", "(1, 3)", "layer 1", "(5, 3, 2)"],
+        ["weights of layer 2", "(5, fan_out, 3)", "layer 1 of shape (5, 3, 2)", "(1, 3)"],
     ),
     "ensembles broadcast": (
         [np.ones((5, 3, 2)), np.ones((1, 1, 3))],
         [np.zeros((5, 3)), np.zeros((1, 1))],
-        ["layer 2", "(1, 1, 3)", "layer 1", "(5, 3, 2)"],
+        ["weights of layer 2", "(5, fan_out, 3)", "layer 1 of shape (5, 3, 2)", "(1, 1, 3)"],
     ),
     "nan weight": ([W, [[1.0, NAN, 1.0]]], [B, [0.0]], ["weights of layer 2", "nan", "(0, 1)"]),
     "inf weight": ([[[1.0], [INF]]], [[0.0, 0.0]], ["weights of layer 1", "inf", "(1, 0)"]),
     "nan bias": ([W], [[0.0, 0.0, NAN]], ["biases of layer 1", "nan", "(2,)"]),
     "inf bias": ([W, [[1.0] * 3]], [B, [-INF]], ["biases of layer 2", "-inf", "(0,)"]),
-    "complex": ([W.astype(complex)], [B], ["weights of layer 1", "real numbers", "complex128"]),
     "text": ([W], [["a", "b", "c"]], ["biases of layer 1", "real numbers"]),
     "ragged": ([[[1.0, 2.0], [3.0]]], [B], ["weights of layer 1", "rectangular"]),
     "nothing": ([None], [B], ["weights of layer 1", "real numbers"]),
@@ -494,10 +456,10 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
     "float": ({"sizes": [4, 2.0]}, r"sizes\[1\] must be .* found 2.0"),
     "empty ensemble axis": ({"ensemble": (3, 0)}, "ensemble axis must be .* found 0"),
     "bool ensemble axis": ({"ensemble": (True,)}, "ensemble axis must be .* found True"),
-    "complex": ({"dtype": complex}, "dtype must be float32 or float64, found complex128"),
-    "half": ({"dtype": np.float16}, "dtype must be float32 or float64, found float16"),
-    "no dtype": ({"dtype": "double precision"}, "dtype must be float32 or float64: data type"),
-    "whole": ({"dtype": int}, "dtype must be float32 or float64, found int64"),
+    "complex": ({"dtype": complex}, "dtype must be float32 or float64, found .*complex"),
+    "half": ({"dtype": np.float16}, "dtype must be float32 or float64, found .*float16"),
+    "no dtype": ({"dtype": "double precision"}, "dtype must be float32 or float64, found 'double"),
+    "whole": ({"dtype": int}, "dtype must be float32 or float64, found .*int"),
     "activation": ({"activation": "tahn"}, "unknown activation 'tahn': did you mean 'tanh'"),
     "fans of biases": ({"biases": ie.he_normal()}, r"found \(3,\); for biases use zeros"),
     "beyond float32": (
@@ -506,7 +468,7 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "other inputs drawn": (
         {"weights": lambda _rng, shape: np.ones((shape[0], 9)), "sizes": [4, 2]},
-        r"weights of layer 1: asked for shape \(2, 4\), the initializer gave \(2, 9\)",
+        r"weights of layer 1: expected shape \(2, 4\) from the initializer.*found \(2, 9\)",
     ),
     "beyond float64": ({"weights": ie.normal(1e308), "sizes": [40, 40]}, r"layer 1: -?inf at"),
     "nan drawn": (
@@ -515,7 +477,7 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "wrong shape drawn": (
         {"weights": lambda _rng, shape: np.ones(shape[::-1])},
-        r"weights of layer 1: asked for shape \(3, 4\), the initializer gave \(4, 3\)",
+        r"weights of layer 1: expected shape \(3, 4\) from the initializer.*found \(4, 3\)",
     ),
 }
 
@@ -527,16 +489,16 @@ def test_bad_arguments_of_initialize(change: dict[str, Any], message: str) -> No
         ie.Network.initialize(np.random.default_rng(0), **given)
 
 
+NO_INITIALIZERS: dict[str, tuple[dict[str, Any], str]] = {
+    "not called": ({"weights": ie.lecun_normal}, "weights of layer 1: too many .*parentheses"),
+    "not called, biases": ({"biases": ie.constant}, "biases of layer 1: too many .*parentheses"),
+    "a number": ({"weights": 0.1}, "weights of layer 1: 0.1 is not a callable .*; an initializer"),
+    "a name": ({"biases": "zeros"}, "biases of layer 1: 'zeros' is not a callable .*; an init"),
+}
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (
-            {"weights": ie.lecun_normal},
-            r"weights of layer 1: lecun_normal\(\) takes 0 .*parentheses",
-        ),
-        ({"weights": 0.1}, r"weights of layer 1: 'float' object is not callable; an initializer"),
-        ({"biases": "zeros"}, r"biases of layer 1: 'str' object is not callable; an initializer"),
-    ],
+    ("change", "message"), NO_INITIALIZERS.values(), ids=NO_INITIALIZERS.keys()
 )
 def test_what_is_no_initializer_is_named(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"sizes": [4, 3, 2], "weights": ie.zeros()} | change
@@ -544,197 +506,158 @@ def test_what_is_no_initializer_is_named(change: dict[str, Any], message: str) -
         ie.Network.initialize(np.random.default_rng(0), **given)
 
 
+def test_an_error_within_an_initializer_comes_through_as_it_is() -> None:
+    def broken(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return rng.normal(size=shape) + None
+
+    with pytest.raises(TypeError, match=r"^unsupported operand type"):
+        ie.Network.initialize(np.random.default_rng(0), [4, 2], weights=broken)
+
+
+def test_a_compiled_function_may_be_an_initializer() -> None:
+    init = np.random.Generator.standard_normal
+    network = ie.Network.initialize(np.random.default_rng(0), [4, 2], weights=init)
+    drawn = np.random.default_rng(0).standard_normal((2, 4))
+    np.testing.assert_array_equal(network.weights[0], drawn)
+
+
 ONE = ie.Network([np.ones((3, 4)), np.ones((2, 3))], [np.zeros(3), np.zeros(2)])
+SINGLE = ie.Network([np.ones((3, 4), "f4"), np.ones((2, 3), "f4")], [None, None])
 MANY = ie.Network([np.ones((5, 3, 4)), np.ones((5, 2, 3))], [np.zeros((5, 3)), np.zeros((5, 2))])
 
 # network, inputs, what the message says
-BAD_INPUTS: dict[str, tuple[ie.Network, Any, list[str]]] = {
-    "scalar": (ONE, 3.0, ["(examples, 4)", "found ()"]),
-    "one example as a vector": (ONE, [1, 2, 3, 4], ["(examples, 4)", "found (4,)"]),
-    "empty list": (ONE, [], ["(examples, 4)", "found (0,)"]),
-    "empty row": (ONE, [[]], ["(examples, 4)", "found (1, 0)"]),
-    "no examples": (ONE, np.ones((0, 4)), ["one or more examples", "found (0, 4)"]),
-    "features": (ONE, np.ones((7, 3)), ["(examples, 4)", "(4, 3, 2)", "found (7, 3)"]),
-    "transposed": (ONE, np.ones((4, 7)), ["(examples, 4)", "found (4, 7)"]),
-    "ensemble data, one network": (ONE, np.ones((5, 7, 4)), ["(examples, 4)", "found (5, 7, 4)"]),
-    "another ensemble": (MANY, np.ones((3, 7, 4)), ["(5, 'examples', 4)", "found (3, 7, 4)"]),
-    "an axis to broadcast": (MANY, np.ones((1, 7, 4)), ["found (1, 7, 4)"]),
-    "an axis too many": (MANY, np.ones((1, 5, 7, 4)), ["found (1, 5, 7, 4)"]),
-    "no examples per member": (MANY, np.ones((5, 0, 4)), ["found (5, 0, 4)"]),
-    "nan": (ONE, [[1, 2, NAN, 4]], ["nan at index (0, 2)"]),
-    "inf": (MANY, [[1, 2, 3, 4], [-INF, 2, 3, 4]], ["-inf at index (1, 0)"]),
-    "complex": (ONE, np.ones((1, 4), complex), ["real numbers", "complex128"]),
-    "ragged": (ONE, [[1, 2, 3, 4], [1]], ["not a rectangular array"]),
-    "text": (ONE, [["a", "b", "c", "d"]], ["real numbers"]),
-    "nothing": (ONE, None, ["real numbers"]),
-}
+SEVEN = np.ones((7, 4)), np.ones((7, 2))
 
-
-@pytest.mark.parametrize(("network", "inputs", "words"), BAD_INPUTS.values(), ids=BAD_INPUTS.keys())
-def test_bad_inputs(network: ie.Network, inputs: Any, words: list[str]) -> None:
-    calls: list[Callable[[], object]] = [
-        lambda: ie.forward(network, inputs),
-        lambda: ie.gradients(network, inputs, np.ones((7, 2))),
-        lambda: ie.train(network, inputs, np.ones((7, 2)), steps=1, learning_rate=0.1),
-    ]
-    for call in calls:
-        with pytest.raises(ValueError, match=r"^inputs: ") as info:
-            call()
-        assert [word for word in words if word not in str(info.value)] == []
-
-
-BAD_TARGETS: dict[str, tuple[ie.Network, Any, list[str]]] = {
-    "scalar": (ONE, 3.0, ["targets: expected shape (examples, 2)", "found ()"]),
-    "vector": (ONE, np.ones(7), ["targets: expected shape (examples, 2)", "found (7,)"]),
-    "outputs": (ONE, np.ones((7, 1)), ["targets: expected shape (examples, 2)", "found (7, 1)"]),
-    "examples": (ONE, np.ones((6, 2)), ["7 examples and targets 6", "(7, 4)", "(6, 2)"]),
-    "one to broadcast": (ONE, np.ones((1, 2)), ["7 examples and targets 1"]),
-    "none": (ONE, np.ones((0, 2)), ["targets: ", "one or more examples", "found (0, 2)"]),
-    "ensemble data": (ONE, np.ones((5, 7, 2)), ["targets: ", "found (5, 7, 2)"]),
-    "another ensemble": (MANY, np.ones((3, 7, 2)), ["(5, 'examples', 2)", "found (3, 7, 2)"]),
-    "nan": (ONE, np.full((7, 2), NAN), ["targets: nan at index (0, 0)"]),
-    "complex": (ONE, np.ones((7, 2), complex), ["targets: ", "complex128"]),
-    "ragged": (MANY, [[1, 2], [1]], ["targets: not a rectangular array"]),
+# network, inputs, targets, what the message says
+BAD_DATA: dict[str, tuple[ie.Network, Any, Any, list[str]]] = {
+    "scalar": (ONE, 3.0, SEVEN[1], ["inputs: ", "(examples, 4)", "found ()"]),
+    "one example as a vector": (ONE, [1, 2, 3, 4], SEVEN[1], ["(examples, 4)", "found (4,)"]),
+    "empty row": (ONE, [[]], SEVEN[1], ["(examples, 4)", "found (1, 0)"]),
+    "no examples": (ONE, np.ones((0, 4)), SEVEN[1], ["every axis 1 or more", "found (0, 4)"]),
+    "transposed": (ONE, np.ones((4, 7)), SEVEN[1], ["(examples, 4)", "(4, 3, 2)", "(4, 7)"]),
+    "ensemble data, one network": (ONE, np.ones((5, 7, 4)), SEVEN[1], ["inputs: ", "(5, 7, 4)"]),
+    "another ensemble": (MANY, np.ones((3, 7, 4)), SEVEN[1], ["(5, examples, 4)", "(3, 7, 4)"]),
+    "an axis to broadcast": (MANY, np.ones((1, 7, 4)), SEVEN[1], ["inputs: ", "found (1, 7, 4)"]),
+    "an axis too many": (MANY, np.ones((1, 5, 7, 4)), SEVEN[1], ["found (1, 5, 7, 4)"]),
+    "no examples per member": (MANY, np.ones((5, 0, 4)), SEVEN[1], ["found (5, 0, 4)"]),
+    "nan": (ONE, [[1, 2, NAN, 4]], SEVEN[1], ["inputs: nan at index (0, 2)"]),
+    "ragged": (ONE, [[1, 2, 3, 4], [1]], SEVEN[1], ["inputs: not a rectangular array"]),
+    "beyond float32": (SINGLE, [[0, 1e300, 0, 0]], SEVEN[1], ["inputs: inf at index (0, 1)"]),
+    "vector": (ONE, SEVEN[0], np.ones(7), ["targets: expected shape (examples, 2)", "(7,)"]),
+    "outputs": (ONE, SEVEN[0], np.ones((7, 1)), ["targets: ", "(examples, 2)", "found (7, 1)"]),
+    "examples": (ONE, SEVEN[0], np.ones((6, 2)), ["7 examples and targets 6", "(7, 4)", "(6, 2)"]),
+    "one to broadcast": (ONE, SEVEN[0], np.ones((1, 2)), ["7 examples and targets 1"]),
+    "no targets": (ONE, SEVEN[0], np.ones((0, 2)), ["targets: ", "found (0, 2)"]),
+    "another ensemble's targets": (MANY, SEVEN[0], np.ones((3, 7, 2)), ["(5, examples, 2)"]),
+    "nan targets": (ONE, SEVEN[0], np.full((7, 2), NAN), ["targets: nan at index (0, 0)"]),
+    "beyond float32, targets": (SINGLE, SEVEN[0], -1e300 * SEVEN[1], ["targets: -inf at index"]),
 }
 
 
 @pytest.mark.parametrize(
-    ("network", "targets", "words"), BAD_TARGETS.values(), ids=BAD_TARGETS.keys()
+    ("network", "inputs", "targets", "words"), BAD_DATA.values(), ids=BAD_DATA.keys()
 )
-def test_bad_targets(network: ie.Network, targets: Any, words: list[str]) -> None:
-    inputs = np.ones((7, 4))
+def test_bad_data(network: ie.Network, inputs: Any, targets: Any, words: list[str]) -> None:
     calls: list[Callable[[], object]] = [
         lambda: ie.gradients(network, inputs, targets),
         lambda: ie.train(network, inputs, targets, steps=1, learning_rate=0.1),
     ]
+    if targets is SEVEN[1]:
+        calls.append(lambda: ie.forward(network, inputs))
     for call in calls:
         with pytest.raises(ValueError, match=r"\S") as info:
             call()
         assert [word for word in words if word not in str(info.value)] == []
 
 
-@pytest.mark.parametrize("ensemble", [(), (2,)])
-def test_data_beyond_float32_is_refused_for_a_float32_network(ensemble: tuple[int, ...]) -> None:
-    network = ie.Network.initialize(
-        np.random.default_rng(0),
-        [2, 1],
-        weights=ie.zeros(),
-        ensemble=ensemble,
-        dtype=np.float32,
-    )
-    with pytest.raises(ValueError, match=r"inputs: inf at index \(0, 1\)"):
-        ie.forward(network, [[0.0, 1e300]])
-    with pytest.raises(ValueError, match=r"targets: -inf at index \(0, 0\)"):
-        ie.gradients(network, [[0.0, 0.0]], [[-1e300]])
-
-
-@pytest.mark.parametrize("loss", ["square_error", "", None, ["logistic"]])
+@pytest.mark.parametrize("loss", ["square_error", None])
 def test_an_unknown_loss(loss: Any) -> None:
     with pytest.raises(ValueError, match="unknown loss .*known: " + ", ".join(ie.LOSSES)):
-        ie.gradients(ONE, np.ones((1, 4)), np.ones((1, 2)), loss=loss)
+        ie.gradients(ONE, *SEVEN, loss=loss)
 
 
-def chain(*weights: float) -> ie.Network:
-    """One identity unit a layer, so that every product can be read off."""
-    return ie.Network([[[w]] for w in weights], [[0.0]] * len(weights), "identity")
+def chain(*weights: float, activation: str = "identity") -> ie.Network:
+    """One unit a layer, so that every product can be read off."""
+    return ie.Network([[[w]] for w in weights], [None] * len(weights), activation)
 
 
-# network, input, target, what overflows first
-OVERFLOWS: dict[str, tuple[ie.Network, float, float, str]] = {
-    "first layer": (chain(1e200, 1.0), 1e200, 0.0, "preactivations of layer 1"),
-    "second layer": (chain(1e200, 1e200, 1.0), 1.0, 0.0, "preactivations of layer 2"),
-    "outputs": (chain(1e200, 1.0, 1e200), 1.0, 0.0, "preactivations of layer 3"),
-    "loss": (chain(1e100, 1e100), 1.0, 0.0, "squared_error loss"),
-    "target": (chain(1.0), 0.0, 1e200, "squared_error loss"),
+# network, inputs, targets, what overflows first
+OVERFLOWS: dict[str, tuple[ie.Network, list[float], list[float], str]] = {
+    "first layer": (chain(1e200, 1.0), [1e200], [0.0], "preactivations of layer 1"),
+    "second layer": (chain(1e200, 1e200, 1.0), [1.0], [0.0], "preactivations of layer 2"),
+    "outputs": (chain(1e200, 1.0, 1e200), [1.0], [0.0], "preactivations of layer 3"),
+    # SELU stretches by 1.05, so that it can overflow where its preactivation did not
+    "activation": (chain(1, 1, activation="selu"), [1.75e308], [0], "preactivations of layer 2"),
+    "one member": (
+        ie.Network([np.array([[[1.0]], [[1e300]]])], [None]),
+        *([1e10], [0.0], "preactivations of layer 1"),
+    ),
+    "loss": (chain(1e100, 1e100), [1.0], [0.0], "squared_error loss"),
+    "target": (chain(1.0), [0.0], [1e200], "squared_error loss"),
     # output 1e-90 - 1e150: the loss is 5e299; the gradient of W_2 is 1e150 * 1e160
-    "weights of layer 2": (chain(1e160, 1e-250), 1.0, 1e150, "weight gradients of layer 2"),
+    "weights of layer 2": (chain(1e160, 1e-250), [1.0], [1e150], "weight gradients of layer 2"),
     # the error 1e150 travels back through W_2 = 1e200
-    "layer 1": (chain(1e-250, 1e200), 1.0, 1e150, "weight gradients of layer 1"),
+    "layer 1": (chain(1e-250, 1e200), [1.0], [1e150], "weight gradients of layer 1"),
+    # four errors of 0.75e308 at the hidden unit: their sum overflows, and times x it does not
+    "biases": (chain(1e-250, 3e208), [1e-10] * 4, [-1e100] * 4, "bias gradients of layer 1"),
 }
 
 
 @pytest.mark.parametrize(("network", "x", "y", "where"), OVERFLOWS.values(), ids=OVERFLOWS.keys())
 def test_overflow_raises_and_says_where(
-    network: ie.Network, x: float, y: float, where: str
+    network: ie.Network, x: list[float], y: list[float], where: str
 ) -> None:
-    with pytest.raises(FloatingPointError, match=f"{where}: overflow"):
-        ie.gradients(network, [[x]], [[y]])
+    inputs = np.array(x)[:, None]
+    with pytest.raises(FloatingPointError, match=f"^{where}: overflow"):
+        ie.gradients(network, inputs, np.array(y)[:, None])
     if where.startswith("preactivations"):
         with pytest.raises(FloatingPointError, match=f"^{where}: overflow"):
-            ie.forward(network, [[x]])
+            ie.forward(network, inputs)
     else:
-        assert np.isfinite(ie.forward(network, [[x]]).outputs).all()
-
-
-def test_overflow_of_a_bias_gradient_alone() -> None:
-    # four errors of 0.75e308 at the hidden unit: their sum overflows, and times x it does not
-    network, x, y = chain(1e-250, 3e208), [[1e-10]] * 4, [[-1e100]] * 4
-    with pytest.raises(FloatingPointError, match=r"^bias gradients of layer 1: overflow"):
-        ie.gradients(network, x, y)
-
-
-def test_overflow_in_one_member_is_reported_for_the_ensemble() -> None:
-    network = ie.Network([np.array([[[1.0]], [[1e300]]])], [np.zeros((2, 1))])
-    with pytest.raises(FloatingPointError, match="preactivations of layer 1"):
-        ie.forward(network, [[1e10]])
-
-
-def test_an_activation_that_overflows_does_not_travel_on() -> None:
-    # SELU stretches by 1.05, so that it can overflow where its preactivation did not
-    network = ie.Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], "selu")
-    with pytest.raises(FloatingPointError, match="overflow"):
-        ie.forward(network, [[1.75e308]])
+        assert np.isfinite(ie.forward(network, inputs).outputs).all()
 
 
 @every_activation
 @every_loss
 def test_saturated_units_give_finite_gradients(activation: str, loss: str) -> None:
-    network = ie.Network([[[1e3], [-1e3]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], activation)
+    network = ie.Network([[[1e3], [-1e3]], [[1.0, 1.0]]], [None, None], activation)
     value, grads = ie.gradients(network, [[1e3], [-1e3]], [[1.0], [1.0]], loss=loss)
     assert np.isfinite(value)
-    assert all(np.isfinite(g).all() for g in (*grads.weights, *grads.biases))
+    assert all(np.isfinite(g).all() for g in parameters(grads))
 
 
-# Ensembles made of networks, and copies
+# ensembles made of networks, and copies
 
 
 def three() -> list[ie.Network]:
-    rng = np.random.default_rng(8)
-    return [
-        ie.Network.initialize(rng, [3, 4, 2], weights=ie.normal(1.0), biases=ie.normal(1.0))
-        for _ in range(3)
-    ]
+    rng, init = np.random.default_rng(8), ie.normal(1.0)
+    return [ie.Network.initialize(rng, [3, 4, 2], weights=init, biases=init) for _ in range(3)]
 
 
-def test_stacked_networks_are_the_members_of_an_ensemble() -> None:
-    networks = three()
+def assert_same(one: ie.Network, other: ie.Network) -> None:
+    assert repr(one) == repr(other)
+    for p, q in zip(parameters(one), parameters(other), strict=True):
+        np.testing.assert_array_equal(p, q)
+
+
+def test_stacked_networks_are_the_members_of_an_ensemble_in_any_shape() -> None:
+    networks = [*three(), *three()]
     together = ie.Network.stack(networks)
-    assert together.ensemble == (3,)
+    grid = together.reshaped(2, 3)
+    assert (together.ensemble, grid.ensemble) == ((6,), (2, 3))
     for i, network in enumerate(networks):
-        member = together.member(i)
-        assert all(map(np.array_equal, member.weights, network.weights))
-        assert all(map(np.array_equal, member.biases, network.biases))
-
-
-def test_reshaped_keeps_the_members_in_order() -> None:
-    six = ie.Network.stack([*three(), *three()])
-    grid = six.reshaped(2, 3)
-    assert grid.ensemble == (2, 3)
-    assert np.array_equal(grid.member(1, 2).weights[0], six.member(5).weights[0])
-    assert np.array_equal(grid.member(0, 1).biases[1], six.member(1).biases[1])
-    assert ie.Network.stack(three()[:1]).reshaped().ensemble == ()
-    with pytest.raises(ValueError, match=r"\(4,\) do not hold those of \(6,\)"):
-        six.reshaped(4)
+        assert_same(together.member(i), network)
+        assert_same(grid.member(*divmod(i, 3)), network)
+    assert_same(ie.Network.stack(networks[:1]).reshaped(), networks[0])
+    with pytest.raises(ValueError, match="cannot reshape"):
+        together.reshaped(4)
 
 
 MISFITS = {
-    "wider": ie.Network([np.ones((5, 3)), np.ones((2, 5))], [np.zeros(5), np.zeros(2)]),
-    "deeper": ie.Network([np.ones((2, 3)), np.ones((2, 2))], [np.zeros(2)] * 2),
-    "relu": ie.Network([np.ones((4, 3)), np.ones((2, 4))], [np.zeros(4), np.zeros(2)], "relu"),
-    "single precision": ie.Network(
-        [np.ones((4, 3), np.float32), np.ones((2, 4), np.float32)],
-        [np.zeros(4, np.float32), np.zeros(2, np.float32)],
-    ),
+    "wider": ie.Network([np.ones((5, 3)), np.ones((2, 5))], [None, None]),
+    "deeper": ie.Network([np.ones((4, 3)), np.ones((2, 4)), np.ones((2, 2))], [None] * 3),
+    "relu": ie.Network([np.ones((4, 3)), np.ones((2, 4))], [None, None], "relu"),
+    "single precision": ie.Network([np.ones((4, 3), "f4"), np.ones((2, 4), "f4")], [None, None]),
     "an ensemble": ie.Network.stack(three()),
 }
 
@@ -755,8 +678,7 @@ def test_no_networks_are_no_ensemble() -> None:
 def test_a_copy_is_equal_and_as_read_only(copied: Callable[[ie.Network], ie.Network]) -> None:
     network = three()[0]
     other = copied(network)
-    assert all(map(np.array_equal, other.weights, network.weights))
-    assert all(map(np.array_equal, other.biases, network.biases))
+    assert_same(other, network)
     assert other.activation == network.activation
     with pytest.raises(ValueError, match="read-only"):
         other.weights[0][0, 0] = 1.0

@@ -22,15 +22,9 @@ def strict():
 
 
 def drawn(activation, scale, dtype=np.float64):
-    init = ie.normal(scale)
-    return ie.Network.initialize(
-        np.random.default_rng(1),
-        [3, 4, 4, 2],
-        weights=init,
-        biases=init,
-        activation=activation,
-        dtype=dtype,
-    )
+    rng, init = np.random.default_rng(1), ie.normal(scale)
+    kind = {"activation": activation, "dtype": dtype}
+    return ie.Network.initialize(rng, [3, 4, 4, 2], weights=init, biases=init, **kind)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -39,15 +33,8 @@ def test_passes_and_training(activation, scale, dtype):
     for loss in ie.LOSSES:
         ie.gradients(network, 1e-30 * INPUTS, TARGETS, loss=loss)
         for optimizer in ie.OPTIMIZERS:
-            ie.train(
-                network,
-                INPUTS,
-                TARGETS,
-                steps=3,
-                learning_rate=1e-12,
-                loss=loss,
-                optimizer=optimizer,
-            )
+            options = {"steps": 3, "learning_rate": 1e-12, "loss": loss, "optimizer": optimizer}
+            ie.train(network, INPUTS, TARGETS, **options)
     for size in (1e3, 1e-300):
         network.activation(size * INPUTS)
         network.activation.derivative(size * INPUTS)

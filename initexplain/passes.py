@@ -1,0 +1,103 @@
+"""The passes through a network, on arrays that are known to fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from initexplain.activations import Activation
+from initexplain.checks import Array
+
+Arrays = Sequence[Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What a forward pass computed, layer by layer.
+
+    Attributes:
+        preactivations: `W a + b` of every layer, each `(..., examples, fan_out)`.
+        activations: `f(W a + b)` of the hidden layers, each `(..., examples, fan_out)`.
+    """
+
+    preactivations: tuple[Array, ...]
+    activations: tuple[Array, ...]
+
+    @property
+    def outputs(self) -> Array:
+        """The preactivations of the last layer, `(..., examples, outputs)`."""
+        return self.preactivations[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Derivatives of a loss by the parameters, each of its parameter's shape.
+
+    Attributes:
+        weights: one array per layer.
+        biases: one array per layer.
+    """
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+def run_forward(
+    weights: Arrays,
+    biases: Arrays,
+    activation: Activation,
+    inputs: Array,
+    *,
+    masks: Arrays = (),
+    keep_all: bool = True,
+) -> Trace:
+    """The forward pass, of an ensemble too; overflow travels on as inf or NaN.
+
+    Args:
+        weights: one matrix `(..., fan_out, fan_in)` per layer.
+        biases: one vector `(..., fan_out)` per layer.
+        activation: of the hidden layers.
+        inputs: `(..., examples, features)`.
+        masks: factors of the hidden activations (dropout), one array per hidden layer.
+        keep_all: whether to keep the preactivations of hidden layers; without them the networks of
+            the benchmark train in an eighth less time.
+    """
+    preactivations, activations = [], []
+    signal = inputs
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        # small products are quicker when both factors lie in memory as they are read
+        z = np.matmul(signal, np.ascontiguousarray(np.swapaxes(w, -1, -2)))
+        z += b[..., None, :]
+        last = layer == len(weights) - 1
+        if last or keep_all:
+            preactivations.append(z)
+        if not last:
+            activations.append(activation.value(z, out=None if keep_all else z))
+            signal = activations[-1] * masks[layer] if masks else activations[-1]
+    return Trace(tuple(preactivations), tuple(activations))
+
+
+def run_backward(
+    weights: Arrays,
+    activation: Activation,
+    inputs: Array,
+    trace: Trace,
+    error: Array,
+    *,
+    masks: Arrays = (),
+) -> Gradients:
+    """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
+    by_weights, by_biases = [], []
+    delta = error
+    for layer in reversed(range(len(weights))):
+        below = inputs if layer == 0 else trace.activations[layer - 1]
+        used = below * masks[layer - 1] if masks and layer > 0 else below
+        by_weights.append(np.matmul(np.swapaxes(delta, -1, -2), used))
+        # a product with ones adds up the examples, quicker than a sum along a middle axis
+        by_biases.append(np.matmul(np.ones((1, delta.shape[-2]), delta.dtype), delta)[..., 0, :])
+        if layer > 0:
+            delta = np.matmul(delta, weights[layer])
+            delta *= activation.slope(below)
+            if masks:
+                delta *= masks[layer - 1]
+    return Gradients(tuple(reversed(by_weights)), tuple(reversed(by_biases)))
