@@ -105,7 +105,7 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
 
 
 SHARED = {"curves", "style"}  # what several pages use
-INTERNAL = {"checks", "threads"}  # what no user calls
+INTERNAL = {"checks"}  # what no user calls
 
 
 def _modules(folder):
