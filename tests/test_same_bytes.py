@@ -16,7 +16,7 @@ PAGE = """
 
 ## Rows {#initexplain.figures.row_symmetry.rows}
 
-## Units {#initexplain.experiments.row_symmetry.RowSymmetry.units}
+## Units {#initexplain.experiments.row_symmetry.run}
 """
 
 

@@ -10,9 +10,10 @@ import os
 import pickle
 import platform
 import re
+import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +25,8 @@ State = frozenset[tuple[str, str]]
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDER = PACKAGE.parent / ".cache" / "results"
+WEEK = 7 * 24 * 3600
+_RUN = re.compile(r"^def run\(", re.MULTILINE)
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -53,8 +56,30 @@ def _environment() -> State:
     """Versions, and the kind of processor: another one may round the last bit differently."""
     build = np.show_config(mode="dicts")  # with the instruction sets that it found
     processor = f"{platform.machine()} {os.environ.get('OPENBLAS_CORETYPE')}"
-    versions = {"numpy": f"{np.__version__} {build}", "matplotlib": metadata.version("matplotlib")}
-    return frozenset({"python": sys.version, "processor": processor, **versions}.items())
+    versions = {"numpy": f"{np.__version__} {build}", "python": sys.version}
+    libraries = sorted(f"{found.name} {found.version}" for found in metadata.distributions())
+    return frozenset({**versions, "processor": processor, "libraries": repr(libraries)}.items())
+
+
+def pages() -> list[str]:
+    """The experiments that have a page: their modules define `run`."""
+    modules = sorted((PACKAGE / "experiments").glob("[!_.]*.py"))
+    return [path.stem for path in modules if _RUN.search(path.read_text("utf-8"))]
+
+
+def of_no_page(present: State) -> State:
+    """The part of the state that is no page's own experiment and no page's own figures."""
+    names = [f"{floor}/{page}.py" for floor in ("experiments", "figures") for page in pages()]
+    own = {str(PACKAGE / name) for name in names}
+    return frozenset(pair for pair in present if pair[0] not in own)
+
+
+def of_module(present: State, name: str) -> State:
+    """The part of the state that is the source of a module, named by it or by what stands in it."""
+    place = f"{PACKAGE.parent.joinpath(*name.split('.'))}{os.sep}"
+    return frozenset(
+        pair for pair in present if place.startswith(f"{pair[0].removesuffix('.py')}{os.sep}")
+    )
 
 
 def imported(present: State) -> State:
@@ -70,6 +95,7 @@ def load(name: str, present: State) -> tuple[State, Any] | None:
     """What an entry depends on, and its value; None unless it is whole and of this state."""
     try:
         content = (FOLDER / name).read_bytes()
+        os.utime(FOLDER / name)
         if content[:_DIGEST_SIZE] != hashlib.sha256(content[_DIGEST_SIZE:]).digest():
             return None
         depends, value = pickle.loads(content[_DIGEST_SIZE:])
@@ -93,9 +119,9 @@ def store(name: str, depends: State, value: object) -> None:
             half.unlink(missing_ok=True)
 
 
-def prune(names: Iterable[str]) -> None:
-    """Removes all but these entries; what another build may be writing stays for an hour."""
+def prune(folder: Path = FOLDER) -> None:
+    """Removes what no build has used for a week."""
     with suppress(OSError):
-        for path in set(FOLDER.iterdir()) - {FOLDER / name for name in names}:
-            if path.stat().st_mtime < time.time() - 3600:
-                path.unlink()
+        for path in folder.iterdir():
+            if path.stat().st_mtime < time.time() - WEEK:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -38,8 +38,8 @@ def on_startup(**_: object) -> None:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Names the cache of notebooks and reference after what they are made of."""
-    folder = reference.cache_folder(config)
-    reference.remember(folder)
+    reference.remember(Path(config.config_file_path).read_bytes())
+    folder = notebooks.cache_folder(Path(config.docs_dir))
     for entry in folder.glob("*.json"):
         try:
             json.loads(entry.read_bytes())

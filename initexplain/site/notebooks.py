@@ -4,25 +4,54 @@ It executes a jupytext script. The template in `jupyter/` writes the Markdown of
 filters here, and the hook renders that.
 """
 
+import hashlib
 import os
 import re
+import tempfile
 from pathlib import Path
 
 import jupytext
 from nbconvert.exporters.templateexporter import default_filters
 from nbformat import NotebookNode
 
+from initexplain.site import cache
 from initexplain.site.extension import PageError
 from initexplain.site.results import css_variables
 from initexplain.site.svg import inline_svg
 
 FOLDER = Path(__file__).parent / "jupyter"
+_IMPORTS_A_PAGE = re.compile(
+    r"^\s*(?:from|import) +initexplain(?!\.figures\.style\b).*\b(?:experiments|figures)\b", re.M
+)
 
 
 def set_up() -> None:
     """Lets nbconvert find the template, its filters and the settings of the kernel."""
     os.environ |= {"JUPYTER_PATH": str(FOLDER), "JUPYTER_CONFIG_DIR": str(FOLDER)}
     default_filters.update(fenced=fenced, inline_figure=inline_figure)
+
+
+def cache_folder(docs: Path) -> Path:
+    """Where executed notebooks are kept, for the package and the libraries as they are.
+
+    The modules of a page count where a notebook imports any of them. Where nothing can be written
+    it is a folder for this build alone.
+    """
+    present = cache.state()
+    scripts = "".join(path.read_text("utf-8") for path in sorted((docs / "notebooks").glob("*.py")))
+    depends = present if _IMPORTS_A_PAGE.search(scripts) else cache.of_no_page(present)
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    digest = hashlib.sha256(repr(sorted(depends)).encode())
+    for path in sorted(files):
+        digest.update(path.read_bytes())
+    folder = cache.FOLDER.with_name("notebooks")
+    cache.prune(folder)
+    try:
+        (folder / digest.hexdigest()[:16]).mkdir(parents=True, exist_ok=True)
+        os.utime(folder / digest.hexdigest()[:16])
+    except OSError:
+        return Path(tempfile.mkdtemp())
+    return folder / digest.hexdigest()[:16]
 
 
 def fenced(text: str, kind: str) -> str:

@@ -4,22 +4,17 @@ Rendering takes most of the time of a build, and changes only with the package's
 """
 
 import hashlib
-import os
-import pickle
 import re
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
-import markdown
 from griffe import GriffeLoader
-from mkdocs.config.defaults import MkDocsConfig
 from mkdocstrings_handlers.python import PythonHandler
 
-from initexplain.site import results
+from initexplain.site import cache
+from initexplain.site.cache import PACKAGE
 
-PACKAGE = Path(__file__).resolve().parents[1]
 _collect, _render = PythonHandler.collect, PythonHandler.render
 
 
@@ -58,77 +53,47 @@ def code_pages(docs: Path) -> dict[str, tuple[str, str]]:
     return pages
 
 
-def cache_folder(config: MkDocsConfig) -> Path:
-    """Where parts of pages are kept for the package, its libraries and settings as they are.
+def remember(settings: bytes) -> None:
+    """Lets mkdocstrings take from the cache what it rendered from the same source.
 
-    The folders of other states are removed.
+    Args:
+        settings: what else the pages depend on; the templates are added.
     """
-    folder = Path(config.config_file_path).parent / ".cache" / "pages" / _state(config)
-    for other in folder.parent.glob("*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _state(config: MkDocsConfig) -> str:
-    """A hash of the package, of the site's settings, and of the versions of all libraries.
-
-    The modules of a page do not count: no notebook imports them, and the reference asks for theirs.
-    """
-    pages = {path.name for path in (PACKAGE / "figures").glob("*.py")} - {"style.py", "__init__.py"}
-    sources = [
-        path
-        for path in PACKAGE.rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
-        if path.parent.name not in ("experiments", "figures") or path.name not in pages
-    ]
-    digest = hashlib.sha256(sys.version.encode() + Path(config.config_file_path).read_bytes())
-    for path in sorted(sources):
-        digest.update(f"{path.relative_to(PACKAGE)}{path.stat().st_size} ".encode())
-        digest.update(path.read_bytes())
-    # named after their versions
-    libraries = Path(markdown.__file__).parents[1].glob("*.dist-info")
-    digest.update(" ".join(sorted(library.name for library in libraries)).encode())
-    return digest.hexdigest()[:16]
-
-
-def remember(folder: Path) -> None:
-    """Lets mkdocstrings render into the folder, and take from it what is there already."""
+    templates = sorted((PACKAGE / "site" / "templates").rglob("*.jinja"))
+    settings += b"".join(path.read_bytes() for path in templates)
+    present = cache.state()
+    shared = cache.of_no_page(present)
 
     def render(self: PythonHandler, item: Any, options: Any, **rest: Any) -> str:
-        state = results.source_fingerprint(item.path), item.path, options, rest
-        key = hashlib.sha256(repr(state).encode()).hexdigest()[:16]
-        entry = folder / f"{key}.pickle"
-        if entry.exists():
-            html, self._headings[:] = pickle.loads(entry.read_bytes())
+        key = repr((settings, item.path, options, rest)).encode()
+        name = f"{hashlib.sha256(key).hexdigest()[:16]}.html"
+        if known := cache.load(name, present):
+            html, self._headings[:] = known[1]
             return str(html)
         html = _render(self, item, options, **rest)
         # a formula notes its letters for the math font, each time it is rendered
         if "<math" not in html:
-            part = entry.with_suffix(f".{os.getpid()}")
-            part.write_bytes(pickle.dumps((html, self._headings)))
-            part.replace(entry)
+            depends = shared | cache.of_module(present, item.path)
+            cache.store(name, depends, (html, self._headings))
         return html
 
     def collect(self: PythonHandler, identifier: str, options: Any) -> Any:
         # a live preview has a new handler for every build
-        source = results.source_fingerprint()
-        if source in _read:
-            self._modules_collection, self._lines_collection = _read[source]
+        if present in _read:
+            self._modules_collection, self._lines_collection = _read[present]
             return _collect(self, identifier, options)
         item = _collect(self, identifier, options)
         _read.clear()
-        _read[source] = self._modules_collection, self._lines_collection
+        _read[present] = self._modules_collection, self._lines_collection
         # rendering finds some of the other names of an object; what is rendered already has not
-        GriffeLoader(modules_collection=_read[source][0]).resolve_aliases(implicit=True)
+        GriffeLoader(modules_collection=self._modules_collection).resolve_aliases(implicit=True)
         return item
 
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
     PythonHandler.collect = collect  # type: ignore[method-assign]
 
 
-_read: dict[str, Any] = {}
+_read: dict[cache.State, Any] = {}
 
 
 if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder

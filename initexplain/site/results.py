@@ -5,7 +5,6 @@ nothing here is ever older than the source, however long a live preview runs.
 """
 
 import functools
-import hashlib
 import math
 import multiprocessing
 import os
@@ -32,14 +31,6 @@ _PRELOADED = [
     *("pymdownx.arithmatex", "math_core"),
 ]
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
-_RUN = re.compile(r"^def run\(", re.MULTILINE)
-
-
-def source_fingerprint(module: str = "initexplain") -> str:
-    """A hash of the source of a module, or of all in a package: it changes when they do."""
-    place = str(cache.PACKAGE.parent.joinpath(*module.split(".")))
-    files = [pair for pair in cache.state() if pair[0].startswith(place)] or cache.state()
-    return hashlib.sha256(repr(sorted(files)).encode()).hexdigest()
 
 
 def environment() -> dict[str, str]:
@@ -114,8 +105,7 @@ def prefetch(texts: Iterable[str]) -> None:
     What failed before is tried again.
     """
     computations = _computations()
-    names = [tasks.STYLE, *computations.pages]
-    cache.prune(f"{name}.{kind}" for name in names for kind in ("page", "result"))
+    cache.prune()
     for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
         if page in computations.pages:
             computations.start(page, again=True)
@@ -132,8 +122,7 @@ class _Computations:
 
     def __init__(self, present: cache.State) -> None:
         self.present = present
-        modules = sorted((cache.PACKAGE / "experiments").glob("[!_.]*.py"))
-        self.pages = {path.stem: path for path in modules if _RUN.search(path.read_text("utf-8"))}
+        self.pages = dict.fromkeys(cache.pages())
         self._answers: dict[str, Future[Any]] = {}
         # processes stop when the other end is closed, as it is when this process ends
         self._build, self._open = multiprocessing.Pipe(duplex=False)

@@ -2,13 +2,12 @@
 
 import json
 import shutil
-from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from conftest import build, small_site
 
-from initexplain.site import notebooks, reference
+from initexplain.site import cache, notebooks
 
 NOTEBOOK = '''\
 # ---
@@ -20,8 +19,7 @@ NOTEBOOK = '''\
 # # Title
 # With $x$, [6](claim:row_symmetry.units) and [a page](../index.md#page).
 #
-# ## Where the number comes from {#initexplain.experiments.row_symmetry.RowSymmetry.units}
-# ### {#initexplain.experiments.row_symmetry.run}
+# ## Where the number comes from {#initexplain.experiments.row_symmetry.run}
 
 # %%
 import os, time
@@ -76,19 +74,39 @@ def test_a_notebook_becomes_a_page_once_for_a_source_and_a_package(tmp_path):
     assert built().select(".ie-output code")[1].get_text() == "{'a': 3}\n"
 
 
-def test_what_is_remembered_belongs_to_one_state_of_the_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(reference, "PACKAGE", shutil.copytree(reference.PACKAGE, tmp_path / "copy"))
-    (tmp_path / "mkdocs.yml").write_text("site_name: x\n", "utf-8")
-    config = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"))
-    first = reference.cache_folder(config)
-    assert reference.cache_folder(config) == first
-    for name in ("copy/network.py", "copy/site/templates/python/material/attribute.html.jinja"):
-        path = tmp_path / name
-        path.write_text(path.read_text("utf-8").replace("e", "E", 1), "utf-8")
-        second = reference.cache_folder(config)
-        assert second != first
-        assert list(second.parent.iterdir()) == [second]
-        first = second
+IMPORTS = "# %%\nfrom initexplain.experiments import the_swap\n"
+
+
+def test_what_is_executed_belongs_to_one_state_of_the_package(tmp_path, monkeypatch):
+    copy = shutil.copytree(cache.PACKAGE, tmp_path / "initexplain")
+    monkeypatch.setattr(cache, "PACKAGE", copy)
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache" / "results")
+    (tmp_path / "docs" / "notebooks").mkdir(parents=True)
+    script = tmp_path / "docs" / "notebooks" / "n.py"
+
+    def changes(name):
+        """Whether an edit of the file leads to another folder."""
+        before = notebooks.cache_folder(tmp_path / "docs")
+        assert notebooks.cache_folder(tmp_path / "docs") == before
+        path = copy / name
+        path.write_text(path.read_text("utf-8") + "# edited\n", "utf-8")
+        return notebooks.cache_folder(tmp_path / "docs") != before
+
+    script.write_text("# %%\nfrom initexplain.figures.style import ZERO\n", "utf-8")
+    assert changes("network.py")
+    assert changes("figures/style.py")
+    assert not changes("experiments/the_swap.py")
+    script.write_text(IMPORTS, "utf-8")
+    assert changes("experiments/the_swap.py")
+
+
+def test_without_a_place_to_write_notebooks_have_a_folder_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache" / "results")
+    (tmp_path / ".cache").write_text("in the way", "utf-8")
+    folder = notebooks.cache_folder(tmp_path)
+    assert folder.is_dir()
+    assert tmp_path not in folder.parents
+    folder.rmdir()
 
 
 @pytest.mark.parametrize(
