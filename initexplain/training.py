@@ -1,4 +1,8 @@
-"""Training: gradient descent on one network or on an ensemble of them."""
+"""Training: gradient descent on one network or on an ensemble of them.
+
+The shapes of data, and of what an ensemble puts in front, are those of
+[`network`][initexplain.network].
+"""
 
 import math
 import threading
@@ -79,8 +83,8 @@ def train(
 
     Args:
         network: where to start; it is not changed.
-        inputs: `(examples, features)`, or with the ensemble's axes in front.
-        targets: `(examples, outputs)`, or with the ensemble's axes in front.
+        inputs: `(examples, features)`.
+        targets: `(examples, outputs)`.
         steps: number of updates; 0 only measures the loss.
         learning_rate: step size, 0 or more.
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
