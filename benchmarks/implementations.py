@@ -44,20 +44,6 @@ def initexplain(problem: Problem, activation: str) -> Train:
     return train
 
 
-def initexplain_here(problem: Problem, activation: str) -> Train:
-    """One ensemble in this process, as it is without an executor."""
-    import initexplain as ie
-
-    network = ie.Network(problem.weights, problem.biases, activation)
-
-    def train(steps: int) -> Array:
-        return ie.train(
-            network, problem.inputs, problem.targets, steps=steps, learning_rate=LEARNING_RATE
-        ).final_losses
-
-    return train
-
-
 def jax(problem: Problem, activation: str) -> Train:
     """JAX: the gradient of one network, mapped over networks, scanned over steps, compiled."""
     import jax
@@ -193,7 +179,6 @@ def sklearn(problem: Problem, activation: str) -> Train:
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem, str], Train]] = {
     "initexplain, processes": initexplain,
-    "initexplain, one process": initexplain_here,
     "JAX (jit, vmap, scan)": jax,
     "PyTorch, batched": torch_batched,
     "PyTorch, loop of modules": torch_modules,
