@@ -2,7 +2,7 @@
 
 import tracemalloc
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 import initexplain as ie
 from initexplain.activations import Activation
+from initexplain.experiments.redundancy import layout_of, planted_network
 from initexplain.initializers import Initializer
-from initexplain.optimizers import Optimizer
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
@@ -131,32 +131,23 @@ def read_off(colour: dict[Copy, int], layer: int, units: int, *, odd: bool) -> S
     return labels, [0 if p == m else s for p, m, s in zip(plus, minus, signs, strict=True)]
 
 
-def multiplied(
+def doubled(
     rng: np.random.Generator, weights: list[Ints], biases: list[Ints], *, odd: bool
 ) -> tuple[list[Ints], list[Ints]]:
-    """Every hidden unit several times, its weights dealt out so that rows differ and sums agree.
-
-    A weight becomes a matrix with that sum in every row and column; if `odd`, units are then
-    mirrored at random.
-    """
-    copies = int(rng.integers(2, 4))
-    times = [1, *[copies] * (len(weights) - 1), 1]
-    signs = [rng.choice([-1, 1] if odd and n > 1 else [1], size=n) for n in times]
-
-    def dealt(weight: int, above: int, below: int) -> Ints:
-        if above != below or above == 1:
-            return np.full((above, below), weight)
-        some, more, less = (rng.permutation(np.eye(copies, dtype=np.int64)) for _ in range(3))
-        return weight * some + more - less
-
-    big_weights, big_biases = [], []
-    for (below, above), (under, over), w, b in zip(
-        pairwise(times), pairwise(signs), weights, biases, strict=True
-    ):
-        blocks = [[dealt(weight, above, below) for weight in row] for row in w.tolist()]
-        big_weights.append(np.block(blocks) * np.tile(np.outer(over, under), w.shape))
-        big_biases.append(np.repeat(b, above) * np.tile(over, len(b)))
-    return big_weights, big_biases
+    """Every hidden unit twice: rows of the two differ, sums agree; if `odd`, mirrored at random."""
+    first, *between, last = weights
+    dealt = [
+        np.kron(w, np.eye(2, dtype=np.int64))
+        + np.kron(rng.integers(-1, 2, size=w.shape), [[1, -1], [-1, 1]])
+        for w in between
+    ]
+    weights = [np.kron(first, [[1], [1]]), *dealt, np.kron(last, [[1, 1]])]
+    signs = [rng.choice([-1, 1] if odd else [1], size=len(w)) for w in weights[:-1]]
+    ends = [np.ones(w.shape[axis], dtype=np.int64) for w, axis in ((first, 1), (last, 0))]
+    pairs = pairwise([ends[0], *signs, ends[1]])
+    weights = [w * np.outer(over, under) for w, (under, over) in zip(weights, pairs, strict=True)]
+    hidden = [np.repeat(b, 2) * over for b, over in zip(biases, signs, strict=False)]
+    return weights, [*hidden, biases[-1]]
 
 
 def small_networks(
@@ -174,7 +165,7 @@ def small_networks(
         odds = np.array([0.05, 0.9, 0.05] if rng.random() < 0.5 else [0.0, 1.0, 0.0])
         biases = [rng.choice([-1, 0, 1], p=odds, size=n) for n in sizes[1:]]
         if trial % 2:
-            weights, biases = multiplied(rng, weights, biases, odd=ie.ACTIVATIONS[activation].odd)
+            weights, biases = doubled(rng, weights, biases, odd=ie.ACTIVATIONS[activation].odd)
         yield weights, biases
 
 
@@ -223,11 +214,6 @@ def test_small_networks_separate_as_predicted(activation: str) -> None:
 # --- planted symmetries -------------------------------------------------------------------------
 
 
-def layout_of(*labels: list[int], **signs: list[int]) -> list[SignedClasses]:
-    """A partition: for every layer, inputs and outputs too, labels and signs (`layer_1=`) or +1."""
-    return [(of, signs.get(f"layer_{at}", [1] * len(of))) for at, of in enumerate(labels)]
-
-
 def random_layout(rng: np.random.Generator, activation: str) -> list[SignedClasses]:
     """Depth, widths, classes and signs at random; up to one silent class a layer."""
     f, hidden = ie.ACTIVATIONS[activation], []
@@ -241,31 +227,9 @@ def random_layout(rng: np.random.Generator, activation: str) -> list[SignedClass
     return [([0, 1, 2], [1] * 3), *hidden, ([0, 1], [1] * 2)]
 
 
-def planted_network(
-    rng: np.random.Generator, layout: list[SignedClasses], activation: str, unequal: float = 1.0
-) -> ie.Network:
-    """A random network of which the layout is the coarsest equitable partition.
-
-    Units that are not silent need equal sums over their own row (column) of a block, the weights
-    between two classes. Sums of a silent unit over a class that is not silent must be 0; those over
-    a silent class do not count. So noise is centred along the axes over which sums count, and a
-    constant is added where neither class is silent. All is multiplied by the signs of the units.
-    """
-    weights, biases = [], []
-    for layer, layer_above in pairwise(layout):
-        (below, under), (above, over) = map(np.array, layer), map(np.array, layer_above)
-        w = np.empty((len(above), len(below)))
-        for a, b in np.ndindex(above.max() + 1, below.max() + 1):
-            block = np.ix_(above == a, below == b)
-            heard, loud = over[above == a].any(), under[below == b].any()
-            noise = unequal * rng.standard_normal(w[block].shape)
-            noise -= loud * noise.mean(axis=1, keepdims=True)
-            noise -= heard * noise.mean(axis=0, keepdims=True)
-            w[block] = noise + rng.standard_normal() * (heard and loud)
-        flips = np.outer(over + (over == 0), under + (under == 0))
-        weights.append(w * flips / np.sqrt(len(below)))
-        biases.append(0.3 * rng.standard_normal(len(above))[above] * over)
-    return ie.Network(weights, biases, activation)
+def planted(rng: np.random.Generator, layout: list[SignedClasses], activation: str) -> ie.Network:
+    """A random network of which the layout is the coarsest equitable partition."""
+    return planted_network(rng, layout_of(*zip(*layout, strict=True)), activation)
 
 
 def alive(network: ie.Network, inputs: Floats, labels: list[list[int]]) -> list[list[int]]:
@@ -281,21 +245,21 @@ def alive(network: ie.Network, inputs: Floats, labels: list[list[int]]) -> list[
 def test_planted_classes_are_predicted_and_measured_before_and_after_training(
     activation: str, loss: str
 ) -> None:
-    rng = np.random.default_rng(16)
+    rng = np.random.default_rng(23)
     for _ in range(5):
         layout = random_layout(rng, activation)
-        network = planted_network(rng, layout, activation)
+        network = planted(rng, layout, activation)
         inputs, targets = task(rng, network, loss)
         after = trained(network, inputs, targets, loss=loss)
         assert np.abs(after.weights[-1] - network.weights[-1]).max() > 0.01
         for stage in (network, after):
             assert signed(stage) == layout[1:-1]
             assert classes(stage) == unsigned(layout[1:-1])
-            seen, planted = measured(stage, inputs), unsigned(layout[1:-1])
+            seen, expected = measured(stage, inputs), unsigned(layout[1:-1])
             if activation == "relu":
                 # dead ReLU units are all equal, whatever their class
-                seen, planted = alive(stage, inputs, seen), alive(stage, inputs, planted)
-            assert seen == planted
+                seen, expected = alive(stage, inputs, seen), alive(stage, inputs, expected)
+            assert seen == expected
             activations = ie.forward(stage, inputs).activations
             for a, (labels, signs) in zip(activations, layout[1:-1], strict=True):
                 first = [labels.index(label) for label in labels]
@@ -307,9 +271,9 @@ def test_a_layer_that_is_silent_because_weights_cancel_stays_silent(activation: 
     # all its activations, and the changes of its biases, are rounding errors
     rng = np.random.default_rng(19)
     labels = [0, 1, 2], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 1], [0, 1]
-    layout = layout_of(*labels, layer_2=[0] * 4)
+    layout = [(of, [int(at != 2)] * len(of)) for at, of in enumerate(labels)]
     for _ in range(5):
-        network = planted_network(rng, layout, activation)
+        network = planted(rng, layout, activation)
         inputs, targets = task(rng, network)
         after = trained(network, inputs, targets, learning_rate=0.1)
         assert signed(network) == signed(after) == layout[1:-1]
@@ -323,8 +287,8 @@ def test_a_layer_that_is_silent_because_weights_cancel_stays_silent(activation: 
 @pytest.mark.parametrize("what", ["bias", "incoming", "outgoing"])
 def test_a_unit_with_one_broken_condition_leaves_its_class(what: str, activation: str) -> None:
     rng = np.random.default_rng(3)
-    layout = layout_of([0, 1, 2], [0, 0, 0, 1, 1], [0, 1, 2, 3], [0, 1])
-    whole = planted_network(rng, layout, activation)
+    labels = [0, 1, 2], [0, 0, 0, 1, 1], [0, 1, 2, 3], [0, 1]
+    whole = planted_network(rng, layout_of(labels), activation)
     weights, biases = [w.copy() for w in whole.weights], [b.copy() for b in whole.biases]
     shifted = {"bias": biases[0][1:], "incoming": weights[0][1], "outgoing": weights[1][0, 1:]}
     shifted[what][0] += 1e-3
@@ -349,7 +313,8 @@ def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not(
     shift: list[list[float]], later: list[int]
 ) -> None:
     rng = np.random.default_rng(4)
-    whole = planted_network(rng, layout_of([0, 1, 2], [0, 0, 1], [0, 0, 1], [0, 1]), "tanh")
+    labels = [0, 1, 2], [0, 0, 1], [0, 0, 1], [0, 1]
+    whole = planted_network(rng, layout_of(labels), "tanh")
     inputs, targets = task(rng, whole)
     first, second, last = whole.weights
     second = second + np.pad(shift, ((0, 1), (0, 1)))
@@ -438,47 +403,35 @@ def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
 # --- limits of the converse ---------------------------------------------------------------------
 
 
-def test_dead_relu_units_are_equal_whatever_their_class() -> None:
-    rng = np.random.default_rng(6)
-    weights = [np.vstack([np.zeros((2, 3)), rng.standard_normal((2, 3))]), np.ones((2, 4))]
-    network = ie.Network(weights, [[-1.0, -2.0, 0.0, 0.0], [0.0, 0.0]], "relu")
-    inputs, targets = task(rng, network)
-    assert classes(network) == [[0, 1, 2, 3]]
-    assert measured(trained(network, inputs, targets), inputs) == [[0, 0, 1, 2]]
+DEAD = ie.Network([[[0.0], [0.0], [1.0], [0.7]], np.ones((2, 4))], [[-1, -2, 0, 0.1], None], "relu")
+# columns 0 and 1 of the last matrix differ by a constant
+CONSTANT = unbiased([[[0.4, -0.2], [0.4, -0.2], [0.9, 0.5]], [[0.1, 1.1, 0.5], [0.7, 1.7, -0.6]]])
+# units 0 and 1 of layer 2 agree where unit 2 of layer 1 is the sum of units 0 and 1, for ever
+FIRST = [[0.5, -0.3, 0.2], [0.1, 0.6, -0.4], [0.6, 0.3, -0.2]]
+SUMS = [
+    FIRST,
+    [[2 / 3, 2 / 3, 1 / 3], [0, 0, 1], [1, -1, 0]],
+    [[0.3, 0.3, -0.1], [-0.2, -0.2, 0.4]],
+]
+# unit 1 of layer 1 is 0, and its errors would come through a last layer that is 0 for ever
+STOPPED = unbiased([[[1], [0]], [[1, 1], [1, 0]], [[1, -1]], [[0]]], "tanh")
+LIMITS = [
+    (DEAD, "squared_error", [[0, 0, 1, 2]]),
+    (CONSTANT, "softmax_cross_entropy", [[0, 0, 1]]),
+    (CONSTANT, "squared_error", [[0, 1, 2]]),
+    (unbiased(SUMS, "identity"), "squared_error", [[0, 1, 2], [0, 0, 1]]),
+    (unbiased(SUMS, "tanh"), "squared_error", [[0, 1, 2], [0, 1, 2]]),
+    (STOPPED, "squared_error", [[0, 1], [0, 0], [0]]),
+]
 
 
-def test_softmax_does_not_see_a_constant_added_to_outgoing_weights() -> None:
-    rng = np.random.default_rng(7)
-    row, column = rng.standard_normal(3), rng.standard_normal((3, 1))
-    last = np.hstack([column, column + 1, column**2])
-    network = unbiased([[row, row, -2 * row + 1], last], "tanh")
-    assert classes(network) == [[0, 1, 2]]
-    for loss, seen in [("softmax_cross_entropy", [0, 0, 1]), ("squared_error", [0, 1, 2])]:
-        inputs, targets = task(rng, network, loss)
-        assert measured(trained(network, inputs, targets, loss=loss), inputs) == [seen]
-
-
-def test_the_identity_keeps_linear_relations() -> None:
-    # unit 2 is the sum of units 0 and 1, in its row, bias and column, and stays so
-    rng = np.random.default_rng(8)
-    first = 0.5 * rng.standard_normal((3, 3))
-    first[2] = first[0] + first[1]
-    second = np.array([[2 / 3, 2 / 3, 1 / 3], [0.0, 0.0, 1.0], [1.0, -1.0, 0.0]])
-    last = 0.3 * rng.standard_normal((2, 3))
-    last[:, 1] = last[:, 0]
-    for activation, seen in [("identity", [0, 0, 1]), ("tanh", [0, 1, 2])]:
-        network = unbiased([first, second, last], activation)
-        inputs, targets = task(rng, network)
-        assert classes(network) == [[0, 1, 2], [0, 1, 2]]
-        assert measured(trained(network, inputs, targets), inputs)[1] == seen
-
-
-def test_a_unit_whose_errors_all_stop_further_up_stays_zero() -> None:
-    # unit 1 of layer 1 is 0, and its errors would come through a last layer that is 0 for ever
-    network = unbiased([[[1], [0]], [[1, 1], [1, 0]], [[1, -1]], [[0]]], "tanh")
-    inputs, targets = task(np.random.default_rng(23), network)
-    assert classes(network) == [[0, 1], [0, 1], [0]]
-    assert measured(trained(network, inputs, targets), inputs) == [[0, 1], [0, 0], [0]]
+@pytest.mark.parametrize(("network", "loss", "seen"), LIMITS)
+def test_units_of_different_classes_can_stay_equal(
+    network: ie.Network, loss: str, seen: list[list[int]]
+) -> None:
+    inputs, targets = task(np.random.default_rng(7), network, loss)
+    assert classes(network) == [list(range(n)) for n in network.sizes[1:-1]]
+    assert measured(trained(network, inputs, targets, loss=loss), inputs) == seen
 
 
 @pytest.mark.parametrize(("activation", "keeps"), [("leaky_relu", False), ("logistic", True)])
@@ -492,75 +445,22 @@ def test_rounding_at_a_kink_separates_at_once(activation: str, *, keeps: bool) -
     assert (measured(after, inputs)[1] == [0, 0, 1]) == keeps
 
 
-# --- other optimizers ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "unequal", "dropout", "keeps"),
-    [
-        (ie.sgd(l2=0.01), 1.0, 0.0, True),
-        (ie.momentum(weight_decay=0.01), 1.0, 0.0, True),
-        (ie.adam(weight_decay=0.01), 1.0, 0.0, True),
-        (ie.adam(l2=0.01), 1.0, 0.0, False),
-        (ie.adam(l2=0.01), 0.0, 0.0, True),
-        (ie.sgd(), 0.0, 0.3, False),
-    ],
-)
-def test_which_training_keeps_which_classes(
-    optimizer: Optimizer, unequal: float, dropout: float, *, keeps: bool
-) -> None:
-    rng = np.random.default_rng(9)
-    labels = [0, 1, 2], [0, 0, 0, 1, 1, 2, 2], [0, 0, 0, 1], [0, 1]
-    layout = layout_of(*labels, layer_1=[1, -1, 1, 1, -1, 1, 1])
-    network = planted_network(rng, layout, "tanh", unequal)
-    how = {"optimizer": optimizer, "batch_size": 20, "dropout": dropout, "rng": rng}
-    inputs, targets = task(rng, network)
-    after = trained(network, inputs, targets, learning_rate=0.01, **how)
-    assert (measured(after, inputs, 1e-6) == unsigned(layout[1:-1])) == keeps
-
-
-@pytest.mark.parametrize("activation", ["tanh", "selu"])
-def test_dropout_does_not_wake_silent_units(activation: str) -> None:
-    rng = np.random.default_rng(10)
-    network = filled(0.0, activation)
-    after = trained(network, *task(rng, network), dropout=0.3, rng=rng)
-    assert signed(after) == [([0] * 4, [0] * 4), ([0] * 5, [0] * 5)]
-
-
-# --- invariance, tolerance, size ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_permuting_units_permutes_labels(activation: str) -> None:
-    rng = np.random.default_rng(11)
-    for _ in range(10):
-        network = planted_network(rng, random_layout(rng, activation), activation)
-        orders = [rng.permutation(n) for n in network.sizes[1:-1]]
-        all_orders = [np.arange(3), *orders, np.arange(2)]
-        pairs = zip(network.weights, pairwise(all_orders), strict=True)
-        weights = [w[np.ix_(rows, columns)] for w, (columns, rows) in pairs]
-        biases = [b[rows] for b, rows in zip(network.biases, all_orders[1:], strict=True)]
-        assert classes(ie.Network(weights, biases, activation)) == [
-            by_first_appearance([labels[i] for i in order])
-            for labels, order in zip(classes(network), orders, strict=True)
-        ]
+# --- tolerance and size -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e6, 1e-310, 1e-300, 1e300])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.filterwarnings("error")
 def test_classes_do_not_depend_on_the_scale_of_the_parameters(
     activation: str, scale: float
 ) -> None:
     rng = np.random.default_rng(12)
     layout = random_layout(rng, activation)
-    network = planted_network(rng, layout, activation)
+    network = planted(rng, layout, activation)
     weights, biases = ([p * scale for p in of] for of in (network.weights, network.biases))
     with np.errstate(all="raise"):
         assert signed(ie.Network(weights, biases, activation)) == layout[1:-1]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("tolerance", [None, 0.0])
 def test_the_largest_numbers_do_not_overflow(dtype: type, tolerance: float | None) -> None:
@@ -571,7 +471,6 @@ def test_the_largest_numbers_do_not_overflow(dtype: type, tolerance: float | Non
     assert classes(ie.Network(weights, biases, "logistic"), tolerance) == [[0, 1, 2, 0, 3]]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("corner", "expected"), [(30, [0, 0, 0]), (0, [0, 1, 2])])
 def test_the_smallest_numbers_do_not_vanish(corner: int, expected: list[int]) -> None:
     # sums of 90 units in the last place, made of different terms, unless one is missing
@@ -588,7 +487,7 @@ def test_single_precision_networks() -> None:
     rng = np.random.default_rng(13)
     for _ in range(20):
         layout = random_layout(rng, "tanh")
-        single = in_single_precision(planted_network(rng, layout, "tanh"))
+        single = in_single_precision(planted(rng, layout, "tanh"))
         inputs, _ = task(rng, single)
         assert classes(single) == measured(single, inputs) == unsigned(layout[1:-1])
 
@@ -645,7 +544,6 @@ LAST_BIT[0, 1] = 2.0**-52
 NEARLY, HUGE = [[1, 0], [1, 1], [1, 0]], [[1e300, 0.0], [1e300, 0.0], [1e299, 0.0]]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("weights", "activation", "inputs", "tolerance", "expected"),
     [
@@ -693,36 +591,9 @@ def test_wide_layers_need_less_memory_than_their_weights(activation: str) -> Non
     assert peak < 0.25 * sum(w.nbytes for w in network.weights)
 
 
-# --- bad input ----------------------------------------------------------------------------------
-
-
-def measured_on_ones(network: ie.Network, tolerance: float | None = None) -> list[Ints]:
-    return ie.measured_redundancy(network, np.ones((1, 4)), tolerance=tolerance)
-
-
-@pytest.mark.parametrize(
-    "function", [ie.redundancy_classes, ie.signed_redundancy_classes, measured_on_ones]
-)
-def test_ensembles_and_tolerances_out_of_range_are_refused(function: Callable[..., Any]) -> None:
-    weights = [np.ones((2, 5, 3, 4)), np.ones((2, 5, 1, 3))]
-    ensemble = ie.Network(weights, [np.zeros((2, 5, 3)), np.zeros((2, 5, 1))])
-    with pytest.raises(ValueError, match=r"axes \(2, 5\).*network\.member\(i\)"):
-        function(ensemble)
-    assert classes(ensemble.member(1, 4)) == [[0, 0, 0]]
-    for tolerance in (-1e-9, np.nan, np.inf, -np.inf):
-        with pytest.raises(ValueError, match="tolerance"):
-            function(ensemble.member(1, 4), tolerance=tolerance)
-
-
-def test_inputs_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="inputs"):
-        ie.measured_redundancy(filled(1.0, "tanh"), np.ones((5, 4)))
-
-
 # --- effective rank -----------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("matrix", "expected"),
     [
@@ -747,9 +618,3 @@ def test_effective_rank_over_leading_axes() -> None:
     ranks = ie.effective_rank(np.stack([matrices, matrices[::-1]]))
     assert isinstance(ranks, np.ndarray)
     np.testing.assert_allclose(ranks, [[0.0, 3.0, 1.0], [1.0, 3.0, 0.0]])
-
-
-@pytest.mark.parametrize("matrix", [[1.0, 2.0], np.ones((0, 3)), [[np.nan]], [["a"]]])
-def test_effective_rank_refuses_what_is_no_matrix(matrix: Any) -> None:
-    with pytest.raises(ValueError, match="matrix"):
-        ie.effective_rank(matrix)
