@@ -11,9 +11,7 @@ from initexplain.experiments import framework_defaults
 SEEDS = 2
 
 
-@pytest.fixture(scope="module")
-def result():
-    return framework_defaults.run(seeds=SEEDS, steps=150, seed=6)
+SETTINGS = {"seeds": SEEDS, "steps": 150, "seed": 6}
 
 
 # name, (fan_in, fan_out), std of a weight, largest weight, root mean square of a bias

@@ -4,20 +4,18 @@ import math
 
 import numpy as np
 import pytest
-from differences import central_differences
+from oracles import central_differences, logistic
 
 from initexplain.experiments import nonzero_biases as page
 
 SHARE = 0.02
 
 
-@pytest.fixture(scope="module")
-def result():
-    return page.run(share=SHARE, seeds=6, sine_seeds=10, seed=9)
+SETTINGS = {"share": SHARE, "seeds": 6, "sine_seeds": 10, "seed": 9}
 
 
 def test_the_log_odds_give_the_prior_back(result):
-    assert 1 / (1 + math.exp(-result.log_odds)) == pytest.approx(SHARE)
+    assert logistic(result.log_odds) == pytest.approx(SHARE)
     assert result.background["odds"] == pytest.approx(-math.log(1 - SHARE))
     small = page.run(seeds=1, steps=1, sine_seeds=1, sine_steps=1)
     assert small.log_odds == pytest.approx(-4.595, abs=5e-4)
@@ -39,8 +37,8 @@ def test_the_log_odds_save_the_first_updates(result):
 
 def test_the_half_life_that_a_cell_shows():
     for bias in (-1.0, 0.0, 1.0, 3.0):
-        kept = 1 / (1 + math.exp(-bias))
-        assert page.measured_half_life(bias) == pytest.approx(math.log(0.5) / math.log(kept))
+        half_life = math.log(0.5) / math.log(logistic(bias))
+        assert page.measured_half_life(bias) == pytest.approx(half_life)
 
 
 def test_a_forget_bias_of_one_recalls_more(result):

@@ -10,17 +10,13 @@ from initexplain.experiments.redundancy import (
     observed_classes,
     planted_network,
     random_layout,
-    run,
     same_classes,
     worked_example,
 )
 from initexplain.network import Network
 from initexplain.symmetry import redundancy_classes, signed_redundancy_classes
 
-
-@pytest.fixture(scope="module")
-def result():
-    return run(planted=10, seed=4)
+SETTINGS = {"planted": 10, "seed": 4}
 
 
 def test_random_partitions_are_predicted_and_measured(result):

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles import tanh_network
 
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
@@ -13,13 +14,9 @@ from initexplain.experiments.the_swap import (
     first_moves,
     linear_losses,
     median_update,
-    run,
 )
 
-
-@pytest.fixture(scope="module")
-def result():
-    return run(units=10, seeds=5, steps=150, seed=21)
+SETTINGS = {"units": 10, "seeds": 5, "steps": 150, "seed": 21}
 
 
 def test_random_weights_learn_at_every_depth(result):
@@ -108,21 +105,12 @@ def adam_loop(rng, x, y, steps=150):
     sizes = [x.shape[1], 10, 10, 10, y.shape[1]]
     parameters = [np.zeros((b, a)) for a, b in pairwise(sizes)]
     parameters += [0.5 * rng.standard_normal(b) for b in sizes[1:]]
-    first = [np.zeros_like(p) for p in parameters]
-    second = [np.zeros_like(p) for p in parameters]
+    first, second = ([np.zeros_like(p) for p in parameters] for _ in range(2))
     losses = []
     for step in range(1, steps + 2):
-        activations = [x]
-        for w, b in zip(parameters[:3], parameters[4:7], strict=True):
-            activations.append(np.tanh(activations[-1] @ w.T + b))
-        error = (activations[-1] @ parameters[3].T + parameters[7] - y) / len(x)
-        losses.append(0.5 * len(x) * (error**2).sum())
-        gradients = [None] * 8
-        for layer in (3, 2, 1, 0):
-            gradients[layer] = error.T @ activations[layer]
-            gradients[4 + layer] = error.sum(axis=0)
-            error = error @ parameters[layer] * (1 - activations[layer] ** 2)
-        for k, g in enumerate(gradients):
+        loss, by_weights, by_biases = tanh_network(parameters[:4], parameters[4:], x, y)
+        losses.append(loss)
+        for k, g in enumerate([*by_weights, *by_biases]):
             first[k] = 0.9 * first[k] + 0.1 * g
             second[k] = 0.999 * second[k] + 0.001 * g * g
             root = np.sqrt(second[k] / (1 - 0.999**step)) + 1e-8
