@@ -14,7 +14,7 @@ from initexplain.experiments.redundancy import (
     worked_example,
 )
 from initexplain.network import Network
-from initexplain.symmetry import redundancy_classes, signed_redundancy_classes
+from initexplain.symmetry import redundancy_classes
 
 SETTINGS = {"planted": 10, "seed": 4}
 
@@ -139,11 +139,3 @@ def test_same_classes_sees_a_different_sign():
     layout = layout_of([[0], [0, 0], [0]], [[1], [1, -1], [1]])
     assert same_classes(layout, layout)
     assert not same_classes(layout, layout_of([[0], [0, 0], [0]]))
-
-
-def test_two_equal_features_need_the_summed_column():
-    rows = [[1.0, 2.0, 3.0], [2.0, 1.0, 3.0]]
-    apart = Network([rows, [[1.0, 1.0]]], [np.zeros(2), [0.0]])
-    merged = Network([[[3.0, 3.0], [3.0, 3.0]], [[1.0, 1.0]]], [np.zeros(2), [0.0]])
-    assert signed_redundancy_classes(apart)[0][0].tolist() == [0, 1]
-    assert signed_redundancy_classes(merged)[0][0].tolist() == [0, 0]
