@@ -1,6 +1,7 @@
 """Other ways to the same numbers, shared by tests. Nothing here uses the package."""
 
 import math
+from collections import defaultdict
 
 import numpy as np
 
@@ -79,3 +80,63 @@ def tanh_network(weights, biases, x, y, roots=None):
         if layer > 0:
             delta = delta @ weights[layer] * (1 - (h[layer] / roots[layer - 1]) ** 2)
     return loss, by_weights, by_biases
+
+
+def by_first_appearance(labels):
+    seen = {}
+    return [seen.setdefault(label, len(seen)) for label in labels]
+
+
+SILENT = -1
+
+
+def refine_exactly(weights, biases, *, odd, zero_at_zero):
+    """Labels and signs of the hidden layers, by brute force, of whole weights and biases.
+
+    A node is a copy `(layer, unit, sign)`, split by its signature until nothing changes. If the
+    activation is odd, a unit is silent whose copies share a class. If not, but 0 at 0, hidden units
+    start in a class that nobody counts, and stay while their signature is empty.
+    """
+    copies = (1, -1) if odd else (1,)
+    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
+    nodes = [(at, i, s) for at, n in enumerate(sizes) for i in range(n) for s in copies]
+    edges = [
+        ((at + 1, i, s), (at, j, t), s * t * int(w[i, j]))
+        for at, w in enumerate(weights)
+        for i, j in np.ndindex(w.shape)
+        for s in copies
+        for t in copies
+    ]
+    hidden = range(1, len(weights))
+    start = SILENT if zero_at_zero and not odd else -2
+    colour = {node: start if node[0] in hidden else k for k, node in enumerate(nodes)}
+    while True:
+        sums = {node: defaultdict(int) for node in nodes}
+        for above, below, weight in edges:
+            for node, other in ((above, below), (below, above)):
+                if colour[other] != SILENT:
+                    sums[node][other[0], colour[other]] += weight
+        signatures = [
+            (
+                (at, colour[at, i, s], s * int(biases[at - 1][i]) if at in hidden else 0),
+                frozenset((key, total) for key, total in sums[at, i, s].items() if total),
+            )
+            for at, i, s in nodes
+        ]
+        numbers = by_first_appearance(signatures)
+        finer = {
+            node: SILENT if signature == ((node[0], SILENT, 0), frozenset()) else number
+            for node, signature, number in zip(nodes, signatures, numbers, strict=True)
+        }
+        if finer == colour:
+            return [read_off(colour, at, sizes[at], odd=odd) for at in hidden]
+        colour = finer
+
+
+def read_off(colour, layer, units, *, odd):
+    """Labels and signs of a layer from the colours of its copies."""
+    plus = [colour[layer, i, 1] for i in range(units)]
+    minus = [colour[layer, i, -1] if odd else SILENT for i in range(units)]
+    labels = by_first_appearance([frozenset(pair) for pair in zip(plus, minus, strict=True)])
+    signs = [1 if plus[i] == plus[labels.index(labels[i])] else -1 for i in range(units)]
+    return labels, [0 if p == m else s for p, m, s in zip(plus, minus, signs, strict=True)]

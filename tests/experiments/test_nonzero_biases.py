@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oracles import central_differences, logistic
 
+from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
 
 SHARE = 0.02
@@ -99,12 +100,8 @@ def test_kinks_are_where_the_slope_changes(result):
     assert max(near) <= result.grid[1] - result.grid[0]
 
 
-def test_the_share_of_torchs_bias_against_draws():
-    rng = np.random.default_rng(3)
+def test_the_share_of_torchs_bias():
     for fan_in in (1, 16):
-        bound = fan_in**-0.5
-        weights = rng.uniform(-bound, bound, (40_000, fan_in))
-        inputs = rng.standard_normal((40_000, fan_in))
-        drawn = rng.uniform(-bound, bound, 40_000).var()
-        share = drawn / (drawn + (weights * inputs).sum(axis=1).var())
-        assert page.torch_bias_share(fan_in) == pytest.approx(share, rel=0.05)
+        layer = framework_defaults.torch_linear(fan_in, 1)
+        own, rest = layer.bias_std**2, fan_in * layer.weight_std**2
+        assert page.torch_bias_share(fan_in) == pytest.approx(own / (own + rest))
