@@ -237,7 +237,6 @@ def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not(shift, late
 
 # --- facts that can be checked by hand ----------------------------------------------------------
 
-
 EYE, ONES, PLUS, APART = np.eye(3), np.ones((3, 1)), [1, 1, 1], ([0, 1, 2], [1, 1, 1])
 # units 0 and 1 of layer 1 are opposite, and what two units above them get is equal
 MIRRORED = [[[0.4, -0.7], [-0.4, 0.7], [0.3, 0.2]], [[1, 0, 0.6], [0, -1, 0.6], [0.5, -0.5, -0.2]]]
@@ -307,14 +306,12 @@ def test_long_chains_of_splits_are_followed_to_the_end(activation):
 
 # --- limits of the converse ---------------------------------------------------------------------
 
-
 DEAD = ie.Network([[[0.0], [0.0], [1.0], [0.7]], np.ones((2, 4))], [[-1, -2, 0, 0.1], None], "relu")
 # columns 0 and 1 of the last matrix differ by a constant
 CONSTANT = unbiased([[[0.4, -0.2], [0.4, -0.2], [0.9, 0.5]], [[0.1, 1.1, 0.5], [0.7, 1.7, -0.6]]])
 # units 0 and 1 of layer 2 agree where unit 2 of layer 1 is the sum of units 0 and 1, for ever
-FIRST = [[0.5, -0.3, 0.2], [0.1, 0.6, -0.4], [0.6, 0.3, -0.2]]
 SUMS = [
-    FIRST,
+    [[0.5, -0.3, 0.2], [0.1, 0.6, -0.4], [0.6, 0.3, -0.2]],
     [[2 / 3, 2 / 3, 1 / 3], [0, 0, 1], [1, -1, 0]],
     [[0.3, 0.3, -0.1], [-0.2, -0.2, 0.4]],
 ]

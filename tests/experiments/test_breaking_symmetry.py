@@ -14,8 +14,6 @@ from initexplain.experiments.breaking_symmetry import (
 from initexplain.network import Network, gradients
 
 PLANTED = 2
-
-
 SETTINGS = {"steps": 800, "planted": PLANTED, "seed": 3}
 
 

@@ -9,25 +9,23 @@ import initexplain as ie
 from initexplain.experiments import framework_defaults
 
 SEEDS = 2
-
-
 SETTINGS = {"seeds": SEEDS, "steps": 150, "seed": 6}
 
 
-# name, (fan_in, fan_out), std of a weight, largest weight, root mean square of a bias
+# name, std of a weight, largest weight, root mean square of a bias: fan-in 75, fan-out 150
 RULES = [
-    ("torch", (75, 150), 1 / math.sqrt(3 * 75), 1 / math.sqrt(75), 1 / math.sqrt(3 * 75)),
-    ("keras", (75, 150), math.sqrt(2 / 225), math.sqrt(6 / 225), 0.0),
-    ("flax", (75, 150), 1 / math.sqrt(75), 2 / 0.87962566 / math.sqrt(75), 0.0),
-    ("sklearn", (75, 150), math.sqrt(2 / 225), math.sqrt(6 / 225), math.sqrt(2 / 225)),
-    ("playground", (75, 150), 0.5 / math.sqrt(3), 0.5, 0.1),
+    ("torch", 1 / math.sqrt(3 * 75), 1 / math.sqrt(75), 1 / math.sqrt(3 * 75)),
+    ("keras", math.sqrt(2 / 225), math.sqrt(6 / 225), 0.0),
+    ("flax", 1 / math.sqrt(75), 2 / 0.87962566 / math.sqrt(75), 0.0),
+    ("sklearn", math.sqrt(2 / 225), math.sqrt(6 / 225), math.sqrt(2 / 225)),
+    ("playground", 0.5 / math.sqrt(3), 0.5, 0.1),
 ]
 
 
-@pytest.mark.parametrize(("name", "fans", "std", "largest", "bias"), RULES)
-def test_rules_draw_what_the_frameworks_say(name, fans, std, largest, bias):
+@pytest.mark.parametrize(("name", "std", "largest", "bias"), RULES)
+def test_rules_draw_what_the_frameworks_say(name, std, largest, bias):
     rng = np.random.default_rng(1)
-    layer = framework_defaults.RULES[name](*fans)
+    layer = framework_defaults.RULES[name](75, 150)
     weights = layer.weights(rng, (8, 150, 75))
     biases = layer.biases(rng, (8, 150))
     assert layer.weight_std == pytest.approx(std)

@@ -9,8 +9,6 @@ from initexplain.datasets import teacher
 from initexplain.experiments import gradient_ratio
 
 SEEDS = 3
-
-
 SETTINGS = {"seeds": SEEDS, "steps": 60, "path_steps": 150, "seed": 5}
 
 

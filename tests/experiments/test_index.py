@@ -7,8 +7,6 @@ from initexplain.datasets import teacher
 from initexplain.experiments import index
 
 SEED, STEPS = 3, 60
-
-
 SETTINGS = {"seeds": 4, "steps": STEPS, "seed": SEED}
 
 

@@ -10,8 +10,6 @@ from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
 
 SHARE = 0.02
-
-
 SETTINGS = {"share": SHARE, "seeds": 6, "sine_seeds": 10, "seed": 9}
 
 

@@ -7,8 +7,6 @@ from oracles import tanh_network
 from initexplain.datasets import teacher
 
 UNITS, SEED, VALUE = 4, 7, 0.4
-
-
 SETTINGS = {"units": UNITS, "constant_value": VALUE, "seed": SEED}
 
 

@@ -7,11 +7,7 @@ import numpy as np
 import pytest
 
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.the_swap import (
-    first_moves,
-    linear_losses,
-    median_update,
-)
+from initexplain.experiments.the_swap import first_moves, linear_losses, median_update
 
 SETTINGS = {"units": 10, "seeds": 5, "steps": 150, "seed": 21}
 
