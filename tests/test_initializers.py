@@ -6,16 +6,12 @@ closed-form moments and the number of entries: nothing is guessed.
 
 import inspect
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 
 import initexplain as ie
 from initexplain import initializers
-
-pytestmark = pytest.mark.filterwarnings("error")
 
 STANDARD_ERRORS = 5.0
 # standard deviation left by cutting a standard normal at +-2, and the mass that is left
@@ -24,7 +20,7 @@ EDGE = math.exp(-2.0) / math.sqrt(2 * math.pi)
 CUT_STD = math.sqrt(1 - 4 * EDGE / MASS)
 
 
-def cut_normal_moment(order: int) -> float:
+def cut_normal_moment(order):
     """E z^order of a standard normal cut at +-2, by parts from the order two below."""
     if order == 0:
         return 1.0
@@ -32,50 +28,42 @@ def cut_normal_moment(order: int) -> float:
 
 
 # of each distribution with variance 1: where it ends, and its even moments
-SHAPES: dict[str, tuple[float, dict[int, float]]] = {
+SHAPES = {
     "normal": (math.inf, {2: 1.0, 4: 3.0, 8: 105.0}),
     "uniform": (math.sqrt(3.0), {2: 1.0, 4: 9 / 5, 8: 9.0}),
-    "truncated_normal": (
-        2 / CUT_STD,
-        {k: cut_normal_moment(k) / CUT_STD**k for k in (2, 4, 8)},
-    ),
+    "truncated_normal": (2 / CUT_STD, {k: cut_normal_moment(k) / CUT_STD**k for k in (2, 4, 8)}),
 }
-Variance = Callable[[int, int], float]
 # the closed forms, of (fan_in, fan_out)
-SCALED: dict[str, Variance] = {
+SCALED = {
     "lecun": lambda fan_in, _fan_out: 1 / fan_in,
     "glorot": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
     "he": lambda fan_in, _fan_out: 2 / fan_in,
 }
-FANS: dict[str, Variance] = {
+FANS = {
     "fan_in": lambda fan_in, _fan_out: 1.7 / fan_in,
     "fan_out": lambda _fan_in, fan_out: 1.7 / fan_out,
     "fan_average": lambda fan_in, fan_out: 1.7 / (0.5 * fan_in + 0.5 * fan_out),
 }
 
 
-def times(factor: float, variance: Variance) -> Variance:
+def times(factor, variance):
     return lambda fan_in, fan_out: factor * variance(fan_in, fan_out)
 
 
 # an initializer, its distribution and the closed form of its variance
-CASES: dict[str, tuple[ie.Initializer, str, Variance]] = {
+CASES = {
     "normal": (ie.normal(0.3), "normal", lambda _i, _o: 0.09),
     "uniform": (ie.uniform(0.3), "uniform", lambda _i, _o: 0.03),
     "truncated_normal": (ie.truncated_normal(0.3), "truncated_normal", lambda _i, _o: 0.09),
     **{
-        f"{name}_{kind}": (getattr(ie, f"{name}_{kind}")(), kind, variance)
+        f"{name}_{kind} {how}": (
+            getattr(ie, f"{name}_{kind}")(**how),
+            kind,
+            times(how.get("gain", 1.0) ** 2, variance),
+        )
         for name, variance in SCALED.items()
         for kind in ("normal", "uniform")
-    },
-    **{
-        f"{name}_{kind} gain": (
-            getattr(ie, f"{name}_{kind}")(gain=gain),
-            kind,
-            times(gain**2, variance),
-        )
-        for (name, variance), gain in zip(SCALED.items(), (1.6, 3, 0.1), strict=True)
-        for kind in ("normal", "uniform")
+        for how in ({}, {"gain": 1.6})
     },
     **{
         f"variance_scaling {fan} {kind}": (
@@ -87,22 +75,17 @@ CASES: dict[str, tuple[ie.Initializer, str, Variance]] = {
         for kind in SHAPES
     },
 }
-every_case = pytest.mark.parametrize(("init", "kind", "variance"), CASES.values(), ids=CASES.keys())
-OTHERS: dict[str, ie.Initializer] = {
+every_case = pytest.mark.parametrize(("init", "kind", "variance"), CASES.values(), ids=CASES)
+OTHERS = {
     "orthogonal": ie.orthogonal(gain=1.5),
     "zeros": ie.zeros(),
     "constant": ie.constant(0.5),
 }
-every_init = pytest.mark.parametrize(
-    "init",
-    [*(case[0] for case in CASES.values()), *OTHERS.values()],
-    ids=[*CASES, *OTHERS],
-)
 # (..., fan_out, fan_in): 48,000 entries each, wide and tall, one network and ensembles
 MATRICES = [(400, 120), (120, 400), (48, 1000), (10, 120, 40), (4, 25, 16, 30), (8000, 2, 3)]
 
 
-def test_every_initializer_of_the_module_is_in_the_table() -> None:
+def test_every_initializer_of_the_module_is_in_the_table():
     made = {
         name
         for name, function in inspect.getmembers(initializers, inspect.isfunction)
@@ -112,7 +95,7 @@ def test_every_initializer_of_the_module_is_in_the_table() -> None:
     assert made <= set(ie.__all__)
 
 
-def test_standard_deviation_of_a_cut_normal() -> None:
+def test_standard_deviation_of_a_cut_normal():
     # the constant that Keras divides by
     assert abs(CUT_STD - 0.87962566103423978) < 1e-15
     assert abs(initializers.TRUNCATED_STD - CUT_STD) < 1e-15
@@ -120,9 +103,7 @@ def test_standard_deviation_of_a_cut_normal() -> None:
 
 @every_case
 @pytest.mark.parametrize("shape", MATRICES, ids=str)
-def test_moments_and_support_are_the_closed_forms(
-    init: ie.Initializer, kind: str, variance: Variance, shape: tuple[int, ...]
-) -> None:
+def test_moments_and_support_are_the_closed_forms(init, kind, variance, shape):
     drawn = init(np.random.default_rng(11), shape)
     assert (drawn.shape, drawn.dtype) == (shape, np.float64)
     bound, moments = SHAPES[kind]
@@ -131,28 +112,17 @@ def test_moments_and_support_are_the_closed_forms(
         mean = moments.get(order, 0.0)
         allowed = STANDARD_ERRORS * math.sqrt((moments[2 * order] - mean**2) / x.size)
         assert abs((x**order).mean() - mean) < allowed, f"moment {order}"
-    assert np.abs(x).max() <= bound * (1 + 1e-12)
-
-
-@every_case
-def test_draws_come_close_to_the_ends_of_the_support(
-    init: ie.Initializer, kind: str, variance: Variance
-) -> None:
-    x = init(np.random.default_rng(12), (400, 120)) / math.sqrt(variance(120, 400))
-    bound, _ = SHAPES[kind]
     if math.isinf(bound):
         # a normal goes past 3.5 with chance 4.7e-4: none of 48,000 has chance 2e-10
         assert np.abs(x).max() > 3.5
     else:
+        assert np.abs(x).max() <= bound * (1 + 1e-12)
         # the density at the ends is at least 0.049: none in the last hundredth, chance 4e-11
-        assert x.max() > bound - 0.01
-        assert x.min() < 0.01 - bound
+        assert min(x.max(), -x.min()) > bound - 0.01
 
 
 @every_case
-def test_entries_differ_and_rows_columns_and_members_are_uncorrelated(
-    init: ie.Initializer, kind: str, variance: Variance
-) -> None:
+def test_entries_differ_and_rows_columns_and_members_are_uncorrelated(init, kind, variance):
     drawn = init(np.random.default_rng(14), (40, 40, 40)) / math.sqrt(variance(40, 40))
     assert np.unique(drawn).size == drawn.size
     # the mean over an axis of n independent entries has variance 1/n, kurtosis below 3
@@ -161,8 +131,8 @@ def test_entries_differ_and_rows_columns_and_members_are_uncorrelated(
         assert abs((means**2).mean() - 1) < STANDARD_ERRORS * math.sqrt(2 / means.size)
 
 
-@every_init
-def test_the_generator_is_the_only_state(init: ie.Initializer) -> None:
+@pytest.mark.parametrize("init", [*(case[0] for case in CASES.values()), *OTHERS.values()])
+def test_the_generator_is_the_only_state(init):
     rng = np.random.default_rng(3)
     first, second = init(rng, (2, 4, 5)), init(rng, (2, 4, 5))
     assert np.array_equal(first, second) == (np.unique(first).size == 1)
@@ -173,7 +143,7 @@ def test_the_generator_is_the_only_state(init: ie.Initializer) -> None:
 
 @pytest.mark.parametrize("value", [0.0, 0.5, -3, np.float32(0.25)])
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (4, 2, 3)])
-def test_constants(value: float, shape: tuple[int, ...]) -> None:
+def test_constants(value, shape):
     drawn = ie.constant(value)(np.random.default_rng(0), shape)
     assert (drawn.shape, drawn.dtype) == (shape, np.float64)
     assert (drawn == float(value)).all()
@@ -181,7 +151,7 @@ def test_constants(value: float, shape: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("make", [ie.normal, ie.uniform, ie.truncated_normal])
-def test_plain_distributions_take_every_shape(make: Callable[..., ie.Initializer]) -> None:
+def test_plain_distributions_take_every_shape(make):
     rng = np.random.default_rng(0)
     init = make()
     assert init(rng, (7,)).shape == (7,)
@@ -191,7 +161,7 @@ def test_plain_distributions_take_every_shape(make: Callable[..., ie.Initializer
     assert (make(0.0)(rng, (5,)) == 0.0).all()
 
 
-def test_normal_has_the_mean_it_is_given() -> None:
+def test_normal_has_the_mean_it_is_given():
     x = ie.normal(0.5, mean=-2.0)(np.random.default_rng(1), (40_000,))
     assert abs(x.mean() + 2.0) < STANDARD_ERRORS * 0.5 / math.sqrt(x.size)
 
@@ -199,22 +169,16 @@ def test_normal_has_the_mean_it_is_given() -> None:
 @pytest.mark.parametrize("gain", [1.0, 2.5])
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
 @pytest.mark.parametrize(("fan_out", "fan_in"), [(5, 3), (3, 5), (4, 4), (1, 6), (6, 1), (1, 1)])
-def test_orthogonal_rows_or_columns(
-    lead: tuple[int, ...], fan_out: int, fan_in: int, gain: float
-) -> None:
+def test_orthogonal_rows_or_columns(lead, fan_out, fan_in, gain):
     drawn = ie.orthogonal(gain=gain)(np.random.default_rng(5), (*lead, fan_out, fan_in))
     assert drawn.shape == (*lead, fan_out, fan_in)
     few = drawn if fan_out < fan_in else np.swapaxes(drawn, -1, -2)
     products = np.einsum("...ik,...jk->...ij", few, few)
-    np.testing.assert_allclose(
-        products,
-        np.broadcast_to(gain**2 * np.eye(min(fan_out, fan_in)), products.shape),
-        atol=1e-12,
-    )
+    assert np.abs(products - gain**2 * np.eye(min(fan_out, fan_in))).max() < 1e-12
 
 
 @pytest.mark.parametrize("shape", [(20_000, 3, 3), (20_000, 3, 2), (20_000, 2, 3)])
-def test_orthogonal_matrices_have_no_preferred_direction(shape: tuple[int, ...]) -> None:
+def test_orthogonal_matrices_have_no_preferred_direction(shape):
     # an entry of a uniformly random orthonormal vector in n dimensions has mean 0, variance 1/n
     # and fourth moment 3/(n(n+2)); products of entries that share no sign have mean 0
     drawn, n = ie.orthogonal()(np.random.default_rng(6), shape), 3
@@ -226,52 +190,9 @@ def test_orthogonal_matrices_have_no_preferred_direction(shape: tuple[int, ...])
     assert abs(diagonal.mean()) < error * math.sqrt(diagonal.var())
 
 
-NEED_FANS = [
-    *(ie.lecun_normal(), ie.glorot_uniform(), ie.he_normal(), ie.orthogonal()),
-    ie.variance_scaling(1.0, "fan_out"),
-]
-
-
-@pytest.mark.parametrize("init", NEED_FANS)
 @pytest.mark.parametrize("shape", [(), (4,), (0, 3), (3, 0), (2, 0, 0), (-1, 3)])
-def test_a_shape_without_fans_is_refused(init: ie.Initializer, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="fan_in and fan_out need a shape") as info:
-        init(np.random.default_rng(0), shape)
-    assert str(shape) in str(info.value)
-
-
-NOT_NEGATIVE, ABOVE_0 = "must be a finite number, 0 or more", "must be a finite number above 0"
-BAD_ARGUMENTS: list[tuple[Callable[..., object], dict[str, Any], str]] = [
-    (ie.constant, {"value": math.nan}, "value must be finite, found nan"),
-    (ie.constant, {"value": math.inf}, "value must be finite, found inf"),
-    (ie.normal, {"std": -0.1}, f"std {NOT_NEGATIVE}, found -0.1"),
-    (ie.normal, {"mean": math.nan}, "mean must be finite, found nan"),
-    (ie.uniform, {"bound": -1}, f"bound {NOT_NEGATIVE}, found -1"),
-    (ie.uniform, {"bound": math.nan}, f"bound {NOT_NEGATIVE}, found nan"),
-    (ie.truncated_normal, {"std": math.inf}, f"std {NOT_NEGATIVE}, found inf"),
-    (ie.variance_scaling, {"scale": 0}, f"scale {ABOVE_0}, found 0"),
-    (ie.variance_scaling, {"scale": 1, "gain": -1}, f"gain {ABOVE_0}, found -1"),
-    (ie.lecun_normal, {"gain": 0}, f"gain {ABOVE_0}, found 0"),
-    (ie.glorot_uniform, {"gain": math.nan}, f"gain {ABOVE_0}, found nan"),
-    (ie.he_normal, {"gain": math.inf}, f"gain {ABOVE_0}, found inf"),
-    (ie.orthogonal, {"gain": 0}, f"gain {ABOVE_0}, found 0"),
-    (
-        ie.variance_scaling,
-        {"scale": 1, "fan": "fanin"},
-        f"unknown fan 'fanin': did you mean 'fan_in'? known: {', '.join(FANS)}",
-    ),
-    (
-        ie.variance_scaling,
-        {"scale": 1, "distribution": "norml"},
-        f"unknown distribution 'norml': did you mean 'normal'? known: {', '.join(SHAPES)}",
-    ),
-]
-
-
-@pytest.mark.parametrize(("make", "arguments", "message"), BAD_ARGUMENTS)
-def test_bad_arguments_are_refused_when_the_initializer_is_made(
-    make: Callable[..., object], arguments: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ValueError, match=r"\S") as info:
-        make(**arguments)
-    assert str(info.value) == message
+def test_a_shape_without_fans_is_refused(shape):
+    for init in (ie.variance_scaling(1.0, "fan_out"), ie.orthogonal()):
+        with pytest.raises(ValueError, match="fan_in and fan_out need a shape") as info:
+            init(np.random.default_rng(0), shape)
+        assert str(shape) in str(info.value)

@@ -1,8 +1,6 @@
 """Signal: saturation, moments and ratios against plain loops over units, LSUV and scales."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,16 +8,12 @@ import pytest
 import initexplain as ie
 from initexplain import signal
 
-pytestmark = pytest.mark.filterwarnings("error")
-
 every_activation = pytest.mark.parametrize("activation", ie.ACTIVATIONS)
 every_ensemble = pytest.mark.parametrize("ensemble", [(), (3,), (2, 3)], ids=str)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def drawn(
-    ensemble: tuple[int, ...] = (), activation: str = "tanh", dtype: Any = np.float64
-) -> tuple[ie.Network, Any, Any]:
+def drawn(ensemble=(), activation="tanh", dtype=np.float64):
     """A small network with biases, inputs and targets."""
     rng = np.random.default_rng(7)
     network = ie.Network.initialize(
@@ -34,7 +28,7 @@ def drawn(
     return network, rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
 
 
-def entries(found: Any, layers: Sequence[Any], ensemble: tuple[int, ...]) -> Iterator[Any]:
+def entries(found, layers, ensemble):
     """A measure of every layer of every member, beside the numbers that it is a measure of."""
     assert found.shape == (len(layers), *ensemble)
     assert found.dtype == np.float64
@@ -43,15 +37,13 @@ def entries(found: Any, layers: Sequence[Any], ensemble: tuple[int, ...]) -> Ite
             yield float(found[(layer, *index)]), values[index].ravel().tolist()
 
 
-def mean_square(values: list[float]) -> float:
+def mean_square(values):
     return math.fsum(v * v for v in values) / len(values)
 
 
 @every_activation
 @every_ensemble
-def test_saturation_counts_units_outside_the_region(
-    activation: str, ensemble: tuple[int, ...]
-) -> None:
+def test_saturation_counts_units_outside_the_region(activation, ensemble):
     network, inputs, _ = drawn(ensemble, activation)
     low, high = network.activation.linear_region
     hidden = ie.forward(network, inputs).preactivations[:-1]
@@ -60,22 +52,14 @@ def test_saturation_counts_units_outside_the_region(
         assert share == pytest.approx(len(outside) / len(values))
 
 
-def test_a_wide_random_network_saturates_as_the_normal_law_says() -> None:
-    rng = np.random.default_rng(0)
-    inputs = rng.standard_normal((200, 100))
-    network = ie.Network.initialize(rng, [100, 300, 1], weights=ie.lecun_normal(gain=2.0))
-    expected = math.erfc(network.activation.linear_region[1] / 2.0 / math.sqrt(2))
-    assert signal.saturated_fraction(network, inputs)[0] == pytest.approx(expected, abs=0.02)
-
-
-def test_a_network_without_hidden_layers_has_nothing_to_saturate() -> None:
+def test_a_network_without_hidden_layers_has_nothing_to_saturate():
     network = ie.Network([np.ones((3, 1, 2))], [np.zeros((3, 1))])
     assert signal.saturated_fraction(network, [[1.0, 2.0]]).shape == (0, 3)
     assert signal.second_moments(network, [[1.0, 2.0]], [[0.0]]).activations.shape == (0, 3)
 
 
 @every_ensemble
-def test_moments_are_means_of_squares(ensemble: tuple[int, ...]) -> None:
+def test_moments_are_means_of_squares(ensemble):
     network, inputs, targets = drawn(ensemble)
     moments = signal.second_moments(network, inputs, targets)
     trace = ie.forward(network, inputs)
@@ -90,9 +74,7 @@ def test_moments_are_means_of_squares(ensemble: tuple[int, ...]) -> None:
 @every_activation
 @every_ensemble
 @pytest.mark.parametrize("loss", ["squared_error", "logistic"])
-def test_errors_are_the_bias_gradients_of_single_examples(
-    activation: str, ensemble: tuple[int, ...], loss: str
-) -> None:
+def test_errors_are_the_bias_gradients_of_single_examples(activation, ensemble, loss):
     network, inputs, targets = drawn(ensemble, activation)
     targets = (targets > 0).astype(float)
     # the loss is averaged over examples, so that each of six carries a sixth of its own gradient
@@ -106,13 +88,13 @@ def test_errors_are_the_bias_gradients_of_single_examples(
         assert mean == pytest.approx(mean_square(values), rel=1e-10)
 
 
-def gradients(*values: float) -> ie.Gradients:
+def gradients(*values):
     """Of layers of one weight, in float32."""
     matrices = tuple(np.full((1, 1), v, np.float32) for v in values)
     return ie.Gradients(matrices, tuple(np.zeros(1, np.float32) for _ in values))
 
 
-def test_small_numbers_of_a_float32_network_do_not_vanish() -> None:
+def test_small_numbers_of_a_float32_network_do_not_vanish():
     weights = [np.full((1, 1), 1e-30, np.float32), np.ones((1, 1), np.float32)]
     network = ie.Network(weights, [np.zeros(1, np.float32)] * 2)
     moments = signal.second_moments(network, [[1.0]], [[0.0]])
@@ -122,7 +104,7 @@ def test_small_numbers_of_a_float32_network_do_not_vanish() -> None:
 
 
 @every_ensemble
-def test_gradient_ratio_is_a_ratio_of_frobenius_norms(ensemble: tuple[int, ...]) -> None:
+def test_gradient_ratio_is_a_ratio_of_frobenius_norms(ensemble):
     network, inputs, targets = drawn(ensemble)
     _, grads = ie.gradients(network, inputs, targets)
     found = signal.gradient_to_weight(network, grads)
@@ -133,7 +115,7 @@ def test_gradient_ratio_is_a_ratio_of_frobenius_norms(ensemble: tuple[int, ...])
 
 
 @every_ensemble
-def test_one_step_of_descent_updates_by_rate_times_ratio(ensemble: tuple[int, ...]) -> None:
+def test_one_step_of_descent_updates_by_rate_times_ratio(ensemble):
     network, inputs, targets = drawn(ensemble)
     _, grads = ie.gradients(network, inputs, targets)
     after = ie.train(network, inputs, targets, steps=1, learning_rate=0.01).network
@@ -141,7 +123,7 @@ def test_one_step_of_descent_updates_by_rate_times_ratio(ensemble: tuple[int, ..
     assert signal.update_to_weight(network, after) == pytest.approx(expected)
 
 
-def test_ratios_of_zeros() -> None:
+def test_ratios_of_zeros():
     network = ie.Network([np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 1))], [np.zeros(1)] * 3)
     found = signal.gradient_to_weight(network, gradients(1.0, 0.0, 0.0))
     assert found.tolist() == [math.inf, 0.0, 0.0]
@@ -151,7 +133,7 @@ def test_ratios_of_zeros() -> None:
 @every_activation
 @every_ensemble
 @every_dtype
-def test_lsuv_gives_unit_variance(activation: str, ensemble: tuple[int, ...], dtype: Any) -> None:
+def test_lsuv_gives_unit_variance(activation, ensemble, dtype):
     rng = np.random.default_rng(3)
     inputs = 4.0 * rng.standard_normal((40, 6))
     network = signal.lsuv(
@@ -167,7 +149,7 @@ def test_lsuv_gives_unit_variance(activation: str, ensemble: tuple[int, ...], dt
 
 
 @pytest.mark.parametrize(("tolerance", "size"), [(0.02, 1.0), (0.0, 1 / 1.005)])
-def test_lsuv_leaves_what_is_close_enough(tolerance: float, size: float) -> None:
+def test_lsuv_leaves_what_is_close_enough(tolerance, size):
     rng = np.random.default_rng(0)
     network = signal.lsuv(rng, [1, 1], [[1.005], [-1.005]], tolerance=tolerance)
     assert abs(network.weights[0].item()) == pytest.approx(size, rel=1e-15)
@@ -175,7 +157,7 @@ def test_lsuv_leaves_what_is_close_enough(tolerance: float, size: float) -> None
 
 @every_ensemble
 @every_dtype
-def test_at_scales_multiplies_hidden_weights_only(ensemble: tuple[int, ...], dtype: Any) -> None:
+def test_at_scales_multiplies_hidden_weights_only(ensemble, dtype):
     network, *_ = drawn(ensemble, "relu", dtype)
     found = signal.at_scales(network, [0.5, 1.0, 3.0])
     assert found.ensemble == (3, *ensemble)
@@ -185,67 +167,3 @@ def test_at_scales_multiplies_hidden_weights_only(ensemble: tuple[int, ...], dty
         for w, b, w0, b0 in zip(found.weights, found.biases, expected, network.biases, strict=True):
             np.testing.assert_array_equal(w[i], w0)
             np.testing.assert_array_equal(b[i], b0)
-
-
-NET, X, Y = drawn()
-SINGLE = drawn(dtype=np.float32)[0]
-CHAIN = ie.Network([[[1e-150]], [[1e200]]], [[0.0], [0.0]], "identity")
-ONE = ie.Network([np.ones((2, 3))], [np.zeros(2)])
-RNG = np.random.default_rng(0)
-REFUSED: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
-    "inputs": (lambda: signal.saturated_fraction(NET, [[1.0]]), ValueError, "inputs: expected"),
-    "loss": (lambda: signal.second_moments(NET, X, Y, loss="mse"), ValueError, "unknown loss"),
-    "targets": (lambda: signal.second_moments(NET, X, Y[:1]), ValueError, "examples"),
-    "gradients": (lambda: signal.gradient_to_weight(ONE, gradients(1.0)), ValueError, "of shapes"),
-    "update": (
-        lambda: signal.update_to_weight(ONE, ie.Network([np.ones((1, 3))], [np.zeros(1)])),
-        ValueError,
-        "network 1 does not fit",
-    ),
-    "lsuv zeros": (lambda: signal.lsuv(RNG, [2, 1], 0 * X[:, :2]), ValueError, "layer 1: preact"),
-    "lsuv tolerance": (
-        lambda: signal.lsuv(RNG, [3, 1], X, tolerance=-1.0),
-        ValueError,
-        "tolerance must be a finite number, 0 or more",
-    ),
-    "scale": (lambda: signal.at_scales(NET, 2.0), ValueError, "scales: expected shape"),
-    "matrix": (lambda: signal.at_scales(NET, [[1.0]]), ValueError, "scales: expected shape"),
-    "no scale": (lambda: signal.at_scales(NET, []), ValueError, "scales: expected shape"),
-    "infinite scale": (lambda: signal.at_scales(NET, [1.0, math.inf]), ValueError, "scales: inf"),
-    "huge scale": (lambda: signal.at_scales(SINGLE, [1.0, 1e300]), ValueError, "layer 1: -?inf"),
-    "square": (
-        lambda: signal.second_moments(CHAIN, [[1e160]], [[0.0]]),
-        FloatingPointError,
-        "square of the preactivations of layer 2: overflow",
-    ),
-    "errors": (
-        lambda: signal.second_moments(CHAIN, [[1e-10]], [[1e150]]),
-        FloatingPointError,
-        "square of the errors of layer 1: overflow",
-    ),
-    "nan gradient": (
-        lambda: signal.gradient_to_weight(CHAIN, gradients(math.nan, 0.0)),
-        FloatingPointError,
-        "gradients of layer 1: overflow",
-    ),
-    "update overflows": (
-        lambda: signal.update_to_weight(
-            CHAIN, ie.Network([[[1.0]], [[-1e200]]], CHAIN.biases, "identity")
-        ),
-        FloatingPointError,
-        "updates of layer 2: overflow",
-    ),
-    "lsuv overflows": (
-        lambda: signal.lsuv(RNG, [2, 1], np.full((5, 2), 1.7e308)),
-        FloatingPointError,
-        "preactivations of layer 1: overflow",
-    ),
-}
-
-
-@pytest.mark.parametrize(("call", "error", "message"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_does_not_fit_or_overflows_is_refused(
-    call: Callable[[], object], error: type[Exception], message: str
-) -> None:
-    with pytest.raises(error, match=message):
-        call()

@@ -1,61 +1,44 @@
 """Redundancy: predicted against brute force, against planted symmetries and against training."""
 
 import tracemalloc
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
+from collections import Counter
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import ArrayLike, NDArray
+from oracles import by_first_appearance, refine_exactly
 
 import initexplain as ie
-from initexplain.activations import Activation
-from initexplain.initializers import Initializer
-from initexplain.optimizers import Optimizer
-
-Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.int64]
-SignedClasses = tuple[list[int], list[int]]
-Copy = tuple[int, int, int]
+from initexplain.experiments.redundancy import layout_of, planted_network
 
 
-def classes(network: ie.Network, tolerance: float | None = None) -> list[list[int]]:
+def classes(network, tolerance=None):
     return [labels.tolist() for labels in ie.redundancy_classes(network, tolerance=tolerance)]
 
 
-def signed(network: ie.Network, tolerance: float | None = None) -> list[SignedClasses]:
+def signed(network, tolerance=None):
     predicted = ie.signed_redundancy_classes(network, tolerance=tolerance)
     return [(labels.tolist(), signs.tolist()) for labels, signs in predicted]
 
 
-def measured(net: ie.Network, inputs: ArrayLike, tolerance: float | None = None) -> list[list[int]]:
+def measured(net, inputs, tolerance=None):
     return [labels.tolist() for labels in ie.measured_redundancy(net, inputs, tolerance=tolerance)]
 
 
-def by_first_appearance(labels: Sequence[object]) -> list[int]:
-    seen: dict[object, int] = {}
-    return [seen.setdefault(label, len(seen)) for label in labels]
-
-
-def unsigned(layers: Sequence[SignedClasses]) -> list[list[int]]:
+def unsigned(layers):
     """The classes of redundant units: mirrored ones apart."""
     return [by_first_appearance(list(zip(*layer, strict=True))) for layer in layers]
 
 
-def unbiased(weights: Sequence[ArrayLike], activation: str = "logistic") -> ie.Network:
+def unbiased(weights, activation="logistic"):
     return ie.Network(weights, [np.zeros(len(np.asarray(w))) for w in weights], activation)
 
 
-def can_be_silent(activation: Activation) -> bool:
+def can_be_silent(activation):
     return float(activation(0.0)) == 0
 
 
-def task(
-    rng: np.random.Generator, network: ie.Network, loss: str = "squared_error"
-) -> tuple[Floats, Floats]:
+def task(rng, network, loss="squared_error"):
     inputs = rng.standard_normal((60, network.sizes[0]))
     shape = (60, network.sizes[-1])
     targets = {
@@ -66,102 +49,33 @@ def task(
     return inputs, targets[loss]
 
 
-def trained(
-    network: ie.Network, inputs: Floats, targets: Floats, steps: int = 200, **how: Any
-) -> ie.Network:
+def trained(network, inputs, targets, steps=200, **how):
     # at this rate no planted network below diverges
     how = {"learning_rate": 0.02, **how}
     return ie.train(network, inputs, targets, steps=steps, **how).network
 
 
-# --- the oracle: exact refinement of the stored doubled network ---------------------------------
-
-SILENT = -1
+# --- brute force -------------------------------------------------------------------------------
 
 
-def refine_exactly(weights: list[Ints], biases: list[Ints], f: Activation) -> list[SignedClasses]:
-    """Labels and signs of the hidden layers, by brute force and in rational numbers.
-
-    A node is a copy `(layer, unit, sign)`, split by its signature until nothing changes. If `f`
-    is odd, a unit is silent whose copies share a class. If not, but `f(0) = 0`, hidden units start
-    in a class that nobody counts, and stay while their signature is empty.
-    """
-    copies = (1, -1) if f.odd else (1,)
-    sizes = [weights[0].shape[1], *(len(w) for w in weights)]
-    nodes = [(at, i, s) for at, n in enumerate(sizes) for i in range(n) for s in copies]
-    edges = [
-        ((at + 1, i, s), (at, j, t), s * t * Fraction(int(w[i, j])))
-        for at, w in enumerate(weights)
-        for i, j in np.ndindex(w.shape)
-        for s in copies
-        for t in copies
+def doubled(rng, weights, biases, *, odd):
+    """Every hidden unit twice: rows of the two differ, sums agree; if `odd`, mirrored at random."""
+    first, *between, last = weights
+    dealt = [
+        np.kron(w, np.eye(2, dtype=np.int64))
+        + np.kron(rng.integers(-1, 2, size=w.shape), [[1, -1], [-1, 1]])
+        for w in between
     ]
-    hidden = range(1, len(weights))
-    start = SILENT if can_be_silent(f) and not f.odd else -2
-    colour = {node: start if node[0] in hidden else k for k, node in enumerate(nodes)}
-    while True:
-        sums: dict[Copy, Any] = {node: defaultdict(Fraction) for node in nodes}
-        for above, below, weight in edges:
-            for node, other in ((above, below), (below, above)):
-                if colour[other] != SILENT:
-                    sums[node][other[0], colour[other]] += weight
-        signatures = [
-            (
-                (at, colour[at, i, s], s * int(biases[at - 1][i]) if at in hidden else 0),
-                frozenset((key, total) for key, total in sums[at, i, s].items() if total),
-            )
-            for at, i, s in nodes
-        ]
-        numbers = by_first_appearance(signatures)
-        finer = {
-            node: SILENT if signature == ((node[0], SILENT, 0), frozenset()) else number
-            for node, signature, number in zip(nodes, signatures, numbers, strict=True)
-        }
-        if finer == colour:
-            return [read_off(colour, at, sizes[at], odd=f.odd) for at in hidden]
-        colour = finer
+    weights = [np.kron(first, [[1], [1]]), *dealt, np.kron(last, [[1, 1]])]
+    signs = [rng.choice([-1, 1] if odd else [1], size=len(w)) for w in weights[:-1]]
+    ends = [np.ones(w.shape[axis], dtype=np.int64) for w, axis in ((first, 1), (last, 0))]
+    pairs = pairwise([ends[0], *signs, ends[1]])
+    weights = [w * np.outer(over, under) for w, (under, over) in zip(weights, pairs, strict=True)]
+    hidden = [np.repeat(b, 2) * over for b, over in zip(biases, signs, strict=False)]
+    return weights, [*hidden, biases[-1]]
 
 
-def read_off(colour: dict[Copy, int], layer: int, units: int, *, odd: bool) -> SignedClasses:
-    """Labels and signs of a layer from the colours of its copies."""
-    plus = [colour[layer, i, 1] for i in range(units)]
-    minus = [colour[layer, i, -1] if odd else SILENT for i in range(units)]
-    labels = by_first_appearance([frozenset(pair) for pair in zip(plus, minus, strict=True)])
-    signs = [1 if plus[i] == plus[labels.index(labels[i])] else -1 for i in range(units)]
-    return labels, [0 if p == m else s for p, m, s in zip(plus, minus, signs, strict=True)]
-
-
-def multiplied(
-    rng: np.random.Generator, weights: list[Ints], biases: list[Ints], *, odd: bool
-) -> tuple[list[Ints], list[Ints]]:
-    """Every hidden unit several times, its weights dealt out so that rows differ and sums agree.
-
-    A weight becomes a matrix with that sum in every row and column; if `odd`, units are then
-    mirrored at random.
-    """
-    copies = int(rng.integers(2, 4))
-    times = [1, *[copies] * (len(weights) - 1), 1]
-    signs = [rng.choice([-1, 1] if odd and n > 1 else [1], size=n) for n in times]
-
-    def dealt(weight: int, above: int, below: int) -> Ints:
-        if above != below or above == 1:
-            return np.full((above, below), weight)
-        some, more, less = (rng.permutation(np.eye(copies, dtype=np.int64)) for _ in range(3))
-        return weight * some + more - less
-
-    big_weights, big_biases = [], []
-    for (below, above), (under, over), w, b in zip(
-        pairwise(times), pairwise(signs), weights, biases, strict=True
-    ):
-        blocks = [[dealt(weight, above, below) for weight in row] for row in w.tolist()]
-        big_weights.append(np.block(blocks) * np.tile(np.outer(over, under), w.shape))
-        big_biases.append(np.repeat(b, above) * np.tile(over, len(b)))
-    return big_weights, big_biases
-
-
-def small_networks(
-    rng: np.random.Generator, activation: str, count: int
-) -> Iterator[tuple[list[Ints], list[Ints]]]:
+def small_networks(rng, activation, count):
     """Clones, mirrored pairs, silent units and sums that cancel, by chance and planted.
 
     Weights and biases are in {-1, 0, 1}, with few inputs and outputs: coincidences are frequent.
@@ -174,15 +88,15 @@ def small_networks(
         odds = np.array([0.05, 0.9, 0.05] if rng.random() < 0.5 else [0.0, 1.0, 0.0])
         biases = [rng.choice([-1, 0, 1], p=odds, size=n) for n in sizes[1:]]
         if trial % 2:
-            weights, biases = multiplied(rng, weights, biases, odd=ie.ACTIVATIONS[activation].odd)
+            weights, biases = doubled(rng, weights, biases, odd=ie.ACTIVATIONS[activation].odd)
         yield weights, biases
 
 
 @pytest.mark.parametrize("activation", ie.ACTIVATIONS)
-def test_integer_networks_match_brute_force(activation: str) -> None:
+def test_integer_networks_match_brute_force(activation):
     f, counts = ie.ACTIVATIONS[activation], Counter[str]()
     for weights, biases in small_networks(np.random.default_rng(5), activation, 120):
-        expected = refine_exactly(weights, biases, f)
+        expected = refine_exactly(weights, biases, odd=f.odd, zero_at_zero=can_be_silent(f))
         network = ie.Network(weights, biases, activation)
         for tolerance in (None, 0.0):
             assert signed(network, tolerance) == expected
@@ -199,21 +113,13 @@ def test_integer_networks_match_brute_force(activation: str) -> None:
     assert counts["cancelling"] > 5 if can_be_silent(f) else counts["silent"] == 0
 
 
-@pytest.mark.parametrize("activation", ["tanh", "lecun_tanh", "logistic", "leaky_relu", "selu"])
-def test_small_networks_separate_as_predicted(activation: str) -> None:
-    # without the exceptions of the converse: the identity, dead units, networks that cannot learn;
-    # and without units on a kink, whose slope is up to rounding
-    f, rng, counts = ie.ACTIVATIONS[activation], np.random.default_rng(22), Counter[bool]()
+@pytest.mark.parametrize("activation", ["tanh", "lecun_tanh", "logistic"])
+def test_small_networks_separate_as_predicted(activation):
+    rng, counts = np.random.default_rng(22), Counter()
     for weights, biases in small_networks(rng, activation, 60):
         network = ie.Network([0.5 * w for w in weights], [0.3 * b for b in biases], activation)
         inputs, targets = task(rng, network)
-        preactivations = ie.forward(network, inputs).preactivations
-        kinks = can_be_silent(f) and not f.odd
-        on_kink = [
-            (np.abs(z[:, np.array(signs) != 0]) < 1e-9).any()
-            for z, (_, signs) in zip(preactivations, signed(network), strict=False)
-        ]
-        if weights[-1].any() and not (kinks and any(on_kink)):
+        if weights[-1].any():  # or it cannot learn
             after = trained(network, inputs, targets, steps=60, learning_rate=0.05)
             assert measured(after, inputs) == classes(network)
             counts[any(len(set(labels)) < len(labels) for labels in classes(network))] += 1
@@ -223,12 +129,7 @@ def test_small_networks_separate_as_predicted(activation: str) -> None:
 # --- planted symmetries -------------------------------------------------------------------------
 
 
-def layout_of(*labels: list[int], **signs: list[int]) -> list[SignedClasses]:
-    """A partition: for every layer, inputs and outputs too, labels and signs (`layer_1=`) or +1."""
-    return [(of, signs.get(f"layer_{at}", [1] * len(of))) for at, of in enumerate(labels)]
-
-
-def random_layout(rng: np.random.Generator, activation: str) -> list[SignedClasses]:
+def random_layout(rng, activation):
     """Depth, widths, classes and signs at random; up to one silent class a layer."""
     f, hidden = ie.ACTIVATIONS[activation], []
     for units in rng.integers(3, 9, size=rng.integers(1, 5)).tolist():
@@ -241,34 +142,12 @@ def random_layout(rng: np.random.Generator, activation: str) -> list[SignedClass
     return [([0, 1, 2], [1] * 3), *hidden, ([0, 1], [1] * 2)]
 
 
-def planted_network(
-    rng: np.random.Generator, layout: list[SignedClasses], activation: str, unequal: float = 1.0
-) -> ie.Network:
-    """A random network of which the layout is the coarsest equitable partition.
-
-    Units that are not silent need equal sums over their own row (column) of a block, the weights
-    between two classes. Sums of a silent unit over a class that is not silent must be 0; those over
-    a silent class do not count. So noise is centred along the axes over which sums count, and a
-    constant is added where neither class is silent. All is multiplied by the signs of the units.
-    """
-    weights, biases = [], []
-    for layer, layer_above in pairwise(layout):
-        (below, under), (above, over) = map(np.array, layer), map(np.array, layer_above)
-        w = np.empty((len(above), len(below)))
-        for a, b in np.ndindex(above.max() + 1, below.max() + 1):
-            block = np.ix_(above == a, below == b)
-            heard, loud = over[above == a].any(), under[below == b].any()
-            noise = unequal * rng.standard_normal(w[block].shape)
-            noise -= loud * noise.mean(axis=1, keepdims=True)
-            noise -= heard * noise.mean(axis=0, keepdims=True)
-            w[block] = noise + rng.standard_normal() * (heard and loud)
-        flips = np.outer(over + (over == 0), under + (under == 0))
-        weights.append(w * flips / np.sqrt(len(below)))
-        biases.append(0.3 * rng.standard_normal(len(above))[above] * over)
-    return ie.Network(weights, biases, activation)
+def planted(rng, layout, activation):
+    """A random network of which the layout is the coarsest equitable partition."""
+    return planted_network(rng, layout_of(*zip(*layout, strict=True)), activation)
 
 
-def alive(network: ie.Network, inputs: Floats, labels: list[list[int]]) -> list[list[int]]:
+def alive(network, inputs, labels):
     """The labels of the units that are not 0 on all the inputs, renumbered."""
     return [
         by_first_appearance([of_layer[i] for i in np.flatnonzero(np.abs(a).max(axis=0))])
@@ -278,24 +157,22 @@ def alive(network: ie.Network, inputs: Floats, labels: list[list[int]]) -> list[
 
 @pytest.mark.parametrize("loss", ie.LOSSES)
 @pytest.mark.parametrize("activation", ie.ACTIVATIONS)
-def test_planted_classes_are_predicted_and_measured_before_and_after_training(
-    activation: str, loss: str
-) -> None:
-    rng = np.random.default_rng(16)
+def test_planted_classes_are_predicted_and_measured_before_and_after_training(activation, loss):
+    rng = np.random.default_rng(23)
     for _ in range(5):
         layout = random_layout(rng, activation)
-        network = planted_network(rng, layout, activation)
+        network = planted(rng, layout, activation)
         inputs, targets = task(rng, network, loss)
         after = trained(network, inputs, targets, loss=loss)
         assert np.abs(after.weights[-1] - network.weights[-1]).max() > 0.01
         for stage in (network, after):
             assert signed(stage) == layout[1:-1]
             assert classes(stage) == unsigned(layout[1:-1])
-            seen, planted = measured(stage, inputs), unsigned(layout[1:-1])
+            seen, expected = measured(stage, inputs), unsigned(layout[1:-1])
             if activation == "relu":
                 # dead ReLU units are all equal, whatever their class
-                seen, planted = alive(stage, inputs, seen), alive(stage, inputs, planted)
-            assert seen == planted
+                seen, expected = alive(stage, inputs, seen), alive(stage, inputs, expected)
+            assert seen == expected
             activations = ie.forward(stage, inputs).activations
             for a, (labels, signs) in zip(activations, layout[1:-1], strict=True):
                 first = [labels.index(label) for label in labels]
@@ -303,13 +180,13 @@ def test_planted_classes_are_predicted_and_measured_before_and_after_training(
 
 
 @pytest.mark.parametrize("activation", ["tanh", "leaky_relu"])
-def test_a_layer_that_is_silent_because_weights_cancel_stays_silent(activation: str) -> None:
+def test_a_layer_that_is_silent_because_weights_cancel_stays_silent(activation):
     # all its activations, and the changes of its biases, are rounding errors
     rng = np.random.default_rng(19)
     labels = [0, 1, 2], [0, 0, 1, 1], [0, 0, 0, 0], [0, 0, 1], [0, 1]
-    layout = layout_of(*labels, layer_2=[0] * 4)
+    layout = [(of, [int(at != 2)] * len(of)) for at, of in enumerate(labels)]
     for _ in range(5):
-        network = planted_network(rng, layout, activation)
+        network = planted(rng, layout, activation)
         inputs, targets = task(rng, network)
         after = trained(network, inputs, targets, learning_rate=0.1)
         assert signed(network) == signed(after) == layout[1:-1]
@@ -321,10 +198,10 @@ def test_a_layer_that_is_silent_because_weights_cancel_stays_silent(activation: 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic", "leaky_relu"])
 @pytest.mark.parametrize("what", ["bias", "incoming", "outgoing"])
-def test_a_unit_with_one_broken_condition_leaves_its_class(what: str, activation: str) -> None:
+def test_a_unit_with_one_broken_condition_leaves_its_class(what, activation):
     rng = np.random.default_rng(3)
-    layout = layout_of([0, 1, 2], [0, 0, 0, 1, 1], [0, 1, 2, 3], [0, 1])
-    whole = planted_network(rng, layout, activation)
+    labels = [0, 1, 2], [0, 0, 0, 1, 1], [0, 1, 2, 3], [0, 1]
+    whole = planted_network(rng, layout_of(labels), activation)
     weights, biases = [w.copy() for w in whole.weights], [b.copy() for b in whole.biases]
     shifted = {"bias": biases[0][1:], "incoming": weights[0][1], "outgoing": weights[1][0, 1:]}
     shifted[what][0] += 1e-3
@@ -345,11 +222,10 @@ def test_a_unit_with_one_broken_condition_leaves_its_class(what: str, activation
         ([[1e-3, -1e-3], [1e-3, -1e-3]], [0, 1, 2]),
     ],
 )
-def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not(
-    shift: list[list[float]], later: list[int]
-) -> None:
+def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not(shift, later):
     rng = np.random.default_rng(4)
-    whole = planted_network(rng, layout_of([0, 1, 2], [0, 0, 1], [0, 0, 1], [0, 1]), "tanh")
+    labels = [0, 1, 2], [0, 0, 1], [0, 0, 1], [0, 1]
+    whole = planted_network(rng, layout_of(labels), "tanh")
     inputs, targets = task(rng, whole)
     first, second, last = whole.weights
     second = second + np.pad(shift, ((0, 1), (0, 1)))
@@ -361,20 +237,10 @@ def test_a_broken_sum_over_a_class_separates_and_a_kept_one_does_not(
 
 # --- facts that can be checked by hand ----------------------------------------------------------
 
-
-def filled(value: float, activation: str, sizes: Sequence[int] = (3, 4, 5, 2)) -> ie.Network:
-    return unbiased([np.full((b, a), value) for a, b in pairwise(sizes)], activation)
-
-
-def mirrored_below(activation: str) -> ie.Network:
-    """Units 0 and 1 of layer 1 are opposite, and what two units above them get is equal."""
-    first, last = [[0.4, -0.7], [-0.4, 0.7], [0.3, 0.2]], [[0.8, 0.8, 0.1]]
-    second = [[1.0, 0.0, 0.6], [0.0, -1.0, 0.6], [0.5, -0.5, -0.2]]
-    biases = [[0.1, -0.1, 0.2], [0.3, 0.3, -0.3], [0.0]]
-    return ie.Network([first, second, last], biases, activation)
-
-
 EYE, ONES, PLUS, APART = np.eye(3), np.ones((3, 1)), [1, 1, 1], ([0, 1, 2], [1, 1, 1])
+# units 0 and 1 of layer 1 are opposite, and what two units above them get is equal
+MIRRORED = [[[0.4, -0.7], [-0.4, 0.7], [0.3, 0.2]], [[1, 0, 0.6], [0, -1, 0.6], [0.5, -0.5, -0.2]]]
+MIRRORED.append([[0.8, 0.8, 0.1]])
 # only unit 2 of layer 1 tells the units of layer 2 apart
 FED = [[[1, 2], [0.3, -0.7], [0, 0]], [[0.5, 0.4, 1], [0.5, 0.4, -1]], [[0.6, 0.6], [-0.3, -0.3]]]
 # only unit 0 of layer 2 tells units 0 and 1 of layer 1 apart
@@ -383,13 +249,18 @@ FEEDING = [[[1, 2], [1, 2], [0.3, -0.7]], [[1, -1, 0], [0.5, 0.5, 0.4]], [[0, 0.
 CANCELLING = [[[1, 2], [1, 2], [0.5, -0.5]], [[3, -3, 0], [-1, 1, 0], [1, 1, 1]], [[0, 0, 1]]]
 BY_HAND = [
     (unbiased([np.ones((2, 3))]), []),
-    (filled(1.0, "tanh", (1, 1, 1, 1)), [([0], [1])] * 2),
-    (filled(0.0, "relu", (1, 1, 1, 1)), [([0], [0])] * 2),
+    (unbiased([[[1]]] * 3, "tanh"), [([0], [1])] * 2),
+    (unbiased([[[0]]] * 3, "relu"), [([0], [0])] * 2),
     (unbiased([np.ones((3, 2)), [[1, 2, 1]]]), [([0, 1, 0], PLUS)]),
     # the last matrix tells its inputs apart, and so layer by layer down
     (unbiased([ONES, EYE, EYE, EYE, [[1, 2, 3]]]), [APART] * 4),
-    (mirrored_below("tanh"), [([0, 0, 1], [1, -1, 1]), ([0, 0, 1], PLUS)]),
-    (mirrored_below("logistic"), [APART, APART]),
+    *(
+        (ie.Network(MIRRORED, [[0.1, -0.1, 0.2], [0.3, 0.3, -0.3], [0]], activation), layers)
+        for activation, layers in (
+            ("tanh", [([0, 0, 1], [1, -1, 1]), ([0, 0, 1], PLUS)]),
+            ("logistic", [APART, APART]),
+        )
+    ),
     *(
         (unbiased(weights, activation), layers)
         for activation in ("tanh", "relu", "leaky_relu", "selu")
@@ -404,7 +275,7 @@ BY_HAND = [
     (ie.Network(CANCELLING, [[0] * 3, [0, 0.1, 0], [0]], "selu"), [APART, APART]),
     *(
         (
-            filled(value, name),
+            unbiased([np.full((b, a), value) for a, b in pairwise((3, 4, 5, 2))], name),
             [([0] * n, [int(value != 0 or name == "logistic")] * n) for n in (4, 5)],
         )
         for name in ie.ACTIVATIONS
@@ -414,9 +285,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("network", "expected"), BY_HAND)
-def test_small_networks_by_hand_before_and_after_training(
-    network: ie.Network, expected: list[SignedClasses]
-) -> None:
+def test_small_networks_by_hand_before_and_after_training(network, expected):
     assert signed(network) == expected
     assert classes(network) == unsigned(expected)
     inputs, targets = task(np.random.default_rng(17), network)
@@ -427,7 +296,7 @@ def test_small_networks_by_hand_before_and_after_training(
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
-def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
+def test_long_chains_of_splits_are_followed_to_the_end(activation):
     # only unit 0 sees the data, and every unit feeds the next: one split per round
     units, biases = 60, [*[np.full(60, 0.1)] * 3, np.zeros(1)]
     first, step = np.eye(units, 1), np.eye(units) + np.eye(units, k=-1)
@@ -437,133 +306,51 @@ def test_long_chains_of_splits_are_followed_to_the_end(activation: str) -> None:
 
 # --- limits of the converse ---------------------------------------------------------------------
 
-
-def test_dead_relu_units_are_equal_whatever_their_class() -> None:
-    rng = np.random.default_rng(6)
-    weights = [np.vstack([np.zeros((2, 3)), rng.standard_normal((2, 3))]), np.ones((2, 4))]
-    network = ie.Network(weights, [[-1.0, -2.0, 0.0, 0.0], [0.0, 0.0]], "relu")
-    inputs, targets = task(rng, network)
-    assert classes(network) == [[0, 1, 2, 3]]
-    assert measured(trained(network, inputs, targets), inputs) == [[0, 0, 1, 2]]
-
-
-def test_softmax_does_not_see_a_constant_added_to_outgoing_weights() -> None:
-    rng = np.random.default_rng(7)
-    row, column = rng.standard_normal(3), rng.standard_normal((3, 1))
-    last = np.hstack([column, column + 1, column**2])
-    network = unbiased([[row, row, -2 * row + 1], last], "tanh")
-    assert classes(network) == [[0, 1, 2]]
-    for loss, seen in [("softmax_cross_entropy", [0, 0, 1]), ("squared_error", [0, 1, 2])]:
-        inputs, targets = task(rng, network, loss)
-        assert measured(trained(network, inputs, targets, loss=loss), inputs) == [seen]
-
-
-def test_the_identity_keeps_linear_relations() -> None:
-    # unit 2 is the sum of units 0 and 1, in its row, bias and column, and stays so
-    rng = np.random.default_rng(8)
-    first = 0.5 * rng.standard_normal((3, 3))
-    first[2] = first[0] + first[1]
-    second = np.array([[2 / 3, 2 / 3, 1 / 3], [0.0, 0.0, 1.0], [1.0, -1.0, 0.0]])
-    last = 0.3 * rng.standard_normal((2, 3))
-    last[:, 1] = last[:, 0]
-    for activation, seen in [("identity", [0, 0, 1]), ("tanh", [0, 1, 2])]:
-        network = unbiased([first, second, last], activation)
-        inputs, targets = task(rng, network)
-        assert classes(network) == [[0, 1, 2], [0, 1, 2]]
-        assert measured(trained(network, inputs, targets), inputs)[1] == seen
+DEAD = ie.Network([[[0.0], [0.0], [1.0], [0.7]], np.ones((2, 4))], [[-1, -2, 0, 0.1], None], "relu")
+# columns 0 and 1 of the last matrix differ by a constant
+CONSTANT = unbiased([[[0.4, -0.2], [0.4, -0.2], [0.9, 0.5]], [[0.1, 1.1, 0.5], [0.7, 1.7, -0.6]]])
+# units 0 and 1 of layer 2 agree where unit 2 of layer 1 is the sum of units 0 and 1, for ever
+SUMS = [
+    [[0.5, -0.3, 0.2], [0.1, 0.6, -0.4], [0.6, 0.3, -0.2]],
+    [[2 / 3, 2 / 3, 1 / 3], [0, 0, 1], [1, -1, 0]],
+    [[0.3, 0.3, -0.1], [-0.2, -0.2, 0.4]],
+]
+# unit 1 of layer 1 is 0, and its errors would come through a last layer that is 0 for ever
+STOPPED = unbiased([[[1], [0]], [[1, 1], [1, 0]], [[1, -1]], [[0]]], "tanh")
+LIMITS = [
+    (DEAD, "squared_error", [[0, 0, 1, 2]]),
+    (CONSTANT, "softmax_cross_entropy", [[0, 0, 1]]),
+    (CONSTANT, "squared_error", [[0, 1, 2]]),
+    (unbiased(SUMS, "identity"), "squared_error", [[0, 1, 2], [0, 0, 1]]),
+    (unbiased(SUMS, "tanh"), "squared_error", [[0, 1, 2], [0, 1, 2]]),
+    (STOPPED, "squared_error", [[0, 1], [0, 0], [0]]),
+]
 
 
-def test_a_unit_whose_errors_all_stop_further_up_stays_zero() -> None:
-    # unit 1 of layer 1 is 0, and its errors would come through a last layer that is 0 for ever
-    network = unbiased([[[1], [0]], [[1, 1], [1, 0]], [[1, -1]], [[0]]], "tanh")
-    inputs, targets = task(np.random.default_rng(23), network)
-    assert classes(network) == [[0, 1], [0, 1], [0]]
-    assert measured(trained(network, inputs, targets), inputs) == [[0, 1], [0, 0], [0]]
+@pytest.mark.parametrize(("network", "loss", "seen"), LIMITS)
+def test_units_of_different_classes_can_stay_equal(network, loss, seen):
+    inputs, targets = task(np.random.default_rng(7), network, loss)
+    assert classes(network) == [list(range(n)) for n in network.sizes[1:-1]]
+    assert measured(trained(network, inputs, targets, loss=loss), inputs) == seen
 
 
-@pytest.mark.parametrize(("activation", "keeps"), [("leaky_relu", False), ("logistic", True)])
-def test_rounding_at_a_kink_separates_at_once(activation: str, *, keeps: bool) -> None:
-    # units 0 and 1 of layer 2 get rounding errors of opposite signs, and pass errors back
-    second = [[0.1, 0.2, -0.3, 0], [-0.1, -0.2, 0.3, 0], [0, 0, 0, 1]]
-    network = unbiased([[[1], [1], [1], [2]], second, [[1, 1, 1]]], activation)
-    inputs, targets = task(np.random.default_rng(24), network)
-    assert classes(network)[1] == [0, 0, 1]
-    after = trained(network, inputs, targets, steps=2)
-    assert (measured(after, inputs)[1] == [0, 0, 1]) == keeps
-
-
-# --- other optimizers ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "unequal", "dropout", "keeps"),
-    [
-        (ie.sgd(l2=0.01), 1.0, 0.0, True),
-        (ie.momentum(weight_decay=0.01), 1.0, 0.0, True),
-        (ie.adam(weight_decay=0.01), 1.0, 0.0, True),
-        (ie.adam(l2=0.01), 1.0, 0.0, False),
-        (ie.adam(l2=0.01), 0.0, 0.0, True),
-        (ie.sgd(), 0.0, 0.3, False),
-    ],
-)
-def test_which_training_keeps_which_classes(
-    optimizer: Optimizer, unequal: float, dropout: float, *, keeps: bool
-) -> None:
-    rng = np.random.default_rng(9)
-    labels = [0, 1, 2], [0, 0, 0, 1, 1, 2, 2], [0, 0, 0, 1], [0, 1]
-    layout = layout_of(*labels, layer_1=[1, -1, 1, 1, -1, 1, 1])
-    network = planted_network(rng, layout, "tanh", unequal)
-    how = {"optimizer": optimizer, "batch_size": 20, "dropout": dropout, "rng": rng}
-    inputs, targets = task(rng, network)
-    after = trained(network, inputs, targets, learning_rate=0.01, **how)
-    assert (measured(after, inputs, 1e-6) == unsigned(layout[1:-1])) == keeps
-
-
-@pytest.mark.parametrize("activation", ["tanh", "selu"])
-def test_dropout_does_not_wake_silent_units(activation: str) -> None:
-    rng = np.random.default_rng(10)
-    network = filled(0.0, activation)
-    after = trained(network, *task(rng, network), dropout=0.3, rng=rng)
-    assert signed(after) == [([0] * 4, [0] * 4), ([0] * 5, [0] * 5)]
-
-
-# --- invariance, tolerance, size ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_permuting_units_permutes_labels(activation: str) -> None:
-    rng = np.random.default_rng(11)
-    for _ in range(10):
-        network = planted_network(rng, random_layout(rng, activation), activation)
-        orders = [rng.permutation(n) for n in network.sizes[1:-1]]
-        all_orders = [np.arange(3), *orders, np.arange(2)]
-        pairs = zip(network.weights, pairwise(all_orders), strict=True)
-        weights = [w[np.ix_(rows, columns)] for w, (columns, rows) in pairs]
-        biases = [b[rows] for b, rows in zip(network.biases, all_orders[1:], strict=True)]
-        assert classes(ie.Network(weights, biases, activation)) == [
-            by_first_appearance([labels[i] for i in order])
-            for labels, order in zip(classes(network), orders, strict=True)
-        ]
+# --- tolerance and size -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e6, 1e-310, 1e-300, 1e300])
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.filterwarnings("error")
-def test_classes_do_not_depend_on_the_scale_of_the_parameters(
-    activation: str, scale: float
-) -> None:
+def test_classes_do_not_depend_on_the_scale_of_the_parameters(activation, scale):
     rng = np.random.default_rng(12)
     layout = random_layout(rng, activation)
-    network = planted_network(rng, layout, activation)
+    network = planted(rng, layout, activation)
     weights, biases = ([p * scale for p in of] for of in (network.weights, network.biases))
     with np.errstate(all="raise"):
         assert signed(ie.Network(weights, biases, activation)) == layout[1:-1]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("tolerance", [None, 0.0])
-def test_the_largest_numbers_do_not_overflow(dtype: type, tolerance: float | None) -> None:
+def test_the_largest_numbers_do_not_overflow(dtype, tolerance):
     top = float(np.finfo(dtype).max)
     rows = top * np.array([[1.0, 1, 1, 1], [1, 1, 1, 0.5], [1, -1, 1, -1], [1, 1, 1, 1], [1] * 4])
     parameters = [rows, np.full((1, 5), top)], [top * np.array([1.0, 1, 1, 1, -1]), np.zeros(1)]
@@ -571,29 +358,28 @@ def test_the_largest_numbers_do_not_overflow(dtype: type, tolerance: float | Non
     assert classes(ie.Network(weights, biases, "logistic"), tolerance) == [[0, 1, 2, 0, 3]]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("corner", "expected"), [(30, [0, 0, 0]), (0, [0, 1, 2])])
-def test_the_smallest_numbers_do_not_vanish(corner: int, expected: list[int]) -> None:
+def test_the_smallest_numbers_do_not_vanish(corner, expected):
     # sums of 90 units in the last place, made of different terms, unless one is missing
     second = np.array([[corner, 30, 30], [10, 50, 30], [50, 10, 30]]) * 5e-324
     assert classes(unbiased([ONES, second, ONES.T])) == [expected, expected]
 
 
-def in_single_precision(network: ie.Network) -> ie.Network:
+def in_single_precision(network):
     weights, biases = ([p.astype("f4") for p in of] for of in (network.weights, network.biases))
     return ie.Network(weights, biases, network.activation)
 
 
-def test_single_precision_networks() -> None:
+def test_single_precision_networks():
     rng = np.random.default_rng(13)
     for _ in range(20):
         layout = random_layout(rng, "tanh")
-        single = in_single_precision(planted_network(rng, layout, "tanh"))
+        single = in_single_precision(planted(rng, layout, "tanh"))
         inputs, _ = task(rng, single)
         assert classes(single) == measured(single, inputs) == unsigned(layout[1:-1])
 
 
-def test_single_precision_weights_are_summed_in_double_precision() -> None:
+def test_single_precision_weights_are_summed_in_double_precision():
     # a circulant matrix: all rows and columns hold the same numbers, in another order
     units = 500
     row = np.random.default_rng(20).integers(0, 256, size=units) / 256
@@ -604,13 +390,13 @@ def test_single_precision_weights_are_summed_in_double_precision() -> None:
 
 @pytest.mark.parametrize("init", [ie.zeros(), ie.constant(0.4)])
 @pytest.mark.parametrize("seed", range(5))
-def test_random_biases_in_single_precision_are_told_apart(init: Initializer, seed: int) -> None:
+def test_random_biases_in_single_precision_are_told_apart(init, seed):
     rng, how = np.random.default_rng(seed), {"biases": ie.normal(1.0), "dtype": np.float32}
     network = ie.Network.initialize(rng, [3, 1024, 2], weights=init, **how)
     assert classes(network) == [by_first_appearance(network.biases[0].tolist())]
 
 
-def test_tolerance_sets_what_counts_as_equal() -> None:
+def test_tolerance_sets_what_counts_as_equal():
     network = unbiased([[[1.0], [1.0 + 1e-4], [1.0]], ONES.T], "tanh")
     inputs = np.linspace(-1.0, 1.0, 20)[:, None]
     assert classes(network) == measured(network, inputs) == [[0, 1, 0]]
@@ -620,7 +406,7 @@ def test_tolerance_sets_what_counts_as_equal() -> None:
 
 
 @pytest.mark.parametrize("units", [5, 7, 13, 33])
-def test_with_tolerance_zero_clones_agree_and_one_bit_separates(units: int) -> None:
+def test_with_tolerance_zero_clones_agree_and_one_bit_separates(units):
     rng = np.random.default_rng(14)
     rows = np.tile(rng.standard_normal(50), (units, 1))
     second = np.tile(rng.standard_normal((6, 1)), units)
@@ -633,7 +419,7 @@ def test_with_tolerance_zero_clones_agree_and_one_bit_separates(units: int) -> N
     assert classes(other)[0] == [0] * units
 
 
-def test_with_tolerance_zero_the_sums_over_the_final_classes_agree() -> None:
+def test_with_tolerance_zero_the_sums_over_the_final_classes_agree():
     # 1 + 2^53 + 1 rounds to 2^53: only sums over units 0 and 2 alone tell the rows apart
     second = np.array([[1.0, 2.0**53, 1.0], [0.0, 2.0**53, 0.0]])
     assert classes(unbiased([ONES, second, np.ones((1, 2))]), 0.0) == [[0, 1, 0], [0, 1]]
@@ -645,7 +431,6 @@ LAST_BIT[0, 1] = 2.0**-52
 NEARLY, HUGE = [[1, 0], [1, 1], [1, 0]], [[1e300, 0.0], [1e300, 0.0], [1e299, 0.0]]
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("weights", "activation", "inputs", "tolerance", "expected"),
     [
@@ -664,14 +449,12 @@ NEARLY, HUGE = [[1, 0], [1, 1], [1, 0]], [[1e300, 0.0], [1e300, 0.0], [1e299, 0.
         (1.7e308 * np.eye(2), "selu", np.array([[1, 0.5], [0.5, 1]]) / 1.1, None, [0, 1]),
     ],
 )
-def test_measured_classes(
-    weights: ArrayLike, activation: str, inputs: ArrayLike, tolerance: float | None, expected: Any
-) -> None:
+def test_measured_classes(weights, activation, inputs, tolerance, expected):
     network = unbiased([weights, np.zeros((1, len(expected)))], activation)
     assert measured(network, inputs, tolerance) == [expected]
 
 
-def test_zero_and_minus_zero_are_equal() -> None:
+def test_zero_and_minus_zero_are_equal():
     # a leaky ReLU of the smallest negative number underflows to -0
     biases = [np.array([0.0, -5e-324, 1.0]), np.zeros(1)]
     network = ie.Network([np.zeros((3, 1)), ONES.T], biases, "leaky_relu")
@@ -679,7 +462,7 @@ def test_zero_and_minus_zero_are_equal() -> None:
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
-def test_wide_layers_need_less_memory_than_their_weights(activation: str) -> None:
+def test_wide_layers_need_less_memory_than_their_weights(activation):
     rng, pattern = np.random.default_rng(15), np.arange(2000) % 700
     first, last = rng.standard_normal((700, 4))[pattern], rng.standard_normal((1, 700))[:, pattern]
     second = rng.standard_normal((700, 700))[np.ix_(pattern, pattern)]
@@ -693,36 +476,9 @@ def test_wide_layers_need_less_memory_than_their_weights(activation: str) -> Non
     assert peak < 0.25 * sum(w.nbytes for w in network.weights)
 
 
-# --- bad input ----------------------------------------------------------------------------------
-
-
-def measured_on_ones(network: ie.Network, tolerance: float | None = None) -> list[Ints]:
-    return ie.measured_redundancy(network, np.ones((1, 4)), tolerance=tolerance)
-
-
-@pytest.mark.parametrize(
-    "function", [ie.redundancy_classes, ie.signed_redundancy_classes, measured_on_ones]
-)
-def test_ensembles_and_tolerances_out_of_range_are_refused(function: Callable[..., Any]) -> None:
-    weights = [np.ones((2, 5, 3, 4)), np.ones((2, 5, 1, 3))]
-    ensemble = ie.Network(weights, [np.zeros((2, 5, 3)), np.zeros((2, 5, 1))])
-    with pytest.raises(ValueError, match=r"axes \(2, 5\).*network\.member\(i\)"):
-        function(ensemble)
-    assert classes(ensemble.member(1, 4)) == [[0, 0, 0]]
-    for tolerance in (-1e-9, np.nan, np.inf, -np.inf):
-        with pytest.raises(ValueError, match="tolerance"):
-            function(ensemble.member(1, 4), tolerance=tolerance)
-
-
-def test_inputs_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match="inputs"):
-        ie.measured_redundancy(filled(1.0, "tanh"), np.ones((5, 4)))
-
-
 # --- effective rank -----------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("matrix", "expected"),
     [
@@ -736,20 +492,14 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         (np.zeros((2, 2)), 0.0),
     ],
 )
-def test_effective_rank(matrix: Floats, expected: float) -> None:
+def test_effective_rank(matrix, expected):
     rank = ie.effective_rank(matrix)
     assert type(rank) is float
     assert rank == pytest.approx(expected)
 
 
-def test_effective_rank_over_leading_axes() -> None:
+def test_effective_rank_over_leading_axes():
     matrices = np.stack([np.zeros((3, 4)), np.eye(3, 4), np.ones((3, 4))])
     ranks = ie.effective_rank(np.stack([matrices, matrices[::-1]]))
     assert isinstance(ranks, np.ndarray)
     np.testing.assert_allclose(ranks, [[0.0, 3.0, 1.0], [1.0, 3.0, 0.0]])
-
-
-@pytest.mark.parametrize("matrix", [[1.0, 2.0], np.ones((0, 3)), [[np.nan]], [["a"]]])
-def test_effective_rank_refuses_what_is_no_matrix(matrix: Any) -> None:
-    with pytest.raises(ValueError, match="matrix"):
-        ie.effective_rank(matrix)

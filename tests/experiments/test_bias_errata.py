@@ -3,12 +3,7 @@
 import numpy as np
 import pytest
 
-from initexplain.experiments.bias_errata import run
-
-
-@pytest.fixture(scope="module")
-def result():
-    return run(units=12, seeds=8, steps=100, seed=3)
+SETTINGS = {"units": 12, "seeds": 8, "steps": 100, "seed": 3}
 
 
 def test_a_small_bias_does_not_make_all_units_fire(result):

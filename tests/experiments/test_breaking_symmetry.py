@@ -8,18 +8,13 @@ from initexplain.experiments.breaking_symmetry import (
     EVERY,
     SCALES,
     WIDTHS,
-    run,
     separation_hessian,
     separation_updates,
 )
 from initexplain.network import Network, gradients
 
 PLANTED = 2
-
-
-@pytest.fixture(scope="module")
-def result():
-    return run(steps=800, planted=PLANTED, seed=3)
+SETTINGS = {"steps": 800, "planted": PLANTED, "seed": 3}
 
 
 def test_separation_time_grows_with_the_logarithm_of_the_noise(result):

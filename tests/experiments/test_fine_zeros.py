@@ -2,15 +2,12 @@
 
 import numpy as np
 import pytest
-from differences import central_differences
+from oracles import central_differences
 
 from initexplain.datasets import teacher
-from initexplain.experiments.fine_zeros import EXAMPLES, lora_task, residual_gradients, run
+from initexplain.experiments.fine_zeros import EXAMPLES, lora_task, residual_gradients
 
-
-@pytest.fixture(scope="module")
-def result():
-    return run(seeds=5, branches=2, seed=13)
+SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}
 
 
 @pytest.fixture(scope="module")

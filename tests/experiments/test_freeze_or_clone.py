@@ -2,17 +2,15 @@
 
 import numpy as np
 import pytest
+from oracles import tanh_network
 
 from initexplain.activations import ACTIVATIONS
 from initexplain.datasets import teacher
-from initexplain.experiments.freeze_or_clone import one_unit, run, scaled
+from initexplain.experiments.freeze_or_clone import one_unit, scaled
 from initexplain.network import Network, forward
 from initexplain.training import train
 
-
-@pytest.fixture(scope="module")
-def result():
-    return run(units=5, steps=200, seed=3)
+SETTINGS = {"units": 5, "steps": 200, "seed": 3}
 
 
 @pytest.mark.parametrize("name", ["tanh", "relu"])
@@ -69,25 +67,14 @@ def test_the_scaled_activation_has_the_slope_of_its_value():
         np.testing.assert_allclose(wide.derivative(z), slope, atol=1e-7)
 
 
-def losses_by_hand(weights, biases, x, y, *, roots, rates):
-    """60 updates of gradient descent with activations root * tanh(z / root).
-
-    `rates`: of weights and biases, by layer.
-    """
-    w, b = list(weights), list(biases)
+def losses_by_hand(w, b, x, y, *, roots, rates):
+    """60 updates of gradient descent; `rates`: of weights and biases, by layer."""
     losses = []
     for _ in range(61):
-        h = [x]
-        for layer, root in enumerate(roots):
-            h.append(root * np.tanh((h[-1] @ w[layer].T + b[layer]) / root))
-        delta = (h[-1] @ w[-1].T + b[-1] - y) / len(x)
-        losses.append(0.5 * len(x) * (delta**2).sum())
-        for layer, (weight_rate, bias_rate) in reversed(list(enumerate(rates))):
-            back = delta @ w[layer]
-            w[layer] = w[layer] - weight_rate * delta.T @ h[layer]
-            b[layer] = b[layer] - bias_rate * delta.sum(axis=0)
-            if layer:
-                delta = back * (1 - (h[layer] / roots[layer - 1]) ** 2)
+        loss, by_weights, by_biases = tanh_network(w, b, x, y, roots)
+        losses.append(loss)
+        w = [p - rate * g for p, g, (rate, _) in zip(w, by_weights, rates, strict=True)]
+        b = [p - rate * g for p, g, (_, rate) in zip(b, by_biases, rates, strict=True)]
     return losses
 
 

@@ -7,11 +7,7 @@ from initexplain.datasets import teacher
 from initexplain.experiments import index
 
 SEED, STEPS = 3, 60
-
-
-@pytest.fixture(scope="module")
-def result():
-    return index.run(seeds=4, steps=STEPS, seed=SEED)
+SETTINGS = {"seeds": 4, "steps": STEPS, "seed": SEED}
 
 
 def test_zero_weights_and_biases_leave_only_the_output_bias(result):

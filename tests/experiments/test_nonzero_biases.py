@@ -4,20 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from differences import central_differences
+from oracles import central_differences, logistic
 
+from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
 
 SHARE = 0.02
-
-
-@pytest.fixture(scope="module")
-def result():
-    return page.run(share=SHARE, seeds=6, sine_seeds=10, seed=9)
+SETTINGS = {"share": SHARE, "seeds": 6, "sine_seeds": 10, "seed": 9}
 
 
 def test_the_log_odds_give_the_prior_back(result):
-    assert 1 / (1 + math.exp(-result.log_odds)) == pytest.approx(SHARE)
+    assert logistic(result.log_odds) == pytest.approx(SHARE)
     assert result.background["odds"] == pytest.approx(-math.log(1 - SHARE))
     small = page.run(seeds=1, steps=1, sine_seeds=1, sine_steps=1)
     assert small.log_odds == pytest.approx(-4.595, abs=5e-4)
@@ -39,8 +36,8 @@ def test_the_log_odds_save_the_first_updates(result):
 
 def test_the_half_life_that_a_cell_shows():
     for bias in (-1.0, 0.0, 1.0, 3.0):
-        kept = 1 / (1 + math.exp(-bias))
-        assert page.measured_half_life(bias) == pytest.approx(math.log(0.5) / math.log(kept))
+        half_life = math.log(0.5) / math.log(logistic(bias))
+        assert page.measured_half_life(bias) == pytest.approx(half_life)
 
 
 def test_a_forget_bias_of_one_recalls_more(result):
@@ -101,12 +98,8 @@ def test_kinks_are_where_the_slope_changes(result):
     assert max(near) <= result.grid[1] - result.grid[0]
 
 
-def test_the_share_of_torchs_bias_against_draws():
-    rng = np.random.default_rng(3)
+def test_the_share_of_torchs_bias():
     for fan_in in (1, 16):
-        bound = fan_in**-0.5
-        weights = rng.uniform(-bound, bound, (40_000, fan_in))
-        inputs = rng.standard_normal((40_000, fan_in))
-        drawn = rng.uniform(-bound, bound, 40_000).var()
-        share = drawn / (drawn + (weights * inputs).sum(axis=1).var())
-        assert page.torch_bias_share(fan_in) == pytest.approx(share, rel=0.05)
+        layer = framework_defaults.torch_linear(fan_in, 1)
+        own, rest = layer.bias_std**2, fan_in * layer.weight_std**2
+        assert page.torch_bias_share(fan_in) == pytest.approx(own / (own + rest))

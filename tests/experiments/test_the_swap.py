@@ -6,20 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.the_swap import (
-    EXAMPLES,
-    first_moves,
-    linear_losses,
-    median_update,
-    run,
-)
+from initexplain.experiments.the_swap import first_moves, linear_losses, median_update
 
-
-@pytest.fixture(scope="module")
-def result():
-    return run(units=10, seeds=5, steps=150, seed=21)
+SETTINGS = {"units": 10, "seeds": 5, "steps": 150, "seed": 21}
 
 
 def test_random_weights_learn_at_every_depth(result):
@@ -94,40 +84,6 @@ def test_other_training_enlarges_the_signal(result):
     assert changes["adam"].learned == changes["deep_adam"].learned == 5
     assert 1.5 < ranks["adam"] < ranks["usual_adam"]
     assert changes["usual_adam"].final < changes["adam"].final
-
-
-def test_adam_enlarges_the_signal_in_a_loop_by_hand_too():
-    rng = np.random.default_rng(8)
-    x, y = teacher(rng, examples=EXAMPLES)
-    losses = np.stack([adam_loop(rng, x, y) for _ in range(5)], axis=1)
-    assert (losses[-1] < 0.5 * (0.5 * y.var(axis=0).sum())).all()
-
-
-def adam_loop(rng, x, y, steps=150):
-    """Losses of one swap with three hidden layers of ten tanh units, trained by Adam."""
-    sizes = [x.shape[1], 10, 10, 10, y.shape[1]]
-    parameters = [np.zeros((b, a)) for a, b in pairwise(sizes)]
-    parameters += [0.5 * rng.standard_normal(b) for b in sizes[1:]]
-    first = [np.zeros_like(p) for p in parameters]
-    second = [np.zeros_like(p) for p in parameters]
-    losses = []
-    for step in range(1, steps + 2):
-        activations = [x]
-        for w, b in zip(parameters[:3], parameters[4:7], strict=True):
-            activations.append(np.tanh(activations[-1] @ w.T + b))
-        error = (activations[-1] @ parameters[3].T + parameters[7] - y) / len(x)
-        losses.append(0.5 * len(x) * (error**2).sum())
-        gradients = [None] * 8
-        for layer in (3, 2, 1, 0):
-            gradients[layer] = error.T @ activations[layer]
-            gradients[4 + layer] = error.sum(axis=0)
-            error = error @ parameters[layer] * (1 - activations[layer] ** 2)
-        for k, g in enumerate(gradients):
-            first[k] = 0.9 * first[k] + 0.1 * g
-            second[k] = 0.999 * second[k] + 0.001 * g * g
-            root = np.sqrt(second[k] / (1 - 0.999**step)) + 1e-8
-            parameters[k] = parameters[k] - 0.01 * first[k] / (1 - 0.9**step) / root
-    return np.array(losses)
 
 
 def test_the_share_removed_and_the_update_at_which_half_of_it_is():

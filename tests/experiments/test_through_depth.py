@@ -4,40 +4,27 @@ import math
 
 import numpy as np
 import pytest
-
-from initexplain.experiments import through_depth
+from oracles import SELU_ALPHA, SELU_SCALE, tanh_slope_square, tanh_square
 
 LAYERS, UNITS = 12, 150
 
-HERMITE_X, HERMITE_W = np.polynomial.hermite_e.hermegauss(100)
-HERMITE_W = HERMITE_W / HERMITE_W.sum()
+SETTINGS = {"layers": LAYERS, "units": UNITS, "seeds": 3, "seed": 4}
 
 
-@pytest.fixture(scope="module")
-def result():
-    return through_depth.run(layers=LAYERS, units=UNITS, seeds=3, seed=4)
-
-
-def tanh_moments(weight_std, start):
-    """Forward and backward second moments of tanh, by Gauss-Hermite quadrature."""
-    q, factors = [start], []
+def tanh_moments(weight_std):
+    """Forward and backward second moments of tanh from 1 on, by Gauss-Hermite quadrature."""
+    q = [1.0]
     for _ in range(LAYERS - 1):
-        values = np.tanh(math.sqrt(q[-1]) * HERMITE_X)
-        factors.append(weight_std**2 * float(HERMITE_W @ (1 - values**2) ** 2))
-        q.append(weight_std**2 * float(HERMITE_W @ values**2))
-    backward = [math.prod(factors[layer:]) for layer in range(LAYERS)]
-    return np.array(q) / start, np.array(backward)
-
-
-def hermite_mean(function):
-    return float(HERMITE_W @ function(HERMITE_X))
+        q.append(weight_std**2 * tanh_square(q[-1]))
+    factors = [weight_std**2 * tanh_slope_square(below) for below in q[:-1]]
+    return q, [math.prod(factors[layer:]) for layer in range(LAYERS)]
 
 
 def test_tanh_is_predicted_by_the_map(result):
-    gain = hermite_mean(lambda z: np.tanh(z) ** 2) ** -0.5
+    gain = tanh_square(1.0) ** -0.5
     assert result.tanh_gain == pytest.approx(gain)
     for name, weight_std in (("glorot_tanh", 1.0), ("orthogonal_tanh", 1.0), ("lsuv_tanh", gain)):
-        up, down = tanh_moments(weight_std, 1.0)
+        up, down = tanh_moments(weight_std)
         np.testing.assert_allclose(result.schemes[name].predicted_forward, up, rtol=1e-6)
         np.testing.assert_allclose(result.schemes[name].predicted_backward, down, rtol=1e-6)
 
@@ -54,9 +41,8 @@ def test_relu_is_predicted_in_closed_form(result):
 def test_selu_keeps_unit_variance_and_not_the_error(result):
     selu = result.schemes["lecun_selu"]
     np.testing.assert_allclose(selu.predicted_forward, 1.0)
-    scale, alpha = 1.0507009873554805, 1.6732632423543772
     # E f'(z)^2: half of scale^2, and scale^2 alpha^2 E exp(2 z) over z < 0
-    chi = scale**2 * (0.5 + alpha**2 * math.exp(2) * math.erfc(math.sqrt(2)) / 2)
+    chi = SELU_SCALE**2 * (0.5 + SELU_ALPHA**2 * math.exp(2) * math.erfc(math.sqrt(2)) / 2)
     assert result.selu_chi == pytest.approx(chi)
     assert selu.predicted_backward[0] == pytest.approx(chi ** (LAYERS - 1))
 
