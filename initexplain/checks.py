@@ -6,7 +6,7 @@ message that starts with its name and ends with what was found.
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -19,9 +19,7 @@ _Entry = TypeVar("_Entry")
 
 
 def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
-    """The entry of `table` under `name`; the message for an unknown one lists those known.
-
-    The `kind` is what the entries are ("activation", "loss"), for the message.
+    """The entry of `table`, whose entries are of this `kind`; an unknown name lists those known.
 
     Examples:
         >>> lookup({"relu": 1, "tanh": 2}, "tahn", "activation")
@@ -96,40 +94,33 @@ def no_overflow(values: ArrayLike, name: str) -> None:
 
 def finite(value: float, name: str) -> float:
     """`value` as a float, if it is a finite number."""
-    return float(_fitting(value, name, "finite", _is_finite(value)))
+    return _number(value, name, "finite", lambda _: True)
 
 
 def positive(value: float, name: str) -> float:
     """`value` as a float, if it is a finite number above zero."""
-    fits = _is_finite(value) and value > 0
-    return float(_fitting(value, name, "a finite number above 0", fits))
+    return _number(value, name, "a finite number above 0", lambda x: x > 0)
 
 
 def not_negative(value: float, name: str) -> float:
     """`value` as a float, if it is a finite number of zero or more."""
-    fits = _is_finite(value) and value >= 0
-    return float(_fitting(value, name, "a finite number, 0 or more", fits))
+    return _number(value, name, "a finite number, 0 or more", lambda x: x >= 0)
 
 
 def fraction(value: float, name: str) -> float:
     """`value` as a float, if it is a number of at least 0 and below 1."""
-    fits = _is_finite(value) and 0 <= value < 1
-    return float(_fitting(value, name, "at least 0 and below 1", fits))
+    return _number(value, name, "at least 0 and below 1", lambda x: 0 <= x < 1)
 
 
 def count(value: int, name: str, *, least: int = 1) -> int:
     """`value` as an int, if it is a whole number of at least `least`."""
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    return int(
-        _fitting(value, name, f"a whole number of at least {least}", whole and value >= least)
-    )
+    if not whole or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, found {value!r}")
+    return int(value)
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, Real) and math.isfinite(value)
-
-
-def _fitting(value: _Entry, name: str, expected: str, fits: bool) -> _Entry:
-    if not fits:
+def _number(value: float, name: str, expected: str, fits: Callable[[float], bool]) -> float:
+    if not (isinstance(value, Real) and math.isfinite(value) and fits(value)):
         raise ValueError(f"{name} must be {expected}, found {value!r}")
-    return value
+    return float(value)

@@ -115,14 +115,9 @@ def variance_scaling(
 ) -> Initializer:
     """Independent entries of mean 0 and variance `gain^2 * scale / fan`.
 
-    Every scheme below but the last is one line of this function. The initializer raises
-    `ValueError` for a shape without fans, a bias vector's for instance.
-
-    Args:
-        scale: numerator of the variance.
-        fan: `"fan_in"`, `"fan_out"` or `"fan_average"` (their mean).
-        distribution: `"normal"`, `"uniform"` or `"truncated_normal"`.
-        gain: multiplies every entry.
+    The `fan` is `"fan_in"`, `"fan_out"` or `"fan_average"` (their mean), the `distribution`
+    `"normal"`, `"uniform"` or `"truncated_normal"`. Every scheme below but the last is one line of
+    this function. A shape without fans, a bias vector's for instance, raises `ValueError`.
 
     Examples:
         >>> W = variance_scaling(1.0, "fan_out")(np.random.default_rng(0), (400, 100))

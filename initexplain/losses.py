@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from initexplain.activations import ACTIVATIONS
-from initexplain.checks import Array, float_array, lookup
+from initexplain.checks import Array, check_shape, float_array, lookup
 
 
 @dataclass(frozen=True)
@@ -94,16 +94,14 @@ def find_loss(loss: str | Loss) -> Loss:
 def best_constant_loss(targets: ArrayLike) -> float:
     """The squared error of the best output that ignores its input, the mean of the targets.
 
-    What a network ends at that learns nothing but its output bias.
-
-    Raises:
-        ValueError: the targets are not finite, or not of shape `(examples, outputs)`.
+    What a network ends at that learns nothing but its output bias. Targets `(examples, outputs)`
+    that are not finite, or not of that shape, raise `ValueError`.
 
     Examples:
         >>> best_constant_loss([[1.0], [3.0]])
         0.5
     """
     array = float_array(targets, "targets")
-    if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(f"targets: expected shape (examples, outputs), found {array.shape}")
+    fits = array.ndim == 2 and array.size > 0
+    check_shape(array, "targets", "(examples, outputs)", fits=fits)
     return float(0.5 * array.var(axis=0).sum())

@@ -10,13 +10,12 @@ square matrices, Glorot's recipe, `sqrt 2` is He's; `bias_std` is that of a bias
 a name in the table, or an entry of it: for these the quadrature is known to be accurate. Second
 moments `q` may have any shape. What is predicted is measured in [`signal`][initexplain.signal].
 
+A number out of its range, and another activation, raises `ValueError`; a mean or a second moment
+that overflows raises `FloatingPointError`.
+
 Sources: Poole, Lahiri, Raghu, Sohl-Dickstein and Ganguli, *Exponential expressivity in deep neural
 networks through transient chaos* (2016), arXiv 1606.05340; Schoenholz, Gilmer, Ganguli and
 Sohl-Dickstein, *Deep information propagation* (2017), arXiv 1611.01232.
-
-Raises:
-    ValueError: the activation is unknown or not of the table; a number is out of its range.
-    FloatingPointError: a mean, or a second moment, overflows.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,10 +51,6 @@ def gaussian_mean(function: Callable[[Array], Array], variance: ArrayLike = 1.0)
 
     The two sides are integrated apart, in panels that shrink towards 0: a kink or a jump at 0 (the
     ReLU family) costs no accuracy, nor does a function much narrower than the density.
-
-    Args:
-        function: elementwise.
-        variance: of the argument, 0 or more, of any shape, which the result has too.
 
     Examples:
         >>> relu = ACTIVATIONS["relu"]
@@ -120,7 +115,7 @@ def variances(
     bias_std: float = 0.0,
     start: float = 1.0,
 ) -> Array:
-    """Second moments of the preactivations of layers 1 to `layers`, `(layers,)`, from `start`.
+    """Second moments of the preactivations of layers 1 to `layers`, the first of which is `start`.
 
     Examples:
         >>> variances("tanh", layers=4, weight_std=1.0).round(3).tolist()

@@ -13,7 +13,7 @@ Data that are not finite or do not fit raise `ValueError`. A result that overflo
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,21 +22,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import Activation, find_activation
-from initexplain.checks import Array, count, float_array, no_overflow
+from initexplain.checks import Array, check_shape, count, float_array, no_overflow
 from initexplain.initializers import Initializer, zeros
 from initexplain.losses import Loss, find_loss
 from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
 
-__all__ = [
-    "Gradients",
-    "Network",
-    "Trace",
-    "check_inputs",
-    "check_targets",
-    "forward",
-    "gradients",
-    "run_forward",
-]
+__all__ = ["Gradients", "Network", "Trace", "check_inputs", "check_targets", "forward", "gradients"]
 
 
 @dataclass(frozen=True, init=False, eq=False)
@@ -110,9 +101,9 @@ class Network:
 
         Args:
             rng: the source of randomness.
-            sizes: units per layer, the inputs first: `[inputs, hidden..., outputs]`.
-            weights: initializer of every weight matrix.
-            biases: initializer of every bias vector; zeros if not given.
+            sizes: units per layer: `[inputs, hidden..., outputs]`.
+            weights: draws every weight matrix.
+            biases: draws every bias vector; zeros if not given.
             activation: of the hidden layers.
             ensemble: leading axes; `(100,)` draws a hundred networks.
             dtype: float64 or float32.
@@ -173,7 +164,8 @@ class Network:
         """
         if len(index) != len(self.ensemble):
             raise IndexError(f"member {index} of an ensemble with axes {self.ensemble}")
-        return self._with_each(lambda p: p[index])
+        weights, biases = ([p[index] for p in layers] for layers in (self.weights, self.biases))
+        return Network(weights, biases, self.activation)
 
     @classmethod
     def stack(cls, networks: Sequence["Network"]) -> "Network":
@@ -197,24 +189,6 @@ class Network:
         weights = map(np.stack, zip(*(n.weights for n in networks), strict=True))
         biases = map(np.stack, zip(*(n.biases for n in networks), strict=True))
         return cls(list(weights), list(biases), first.activation)
-
-    def reshaped(self, *ensemble: int) -> "Network":
-        """The same members, in order, along other ensemble axes.
-
-        Raises:
-            ValueError: the axes do not hold as many members.
-
-        Examples:
-            >>> six = Network(weights=[np.ones((6, 1, 3))], biases=[np.zeros((6, 1))])
-            >>> six.reshaped(2, 3).ensemble, six.reshaped(2, 3).weights[0].shape
-            ((2, 3), (2, 3, 1, 3))
-        """
-        axes = len(self.ensemble)
-        return self._with_each(lambda p: p.reshape(*ensemble, *p.shape[axes:]))
-
-    def _with_each(self, change: Callable[[Array], Array]) -> "Network":
-        weights, biases = (list(map(change, arrays)) for arrays in (self.weights, self.biases))
-        return Network(weights, biases, self.activation)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of a read-only array may be written to: a network is built anew instead
@@ -246,20 +220,12 @@ def forward(network: Network, inputs: ArrayLike) -> Trace:
 def gradients(
     network: Network, inputs: ArrayLike, targets: ArrayLike, *, loss: str | Loss = "squared_error"
 ) -> tuple[Array, Gradients]:
-    """The loss, and its gradient by backpropagation.
+    """The loss, of the ensemble's shape, and its gradient by backpropagation.
 
     With `delta_L` the derivative of the loss by the outputs, and from there down
     `delta_{l-1} = (W_l^T delta_l) f'(z_{l-1})`, the gradients are
-    `dL/dW_l = delta_l a_{l-1}^T` and `dL/db_l = delta_l`, summed over examples.
-
-    Args:
-        network: the network, or an ensemble of them.
-        inputs: `(examples, features)`.
-        targets: `(examples, outputs)`.
-        loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
-
-    Returns:
-        The loss, of the ensemble's shape, and the gradients.
+    `dL/dW_l = delta_l a_{l-1}^T` and `dL/db_l = delta_l`, summed over examples. The `loss` is a
+    name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
 
     Examples:
         >>> net = Network(weights=[[[1.0, 2.0]]], biases=[[0.0]])
@@ -269,16 +235,16 @@ def gradients(
     """
     criterion = find_loss(loss)
     data = check_inputs(network, inputs)
-    wanted = check_targets(network, data, targets, criterion)
+    answers = check_targets(network, data, targets, criterion)
     trace = forward(network, data)
     with np.errstate(all="ignore"):
-        value, error = criterion.evaluate(trace.outputs, wanted)
+        value, error = criterion.evaluate(trace.outputs, answers)
         no_overflow(value, f"{criterion.name} loss")
-        found = run_backward(network.weights, network.activation, data, trace, error)
-    for layer, (w, b) in enumerate(zip(found.weights, found.biases, strict=True), 1):
+        grads = run_backward(network.weights, network.activation, data, trace, error)
+    for layer, (w, b) in enumerate(zip(grads.weights, grads.biases, strict=True), 1):
         no_overflow(w, f"weight gradients of layer {layer}")
         no_overflow(b, f"bias gradients of layer {layer}")
-    return value, found
+    return value, grads
 
 
 def check_inputs(network: Network, inputs: ArrayLike) -> Array:
@@ -288,14 +254,14 @@ def check_inputs(network: Network, inputs: ArrayLike) -> Array:
 
 def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Loss) -> Array:
     """`targets` as an array of the network's dtype, if they fit its outputs, inputs and loss."""
-    wanted = _check_data(network, targets, "targets", ("examples", network.sizes[-1]))
-    if wanted.shape[-2] != inputs.shape[-2]:
+    array = _check_data(network, targets, "targets", ("examples", network.sizes[-1]))
+    if array.shape[-2] != inputs.shape[-2]:
         raise ValueError(
-            f"inputs have {inputs.shape[-2]} examples and targets {wanted.shape[-2]}: "
-            f"shapes {inputs.shape} and {wanted.shape}"
+            f"inputs have {inputs.shape[-2]} examples and targets {array.shape[-2]}: "
+            f"shapes {inputs.shape} and {array.shape}"
         )
-    loss.check_targets(wanted)
-    return wanted
+    loss.check_targets(array)
+    return array
 
 
 def _check_data(net: Network, values: ArrayLike, name: str, axes: tuple[str, int]) -> Array:
@@ -321,11 +287,9 @@ def _check_layers(weights: Arrays, biases: Arrays) -> None:
 def _check_shape(array: Array, name: str, expected: tuple[str | int, ...], place: str) -> None:
     """Refuses another shape than expected; a word stands for any size."""
     same = [isinstance(e, str) or e == n for e, n in zip(expected, array.shape, strict=False)]
-    if array.ndim != len(expected) or not all(same) or 0 in array.shape:
-        shape = str(expected).replace("'", "")
-        raise ValueError(
-            f"{name}: expected shape {shape} {place}, every axis 1 or more, found {array.shape}"
-        )
+    fits = array.ndim == len(expected) and all(same) and 0 not in array.shape
+    shape = str(expected).replace("'", "")
+    check_shape(array, name, f"{shape} {place}, every axis 1 or more", fits=fits)
 
 
 def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:

@@ -1,7 +1,7 @@
 """Optimizers: the direction of an update from the gradient and what came before.
 
-Each takes the coefficients `l2` and `weight_decay`, 0 or more, and decay rates in [0, 1); other
-numbers raise `ValueError`.
+Each takes the coefficients `l2` and `weight_decay`, 0 or more, and decay rates in [0, 1), Adam an
+`epsilon` above 0; other numbers raise `ValueError`.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,9 +76,6 @@ def adam(
 
     Source: Kingma and Ba, *Adam: a method for stochastic optimization* (2015), algorithm 1.
     With `weight_decay` it is AdamW.
-
-    Raises:
-        ValueError: `epsilon` is not above 0.
 
     Examples:
         >>> adam().slots

@@ -9,7 +9,8 @@ The cell keeps a memory `c` that is multiplied by the *forget gate* at every ste
 with rows of `W` and entries of `b` stacked in the order i, f, g, o. As in
 [`network`][initexplain.network], a row is a unit's and leading axes are an ensemble.
 
-Values that are not finite, and shapes that do not fit, raise `ValueError`.
+Values that are not finite, and shapes that do not fit, raise `ValueError`, a sum that overflows
+`FloatingPointError`.
 
 Source: Hochreiter and Schmidhuber, *Long short-term memory* (1997); the forget gate: Gers,
 Schmidhuber and Cummins, *Learning to forget* (2000), section 2.
@@ -112,9 +113,6 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
     An ensemble shares the inputs `(steps, examples, features)`; every memory cell holds `memory`
     before the first step.
 
-    Raises:
-        FloatingPointError: a sum overflows; the message names the step.
-
     Examples:
         With zero weights and inputs the memory is halved at every step.
 
@@ -187,7 +185,7 @@ def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, A
 def memory_half_life(forget_bias: ArrayLike) -> Array:
     """Steps until the memory of a cell without inputs is halved: `ln 2 / -ln logistic(b)`.
 
-    The bias of the forget gate may have any shape, which the result has too.
+    Elementwise, for biases of the forget gate of any shape.
 
     Examples:
         >>> memory_half_life([0.0, 1.0]).round(2).tolist()

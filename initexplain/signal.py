@@ -1,13 +1,8 @@
 """What is measured in a network: saturation, second moments through depth, gradient ratios.
 
-Every function takes a network or an ensemble, and data `(examples, features)` or
-`(examples, outputs)` that the ensemble shares or that have its axes in front. A measure is one
+Networks, ensembles, data and errors are those of [`network`][initexplain.network]. A measure is one
 number per layer, in float64: first axis the layer, then the ensemble's axes, `(layers, ...)`. What
 is measured is predicted, without a network, in [`mean_field`][initexplain.mean_field].
-
-Raises:
-    ValueError: data that are not finite, or that do not fit the network.
-    FloatingPointError: a preactivation or a mean square overflows; the message names the layer.
 """
 
 from collections.abc import Sequence
@@ -20,14 +15,8 @@ from initexplain.activations import Activation
 from initexplain.checks import Array, check_shape, float_array, no_overflow, not_negative
 from initexplain.initializers import orthogonal
 from initexplain.losses import Loss, find_loss
-from initexplain.network import (
-    Gradients,
-    Network,
-    check_inputs,
-    check_targets,
-    forward,
-    run_forward,
-)
+from initexplain.network import Gradients, Network, check_inputs, check_targets, forward
+from initexplain.passes import run_forward
 
 
 def saturated_fraction(network: Network, inputs: ArrayLike) -> Array:
@@ -61,11 +50,7 @@ class Moments:
 
 
 def second_moments(
-    network: Network,
-    inputs: ArrayLike,
-    targets: ArrayLike,
-    *,
-    loss: str | Loss = "squared_error",
+    network: Network, inputs: ArrayLike, targets: ArrayLike, *, loss: str | Loss = "squared_error"
 ) -> Moments:
     """Mean squares of preactivations, activations and errors through depth.
 
@@ -81,10 +66,10 @@ def second_moments(
     """
     criterion = find_loss(loss)
     data = check_inputs(network, inputs)
-    checked = check_targets(network, data, targets, criterion)
+    answers = check_targets(network, data, targets, criterion)
     trace = forward(network, data)
     with np.errstate(all="ignore"):
-        errors = [criterion.evaluate(trace.outputs, checked)[1]]
+        errors = [criterion.evaluate(trace.outputs, answers)[1]]
         for w, a in zip(reversed(network.weights), reversed(trace.activations), strict=False):
             errors.append((errors[-1] @ w) * network.activation.slope(a))
     return Moments(
@@ -101,9 +86,6 @@ def gradient_to_weight(network: Network, gradients: Gradients) -> Array:
     plain gradient descent moves a matrix. A gradient of 0 gives 0; another gradient of weights
     that are 0 is infinitely large beside them.
 
-    Raises:
-        ValueError: the gradients are not of the network's shapes.
-
     Examples:
         >>> net = Network([[[3.0, 4.0]]], [[0.0]])
         >>> gradient_to_weight(net, Gradients((np.array([[0.0, 1.0]]),), (np.zeros(1),))).tolist()
@@ -119,10 +101,8 @@ def update_to_weight(before: Network, after: Network) -> Array:
     """Size of an update over the size of the weights it changed, per layer.
 
     Sizes are Frobenius norms: `|W_after - W_before| / |W_before|`. No change gives 0; a change of
-    weights that were 0 is infinite.
-
-    Raises:
-        ValueError: the two networks differ in more than their parameters.
+    weights that were 0 is infinite. Networks that differ in more than their parameters raise
+    `ValueError`.
 
     Examples:
         >>> before, after = (Network([[[3.0, w]]], [[0.0]]) for w in (4.0, 3.0))
@@ -152,11 +132,8 @@ def lsuv(
     unless their variance is within `tolerance` of 1. Biases are zero and a preactivation is linear
     in `W`, so that one division is enough where the paper iterates. Each member of an ensemble is
     rescaled on its own; the other arguments are those of
-    [`Network.initialize`][initexplain.network.Network.initialize].
-
-    Raises:
-        ValueError: a negative tolerance, or a layer whose preactivations do not vary, so that no
-            factor makes their variance 1.
+    [`Network.initialize`][initexplain.network.Network.initialize]. A layer whose preactivations do
+    not vary raises `ValueError`: no factor makes their variance 1.
 
     Source: Mishkin and Matas, *All you need is a good init* (2016), arXiv 1511.06422, algorithm 1.
 
@@ -195,10 +172,6 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
     The output weights and all biases stay, so that the networks start at comparable losses. The
     scales `(scales,)` become the first axis of the ensemble, `(scales, ...)`.
 
-    Raises:
-        ValueError: the scales are not a list of finite numbers, or a weight times one of them
-            is not finite.
-
     Examples:
         >>> net = Network([[[1.0]], [[3.0]]], [[0.5], [0.0]])
         >>> many = at_scales(net, [1.0, 10.0])
@@ -207,14 +180,11 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
     """
     factors = float_array(scales, "scales")
     check_shape(factors, "scales", "(scales,)", fits=factors.ndim == 1 and factors.size > 0)
-    *hidden, output = network.weights
+    *hidden, last = network.weights
     with np.errstate(all="ignore"):  # what overflows is refused by the network, as infinite
-        return Network.stack(
-            [
-                Network([*(s * w for w in hidden), output], network.biases, network.activation)
-                for s in factors.astype(network.dtype)
-            ]
-        )
+        scaled = [np.multiply.outer(factors.astype(network.dtype), w) for w in hidden]
+    same = [np.broadcast_to(p, (len(factors), *p.shape)) for p in (last, *network.biases)]
+    return Network([*scaled, same[0]], same[1:], network.activation)
 
 
 def _per_layer(values: Sequence[Array], network: Network) -> Array:

@@ -53,31 +53,19 @@ def sweep(
 ) -> list[History]:
     """Trains networks that may differ in depth, width, activation and ensemble axes.
 
-    Every network starts from its own parameters and sees all the examples in every update. The
-    result depends neither on the executor nor on its number of workers. No warning is given of
+    Every network starts from its own parameters and sees all the examples in every update; the
+    histories are in the order of the networks. A `learning_rate` is one for all or one per network,
+    the other settings are those of [`train`][initexplain.training.train]. No warning is given of
     members that diverge, since a sweep often looks for them: their step is in `diverged_at`, their
     `final_losses` are infinite.
 
-    Args:
-        networks: where to start; networks or ensembles.
-        inputs: `(examples, features)`, seen by every network.
-        targets: `(examples, outputs)`.
-        steps: number of updates.
-        learning_rate: step size, one for all or one per network.
-        optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
-        loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
-        executor: trains the networks side by side, each in one task, for instance a
-            `ProcessPoolExecutor`, Dask's `client.get_executor()` or mpi4py's `MPIPoolExecutor`;
-            it is not shut down. If not given, they are trained here, one after the other.
-        progress: whether to show a progress bar (with tqdm); if not given, on a terminal where
-            tqdm is installed.
-
-    Returns:
-        One history per network, in their order.
+    An `executor` trains the networks side by side, each in one task: a `ProcessPoolExecutor`, or
+    Dask's `client.get_executor()`, or mpi4py's `MPIPoolExecutor`. It is not shut down. Without one,
+    they are trained here, one after the other; the result is the same. A `progress` bar needs tqdm;
+    if not asked for or against, it is shown on a terminal where tqdm is installed.
 
     Raises:
-        ValueError: there is no network, an unknown name, a negative learning rate, or data that
-            do not fit; nothing has been trained then.
+        ValueError: there is no network, or an argument does not fit; nothing has been trained then.
         SweepError: a network could not be trained; `histories` keeps those that are finished.
 
     Examples:

@@ -1,9 +1,9 @@
 """Redundant units: predicted from the parameters alone, measured on data; effective rank.
 
 Two hidden units of a layer are *redundant* if they compute the same number on every input, now
-and after any amount of training. Whether they do can be read off the parameters. Their classes are
-those of the *coarsest equitable partition* of the network: give all hidden units of a layer one
-class and every input and output its own; split classes until, inside every class, units agree on
+and after any amount of training. This can be read off the parameters: their classes are those of
+the *coarsest equitable partition* of the network. Give all hidden units of a layer one class and
+every input and output its own; split classes until, inside every class, units agree on
 
 - the bias,
 - the sum of incoming weights from each class of the layer below,
@@ -32,6 +32,10 @@ they add is constant on blocks or proportional to the weights. Adam with an L2 p
 units whose weights agree one by one, dropout only silent ones with zero weights. Training can
 amplify rounding, at a kink of `f` at once.
 
+Classes are of a single network (`ValueError` for an ensemble): one array of labels `(units,)` per
+hidden layer, numbered by first appearance. A `tolerance` that is negative or not finite raises
+`ValueError`.
+
 Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
 bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
 """
@@ -41,7 +45,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from initexplain.checks import Array, float_array, not_negative
+from initexplain.checks import Array, check_shape, float_array, not_negative
 from initexplain.network import Network, forward
 
 Labels = NDArray[np.int64]
@@ -51,7 +55,6 @@ Signs = NDArray[np.int64]
 """+1, -1 or 0 for each unit of a layer, `(units,)`."""
 
 SignedClasses = tuple[Labels, Signs]
-"""The classes of a layer, and the signs of its units in them."""
 
 # What counts as equal, relative to the largest weight. Sums of 2,000 weights, all taken in float64,
 # round at 1e-14; the rest is room for the drift of trained networks.
@@ -66,19 +69,11 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
     Units get the same label exactly if they share a class of the coarsest equitable partition and
     are not mirrored. Equal incoming rows, biases and outgoing columns are the visible special case.
 
-    Args:
-        network: a single network.
-        tolerance: sums of `n` weights of the matrix `W` count as equal if they differ by less than
-            `tolerance sqrt(n) max|W|`; biases, if by less than `tolerance` times `max|W|` (of the
-            incoming weights) or the larger one. If not given, 1e-9; for float32 1e-5, and one last
-            place for biases. Training leaves rounding errors, and a matrix that holds nothing else
-            is taken at its word: predict from the network before training.
-
-    Returns:
-        One array `(units,)` per hidden layer; labels are numbered by first appearance.
-
-    Raises:
-        ValueError: the network is an ensemble; the tolerance is negative, NaN or infinite.
+    Sums of `n` weights of the matrix `W` count as equal if they differ by no more than `tolerance
+    sqrt(n) max|W|`; biases, by `tolerance` times `max|W|` (of the incoming weights) or the larger
+    one. If not given, it is 1e-9; for float32 1e-5, and one last place for biases. Training leaves
+    rounding errors, and a matrix that holds nothing else is taken at its word: predict from the
+    network before training.
 
     Examples:
         Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
@@ -98,20 +93,11 @@ def signed_redundancy_classes(
 ) -> list[SignedClasses]:
     """Which hidden units are equal up to sign for ever, from the parameters alone.
 
-    Units that are redundant or mirrored share a label: the output of each is its sign times that
-    of the first unit of the class. Silent units, whose output is 0 for ever, share a label and have
-    sign 0. Where the activation is not odd, no sign is -1; where `f(0)` is not 0, none is 0.
-
-    Args:
-        network: a single network.
-        tolerance: as for [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
-
-    Returns:
-        For each hidden layer the labels, numbered by first appearance, and the signs, both
-        `(units,)`; the first unit of a class that is not silent has sign +1.
-
-    Raises:
-        ValueError: as for `redundancy_classes`.
+    For each hidden layer the labels and the signs, both `(units,)`. Units that are redundant or
+    mirrored share a label: the output of each is its sign times that of the first unit of the
+    class. Silent units, whose output is 0 for ever, share a label and have sign 0. Where the
+    activation is not odd, no sign is -1; where `f(0)` is not 0, none is 0. The `tolerance` is that
+    of [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
 
     Examples:
         Unit 1 mirrors unit 0. The last unit gets nothing and gives nothing.
@@ -135,22 +121,10 @@ def measured_redundancy(
 ) -> list[Labels]:
     """Which hidden units have equal activations on these inputs.
 
-    An observation about one moment: units that agree now may separate in training, and units
-    that always differ may agree on few inputs.
-
-    Args:
-        network: a single network.
-        inputs: `(examples, features)`.
-        tolerance: units are equal if they differ, on each example, by less than `tolerance` times
-            the largest activation of the layer, or what it would be if the sums `W a` did not
-            cancel. 1e-9 for float64 and 1e-5 for float32 if not given.
-
-    Returns:
-        One array `(units,)` per hidden layer; labels are numbered by first appearance.
-
-    Raises:
-        ValueError: as for `redundancy_classes`; inputs that are not finite or do not fit.
-        FloatingPointError: a preactivation overflows.
+    An observation about one moment: units that agree now may separate in training, and units that
+    always differ may agree on few inputs `(examples, features)`. Units are equal if they differ, on
+    each example, by no more than `tolerance` times the largest activation of the layer, or what it
+    would be if the sums `W a` did not cancel; if not given, 1e-9, and 1e-5 for float32.
 
     Examples:
         >>> W1, W2 = [[1.0], [1.0], [2.0]], [[1.0, 3.0, 1.0]]
@@ -180,16 +154,8 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
 
     With singular values `s`, `p = s / sum(s)` and `H = -sum(p ln p)` it is `exp(H)`: 1 for rank
     one, `n` for `n` equal singular values, 0 for a zero matrix. A small singular value adds
-    little, so it says more than the rank about a matrix with noise.
-
-    Args:
-        matrix: `(..., rows, columns)`.
-
-    Returns:
-        A float, or an array of the leading axes.
-
-    Raises:
-        ValueError: the matrix has fewer than two axes or no entries, or is not finite.
+    little, so it says more than the rank about a matrix with noise. A float for one matrix, an
+    array `(...)` for `(..., rows, columns)`; what is no matrix, or not finite, raises `ValueError`.
 
     Source: Roy and Vetterli, *The effective rank* (EUSIPCO 2007).
 
@@ -200,8 +166,8 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
         [0.0, 0.0]
     """
     array = float_array(matrix, "matrix")
-    if array.ndim < 2 or 0 in array.shape[-2:]:
-        raise ValueError(f"matrix: expected shape (..., rows, columns), found {array.shape}")
+    fits = array.ndim >= 2 and 0 not in array.shape[-2:]
+    check_shape(array, "matrix", "(..., rows, columns)", fits=fits)
     largest = np.abs(array).max(axis=(-2, -1), keepdims=True)
     values = np.linalg.svd(array / np.where(largest > 0, largest, 1), compute_uv=False)
     total = values.sum(axis=-1, keepdims=True)

@@ -86,7 +86,7 @@ def train(
         inputs: `(examples, features)`.
         targets: `(examples, outputs)`.
         steps: number of updates; 0 only measures the loss.
-        learning_rate: step size, 0 or more.
+        learning_rate: 0 or more.
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
         batch_size: examples per update, drawn anew in every epoch and the same for all members;
@@ -98,9 +98,6 @@ def train(
             `0, observe_every, 2 observe_every, ...` and at the end (with the gradients that the
             next update would use).
         observe_every: steps between two calls.
-
-    Returns:
-        Losses, trained network, divergence and observations.
 
     Raises:
         ValueError: an unknown name, a negative learning rate, data that do not fit, or

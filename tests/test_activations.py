@@ -93,16 +93,11 @@ def test_shapes_and_dtypes_are_kept(name, shape):
 @every_activation
 @every_dtype
 @pytest.mark.parametrize("kind", ["value", "slope"])
-def test_values_and_slopes_are_written_where_they_are_wanted(name, kind, dtype):
-    f = getattr(ie.ACTIVATIONS[name], kind)
+def test_values_and_slopes_are_arrays_of_their_own(name, kind, dtype):
     x = np.linspace(-1, 1, 41).reshape(1, 41).astype(dtype)
-    kept, elsewhere, in_place = x.copy(), np.full_like(x, np.nan), x.copy()
-    expected = f(x)
-    assert f(x, out=elsewhere) is elsewhere
-    assert f(in_place, out=in_place) is in_place
-    np.testing.assert_array_equal(elsewhere, expected)
-    np.testing.assert_array_equal(in_place, expected)
-    expected += 1.0  # what it returned is its own
+    kept = x.copy()
+    found = getattr(ie.ACTIVATIONS[name], kind)(x)
+    found += 1.0
     np.testing.assert_array_equal(x, kept)
 
 
