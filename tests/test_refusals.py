@@ -81,9 +81,9 @@ RECURRENT = [
 MINE = ie.Activation("mine", np.cos, np.ones_like, (-1.0, 1.0), odd=False)
 OTHER_TANH = ie.Activation("tanh", np.cos, np.ones_like, (-1.0, 1.0), odd=False)
 MEAN_FIELD = [
-    (lambda: mf.mean_field("tahn", weight_std=1.0), "did you mean 'tanh'"),
-    (lambda: mf.variance_map(MINE, 1.0, weight_std=1.0), "'mine' is not in the table"),
-    (lambda: mf.critical_weight_std(OTHER_TANH), "'tanh' is not in the table"),
+    (lambda: mf.mean_field("tahn", weight_std=1.0), "unknown activation 'tahn'"),
+    (lambda: mf.variance_map(MINE, 1.0, weight_std=1.0), "mean field: activation 'mine' is not"),
+    (lambda: mf.critical_weight_std(OTHER_TANH), "mean field: activation 'tanh' is not"),
     (lambda: mf.mean_field("tanh", weight_std=0.0), f"weight_std {ABOVE_0}"),
     (lambda: mf.variance_map("tanh", 1.0, weight_std=-1.0), f"weight_std {NOT_NEGATIVE}"),
     (lambda: mf.mean_field("tanh", weight_std=1.0, bias_std=-0.1), f"bias_std {NOT_NEGATIVE}"),
@@ -97,7 +97,7 @@ MEAN_FIELD = [
         "correlation must lie between -1 and 1, found 1.5",
     ),
     (lambda: mf.correlation_map("tanh", "1", q=1.0, weight_std=1.0), "correlation must be finite"),
-    (lambda: mf.correlation_map("tanh", 0.5, q=0.0, weight_std=1.0), f"^q {ABOVE_0}"),
+    (lambda: mf.correlation_map("tanh", 0.5, q=0.0, weight_std=1.0), f"q {ABOVE_0}"),
 ]
 
 NET = ie.Network.initialize(RNG, [3, 5, 2], weights=ie.lecun_normal())
@@ -108,7 +108,7 @@ GRADIENTS = ie.gradients(NET, X, Y)[1]
 SIGNAL = [
     (lambda: signal.saturated_fraction(NET, [[1.0]]), "inputs: expected"),
     (lambda: signal.second_moments(NET, X, Y, loss="mse"), "unknown loss"),
-    (lambda: signal.second_moments(NET, X, Y[:1]), "examples"),
+    (lambda: signal.second_moments(NET, X, Y[:1]), "inputs have 6 examples and targets 1"),
     (lambda: signal.gradient_to_weight(ONE, GRADIENTS), "gradients of shapes"),
     (lambda: signal.update_to_weight(ONE, NET), "network 1 does not fit"),
     (lambda: signal.lsuv(RNG, [3, 1], 0 * X), "layer 1: preactivations do not vary"),
@@ -118,7 +118,7 @@ SIGNAL = [
         for scales in (2.0, [[1.0]], [])
     ),
     (lambda: signal.at_scales(NET, [1.0, math.inf]), "scales: inf"),
-    (lambda: signal.at_scales(SINGLE, [1.0, 1e300]), "layer 1: -?inf"),
+    (lambda: signal.at_scales(SINGLE, [1.0, 1e300]), "weights of layer 1: -?inf"),
 ]
 
 ENSEMBLE = ie.Network([np.ones((2, 5, 3, 3)), np.ones((2, 5, 1, 3))], [None, None])
@@ -132,7 +132,7 @@ SYMMETRY = [
             lambda network, **how: ie.measured_redundancy(network, X, **how),
         )
         for of, message in (
-            ((ENSEMBLE, {}), r"axes \(2, 5\): pass network\.member\(i\)"),
+            ((ENSEMBLE, {}), r".*axes \(2, 5\): pass network\.member\(i\)"),
             ((NET, {"tolerance": -1e-9}), f"tolerance {NOT_NEGATIVE}"),
             ((NET, {"tolerance": math.inf}), f"tolerance {NOT_NEGATIVE}"),
         )
@@ -150,7 +150,7 @@ SYMMETRY = [
     [*INITIALIZERS, *DATASETS, *RECURRENT, *MEAN_FIELD, *SIGNAL, *SYMMETRY],
 )
 def test_what_is_out_of_range_or_does_not_fit_is_refused(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         call()
 
 
@@ -165,18 +165,18 @@ CHAIN = ie.Network([[[1e-150]], [[1e200]]], [None, None], "identity")
 OPPOSITE = ie.Network([[[1.0]], [[-1e200]]], [None, None], "identity")
 HUGE = LSTM(np.full((4, 2), 1e200), np.zeros(4))
 OVERFLOWS = [
-    (lambda: mf.variance_map("identity", 1e307, weight_std=1.0), "over the normal density"),
+    (lambda: mf.variance_map("identity", 1e307, weight_std=1.0), "mean over the normal density"),
     (lambda: mf.variance_map("relu", 1e150, weight_std=1e100), "second moment of the next layer"),
-    (lambda: mf.mean_field("tanh", weight_std=1e200), "of the next layer"),
-    (lambda: mf.critical_weight_std("tanh", bias_std=1e200), "of the next layer"),
+    (lambda: mf.mean_field("tanh", weight_std=1e200), "second moment of the next layer"),
+    (lambda: mf.critical_weight_std("tanh", bias_std=1e200), "second moment of the next layer"),
     (lambda: mf.correlation_map("relu", 0.5, q=1.7e308, weight_std=1.0), "mean over two normals"),
-    (lambda: signal.second_moments(CHAIN, [[1e160]], [[0.0]]), "square of the preactiv.* layer 2"),
-    (lambda: signal.second_moments(CHAIN, [[1e-10]], [[1e150]]), "square of the errors of layer 1"),
-    (lambda: signal.gradient_to_weight(CHAIN, gradients(math.nan, 0.0)), "gradients of layer 1"),
-    (lambda: signal.update_to_weight(CHAIN, OPPOSITE), "updates of layer 2"),
+    (lambda: signal.second_moments(CHAIN, [[1e160]], [[0.0]]), ".*preactivations of layer 2"),
+    (lambda: signal.second_moments(CHAIN, [[1e-10]], [[1e150]]), ".*errors of layer 1"),
+    (lambda: signal.gradient_to_weight(CHAIN, gradients(math.nan, 0.0)), ".*gradients of layer 1"),
+    (lambda: signal.update_to_weight(CHAIN, OPPOSITE), ".*updates of layer 2"),
     (
         lambda: signal.lsuv(RNG, [3, 1], [[1.7e308] * 3, [-1.7e308] * 3]),
-        "preactivations of layer 1",
+        ".*preactivations of layer 1",
     ),
     (lambda: run_lstm(HUGE, np.full((3, 1, 1), 1e200)), "preactivations of step 1"),
 ]
@@ -184,5 +184,5 @@ OVERFLOWS = [
 
 @pytest.mark.parametrize(("call", "message"), OVERFLOWS)
 def test_what_overflows_is_refused(call, message):
-    with pytest.raises(FloatingPointError, match=f"{message}: overflow"):
+    with pytest.raises(FloatingPointError, match=f"^{message}: overflow"):
         call()
