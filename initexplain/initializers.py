@@ -76,8 +76,8 @@ def uniform(bound: float = 1.0) -> Initializer:
 def truncated_normal(std: float = 1.0) -> Initializer:
     """A normal cut off at two standard deviations, of standard deviation `std` after the cut.
 
-    The cut would shrink the standard deviation to 0.8796 of the normal's; the normal is made
-    wider to make up for it, as Keras and JAX do.
+    The cut shrinks the standard deviation to 0.8796 of the normal's, which is wider to make up for
+    it, as in Keras and JAX.
 
     Examples:
         >>> W = truncated_normal(1.0)(np.random.default_rng(0), (300, 300))

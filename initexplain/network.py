@@ -61,9 +61,7 @@ class Network:
     ) -> None:
         """Checks, copies and locks the parameters; a bias vector may be None, for zeros.
 
-        Raises:
-            ValueError: there is no layer, a value is not finite, the activation is unknown, or a
-                shape does not fit its neighbours; the message names the layer and both shapes.
+        A shape that does not fit its neighbours raises `ValueError`, which names both.
         """
         if len(weights) == 0 or len(weights) != len(biases):
             raise ValueError(
@@ -97,20 +95,11 @@ class Network:
         ensemble: Sequence[int] = (),
         dtype: DTypeLike = np.float64,
     ) -> "Network":
-        """A network drawn layer by layer: weights first, then biases.
+        """A network drawn layer by layer: weights first, then biases, which are zeros if not given.
 
-        Args:
-            rng: the source of randomness.
-            sizes: units per layer: `[inputs, hidden..., outputs]`.
-            weights: draws every weight matrix.
-            biases: draws every bias vector; zeros if not given.
-            activation: of the hidden layers.
-            ensemble: leading axes; `(100,)` draws a hundred networks.
-            dtype: float64 or float32.
-
-        Raises:
-            ValueError: a size is below 1, or an initializer does not keep to the shape.
-            TypeError: `weights` or `biases` is no initializer.
+        The `sizes` are units per layer, `[inputs, hidden..., outputs]`. `ensemble=(100,)` draws a
+        hundred networks. The `dtype` is float64 or float32. What is no initializer raises
+        `TypeError`, one that does not keep to the shape `ValueError`.
 
         Examples:
             >>> from initexplain.initializers import lecun_normal
@@ -152,10 +141,7 @@ class Network:
         return self.weights[0].dtype
 
     def member(self, *index: int) -> "Network":
-        """One network of the ensemble.
-
-        Raises:
-            IndexError: the ensemble has no such member.
+        """One network of the ensemble, by one index per axis.
 
         Examples:
             >>> pair = Network(weights=[np.ones((2, 1, 3))], biases=[np.zeros((2, 1))])
@@ -169,10 +155,7 @@ class Network:
 
     @classmethod
     def stack(cls, networks: Sequence["Network"]) -> "Network":
-        """Networks of one shape as an ensemble, along a new first axis.
-
-        Raises:
-            ValueError: there are none, or one differs from the first in more than its numbers.
+        """Networks that differ only in their numbers as an ensemble, along a new first axis.
 
         Examples:
             >>> one, two = (Network(weights=[[[w]]], biases=[[0.0]]) for w in (1.0, 2.0))
@@ -303,6 +286,6 @@ def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], 
         ) from None
     except ValueError:  # a compiled function need not say what it takes
         pass
-    array = np.asarray(init(rng, shape))
+    array = float_array(init(rng, shape), name)
     _check_shape(array, name, shape, "from the initializer")
     return array

@@ -9,8 +9,8 @@ The cell keeps a memory `c` that is multiplied by the *forget gate* at every ste
 with rows of `W` and entries of `b` stacked in the order i, f, g, o. As in
 [`network`][initexplain.network], a row is a unit's and leading axes are an ensemble.
 
-Values that are not finite, and shapes that do not fit, raise `ValueError`, a sum that overflows
-`FloatingPointError`.
+Values that are not finite, and shapes that do not fit, raise `ValueError`; a preactivation that
+overflows raises `FloatingPointError`, which names the step.
 
 Source: Hochreiter and Schmidhuber, *Long short-term memory* (1997); the forget gate: Gers,
 Schmidhuber and Cummins, *Learning to forget* (2000), section 2.

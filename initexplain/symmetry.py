@@ -32,9 +32,8 @@ they add is constant on blocks or proportional to the weights. Adam with an L2 p
 units whose weights agree one by one, dropout only silent ones with zero weights. Training can
 amplify rounding, at a kink of `f` at once.
 
-Classes are of a single network (`ValueError` for an ensemble): one array of labels `(units,)` per
-hidden layer, numbered by first appearance. A `tolerance` that is negative or not finite raises
-`ValueError`.
+Classes are of a single network, one array of labels per hidden layer. An ensemble, or a `tolerance`
+that is negative or not finite, raises `ValueError`.
 
 Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.15894) and
 bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
@@ -236,7 +235,8 @@ def _class_sums(
     for i in range(0, len(starts), block):
         first, last = starts[i : i + block], ends[i : i + block]
         columns = order[first[0] : last[-1]]
-        terms = matrix.T[columns] * (signs[columns, None] * power)
+        terms = matrix.T[columns].astype(np.float64, copy=False)
+        terms *= signs[columns, None] * power
         gaps = tolerance * largest * power * np.sqrt(last - first)
         yield np.add.reduceat(terms, first - first[0]), gaps
 

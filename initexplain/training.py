@@ -78,8 +78,7 @@ def train(
 
     With threadpoolctl (in the main thread) the matrix products keep to that core too; else
     `OPENBLAS_NUM_THREADS=1` in the environment does it. Spread over cores, small products wait
-    longer than they compute, those of trainings side by side wait for each other, and a result
-    would depend on the number of cores, by rounding.
+    longer than they compute, and round by the number of cores.
 
     Args:
         network: where to start; it is not changed.
@@ -89,19 +88,14 @@ def train(
         learning_rate: 0 or more.
         optimizer: a name in [`OPTIMIZERS`][initexplain.optimizers.OPTIMIZERS], or an `Optimizer`.
         loss: a name in [`LOSSES`][initexplain.losses.LOSSES], or a `Loss`.
-        batch_size: examples per update, drawn anew in every epoch and the same for all members;
-            all of them if not given. An epoch uses every example once, so that its last batch
-            is smaller if `batch_size` does not divide the examples.
+        batch_size: examples per update, all of them if not given; the same for all members. Every
+            epoch shuffles them and uses each once: its last batch may be smaller.
         dropout: chance of each hidden unit to be left out, drawn for every example and member.
-        rng: needed for mini-batches and dropout.
+        rng: needed for mini-batches and dropout: without it, these raise `ValueError`.
         observe: called as `observe(step, network, gradients)` before updates
             `0, observe_every, 2 observe_every, ...` and at the end (with the gradients that the
             next update would use).
         observe_every: steps between two calls.
-
-    Raises:
-        ValueError: an unknown name, a negative learning rate, data that do not fit, or
-            randomness asked for without `rng`.
 
     Warns:
         DivergenceWarning: a member's loss or parameters stopped being finite. It stops there,

@@ -475,6 +475,10 @@ BAD_INITIALIZE: dict[str, tuple[dict[str, Any], str]] = {
         {"biases": lambda _rng, shape: np.full(shape, np.nan)},
         r"biases of layer 1: nan at index \(0,\)",
     ),
+    "complex drawn": (
+        {"weights": lambda _rng, shape: np.ones(shape, complex)},
+        "weights of layer 1: expected real numbers, found dtype complex",
+    ),
     "wrong shape drawn": (
         {"weights": lambda _rng, shape: np.ones(shape[::-1])},
         r"weights of layer 1: expected shape \(3, 4\) from the initializer.*found \(4, 3\)",
