@@ -1,4 +1,4 @@
-"""Derivatives by central differences, the oracle of gradients that experiments write out."""
+"""Derivatives by central differences, the oracle of every gradient that is written out."""
 
 import numpy as np
 
