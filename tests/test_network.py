@@ -211,16 +211,13 @@ W, B = np.ones((3, 2)), np.zeros(3)
 # weights, biases, and what the message says: the layer and both shapes
 BAD_PARAMETERS = [
     ([], [], ["one weight matrix and one bias vector per layer", "0 and 0"]),
-    ([W], [], ["per layer", "1 and 0"]),
     ([W], [B, B], ["per layer", "1 and 2"]),
     ([1.0], [1.0], ["weights of layer 1", "(fan_out, fan_in)", "found ()"]),
-    ([W, B], [B, 0.0], ["weights of layer 2", "(3,)"]),
     ([np.ones((0, 2))], [np.ones(0)], ["weights of layer 1", "(0, 2)"]),
     ([np.ones((0, 3, 2))], [np.ones((0, 3))], ["weights of layer 1", "(0, 3, 2)"]),
     ([W], [np.zeros(2)], ["layer 1", "(3, 2)", "(3,)", "(2,)"]),
     ([W], [np.zeros((3, 1))], ["layer 1", "(3, 2)", "(3, 1)"]),
     ([np.ones((5, 3, 2))], [B], ["layer 1", "(5, 3, 2)", "(3,)"]),
-    ([W], [[0.0]], ["layer 1", "(3, 2)", "(1,)"]),
     (
         [W, np.ones((4, 3)), np.ones((1, 3))],
         [B, np.zeros(4), [0.0]],
@@ -238,7 +235,6 @@ BAD_PARAMETERS = [
     ),
     ([W, [[1.0, NAN, 1.0]]], [B, [0.0]], ["weights of layer 2", "nan", "(0, 1)"]),
     ([W, [[1.0] * 3]], [B, [-INF]], ["biases of layer 2", "-inf", "(0,)"]),
-    ([None], [B], ["weights of layer 1", "real numbers"]),
 ]
 
 
@@ -249,9 +245,7 @@ def test_bad_parameters(weights, biases, words):
     assert [word for word in words if word not in str(info.value)] == []
 
 
-def test_an_unknown_activation():
-    with pytest.raises(ValueError, match=r"unknown activation 'rellu'.*did you mean 'relu'"):
-        ie.Network([W], [B], "rellu")
+def test_no_activation():
     with pytest.raises(ValueError, match="unknown activation"):
         ie.Network([W], [B], None)
 
