@@ -67,20 +67,16 @@ def run(networks, points=None, **changes):
 )
 def test_every_network_is_trained_as_if_it_were_alone(rates, options):
     inputs, targets = data()
-    options = {"steps": 7, **options}
     points = inputs, (targets > 0).astype(float)
     alone = [
-        ie.train(network, *points, learning_rate=rate, **options)
+        ie.train(network, *points, learning_rate=rate, steps=7, **options)
         for network, rate in zip(mixed(), np.broadcast_to(rates, 4).tolist(), strict=True)
     ]
-    found = run(mixed(), points, learning_rate=rates, **options)
+    found = run(mixed(), points, learning_rate=rates, steps=7, **options)
     assert_same(found, alone)
 
 
-@contextmanager
-def processes(workers=2):
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-        yield executor
+processes = partial(ProcessPoolExecutor, mp_context=get_context("spawn"))
 
 
 @contextmanager
@@ -93,7 +89,7 @@ def dask():
         yield client.get_executor()
 
 
-@pytest.mark.parametrize("workers", [processes, dask])
+@pytest.mark.parametrize("workers", [partial(processes, 2), dask])
 def test_an_executor_gives_what_is_trained_here(workers):
     with workers() as executor:
         there = run(mixed(), optimizer="adam", executor=executor)
@@ -124,10 +120,6 @@ def unlucky(happen, z, out=None):
     return np.tanh(z, out=out)
 
 
-# as the kernel does when memory is short
-DIE = partial(unlucky, partial(os._exit, 1))
-
-
 def no_room():
     raise MemoryError("no room for six units")
 
@@ -146,12 +138,14 @@ def of_widths(widths, value):
 
 
 def test_an_executor_that_dies_is_named_and_finished_results_are_kept():
+    # as the kernel does when memory is short
+    die = partial(unlucky, partial(os._exit, 1))
     # one worker, and wide networks first: the one that kills it is the last in the queue
     with (
-        processes(workers=1) as executor,
+        processes(1) as executor,
         pytest.raises(ie.SweepError, match=r"2 of 3 networks trained .BrokenProcessPool") as caught,
     ):
-        run(of_widths([7, 6, 8], DIE), executor=executor)
+        run(of_widths([7, 6, 8], die), executor=executor)
     first, second, third = caught.value.histories
     assert second is None
     assert_same([first, third], run(of_widths([7, 6, 8], np.tanh))[::2])
@@ -165,8 +159,8 @@ def test_one_network_that_fails_leaves_the_others():
 
 
 def test_an_executor_that_takes_nothing_any_more():
-    with processes() as closed:
-        pass
+    closed = processes(1)
+    closed.shutdown()
     with pytest.raises(ie.SweepError, match=r"0 of 4 networks trained .*shutdown") as caught:
         run(mixed(), executor=closed)
     assert caught.value.histories == [None] * 4
