@@ -32,14 +32,13 @@ def listen(page, origin, complaints):
 
 
 def contrast(one, other):
-    """The contrast of two colours `rgb(r, g, b)` (WCAG 2.2, relative luminance)."""
-    low, high = sorted(
-        _luminance([float(c) / 255 for c in re.findall(r"[\d.]+", colour)[:3]])
-        for colour in (one, other)
-    )
+    """The contrast of two colours, `rgb(r, g, b)` or `#rrggbb` (WCAG 2.2, relative luminance)."""
+    low, high = sorted(map(_luminance, (one, other)))
     return (high + 0.05) / (low + 0.05)
 
 
-def _luminance(rgb):
+def _luminance(colour):
+    numbers = map(float, re.findall(r"[\d.]+", colour)[:3])
+    rgb = [c / 255 for c in (bytes.fromhex(colour[1:]) if colour[0] == "#" else numbers)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

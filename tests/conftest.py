@@ -10,9 +10,20 @@ import pytest
 from browsing import CHROMIUM, DESKTOP, launch, listen
 from bs4 import BeautifulSoup
 from filelock import FileLock
-from webserver import Server
+from webserver import serving
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Puts what waits for a build first, and the tests of the same pages together.
+
+    Of two processes one begins here and builds, while the other begins in the middle.
+    """
+    costly = ("elsewhere", "pages", "browser", "site")
+    items.sort(key=lambda item: [name not in item.fixturenames for name in costly])
 
 
 def run(*command, cwd=ROOT, **environment):
@@ -38,7 +49,7 @@ def small_site(folder, name="index.md", text=""):
     """The configuration of a site of one or two pages with this project's settings."""
     docs = folder / "docs"
     (docs / "notebooks").mkdir(parents=True)
-    shutil.copytree(ROOT / "docs" / "assets", docs / "assets")
+    shutil.copytree(DOCS / "assets", docs / "assets")
     good = "---\ndescription: x\n---\n\n# Page\n\nText.\n\n"
     (docs / "index.md").write_text(good, "utf-8")
     (docs / name).write_text(text if name.endswith(".py") else f"{good}{text}\n", "utf-8")
@@ -77,15 +88,15 @@ def site(shared):
 
 
 def _build_site(target):
-    before = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
+    before = {p: p.stat().st_mtime_ns for p in DOCS.rglob("*")}
     status, output = build(ROOT / "mkdocs.yml", target)
     assert status == 0, output
-    after = {p: p.stat().st_mtime_ns for p in (ROOT / "docs").rglob("*")}
+    after = {p: p.stat().st_mtime_ns for p in DOCS.rglob("*")}
     assert after == before, "a build writes nothing into docs/"
 
 
 def parsed(folder):
-    """Every page of a built folder, by its path."""
+    """Every page of a built folder, by its path; whoever takes them changes nothing in them."""
     return {
         path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
         for path in sorted(folder.rglob("*.html"))
@@ -140,7 +151,7 @@ def _build_elsewhere(folder, site):
 @pytest.fixture(scope="session")
 def server(site):
     """The built site, behind a server."""
-    with Server(site) as running:
+    with serving(site) as running:
         yield running
 
 

@@ -1,20 +1,16 @@
 """What helps a reader along: titles, ways on, definitions, sources, how to cite."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from conftest import DOCS, ROOT, run
 from markdown import Markdown
 
 import initexplain
 from initexplain.site import glossary, reference
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 ENTRIES = glossary.entries((DOCS / "glossary.md").read_text("utf-8"))
 
 
@@ -63,7 +59,7 @@ def test_the_page_for_lost_readers_leads_back(site, pages):
 def _marked(text):
     md = Markdown(
         extensions=["attr_list", "initexplain.site"],
-        extension_configs={"initexplain.site": {"glossary": str(ROOT / "docs" / "glossary.md")}},
+        extension_configs={"initexplain.site": {"glossary": str(DOCS / "glossary.md")}},
     )
     soup = BeautifulSoup(md.convert(f"# Clones\n\n{text}"), "html.parser")
     return [(link["identifier"], link.get_text()) for link in soup.select("autoref.ie-term")]
@@ -187,7 +183,7 @@ def test_the_citation_says_what_the_package_says():
     assert citation["license"] in (ROOT / "pyproject.toml").read_text("utf-8")
     [author] = citation["authors"]
     assert author["name"].lower() in (ROOT / "LICENSE").read_text("utf-8").lower()
-    page = (ROOT / "docs" / "references.md").read_text("utf-8")
+    page = (DOCS / "references.md").read_text("utf-8")
     entry = re.search(r"```bibtex\n(.*?)```", page, re.S)[1]
     fields = dict(re.findall(r"(\w+) += \{+([^{}]+)\}", entry))
     for field in ("title", "version", "license"):
@@ -204,11 +200,5 @@ def test_the_changelog_begins_with_this_version(pages):
 def test_a_downloaded_script_runs_in_an_empty_folder(name, site, tmp_path):
     script = site / "notebooks" / f"{name}.py"
     (tmp_path / script.name).write_bytes(script.read_bytes())
-    done = subprocess.run(
-        [sys.executable, "-W", "error", script.name],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    status, output = run("-W", "error", script.name, cwd=tmp_path)
+    assert status == 0, output

@@ -82,13 +82,6 @@ def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit
     page.wait_for_url("**/glossary/#term-redundant")
 
 
-def test_a_term_is_explained_without_javascript(visit):
-    page = visit("symmetry/redundancy/", java_script_enabled=False)
-    assert "together they do the work of one" in page.locator(TERM).get_attribute("title")
-    page.locator(TERM).click()
-    assert page.locator("#term-redundant").is_visible()
-
-
 @pytest.mark.parametrize("script", [True, False])
 def test_paper_is_light_and_carries_the_text_alone(script, visit):
     page = visit("symmetry/row-symmetry/", color_scheme="dark", java_script_enabled=script)

@@ -3,16 +3,14 @@
 import doctest
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import yaml
+from conftest import DOCS, ROOT
 
 from initexplain.figures.style import PALETTE, ramp
 from initexplain.site import claims
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
 WITH_FENCES = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]

@@ -29,11 +29,9 @@ CHECKED_ELSEWHERE = (
 
 def _prose(soup):
     """Text and labels of what stands in `soup` outside code, formulas, figures and claims."""
-    soup = BeautifulSoup(str(soup), "html.parser")
     labels = [tag["aria-label"] for tag in soup.find_all(attrs={"aria-label": True})]
-    for tag in soup.select(CHECKED_ELSEWHERE):
-        tag.decompose()
-    return " ".join([soup.get_text(" "), *labels])
+    elsewhere = {id(text) for tag in soup.select(CHECKED_ELSEWHERE) for text in tag.strings}
+    return " ".join([*(text for text in soup.strings if id(text) not in elsewhere), *labels])
 
 
 def _unsourced_digits(prose):

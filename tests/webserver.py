@@ -1,10 +1,12 @@
 """A web server for the built site that compresses as real hosts do, and counts what it sends."""
 
+import contextlib
 import functools
 import gzip
 import http.server
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 COMPRESSED = ("text/", "application/json", "application/xml", "image/svg")
 
@@ -12,56 +14,45 @@ COMPRESSED = ("text/", "application/json", "application/xml", "image/svg")
 @functools.cache
 def on_the_wire(path, kind):
     """The bytes of a file as they travel: text gzipped, what is compressed already as it is."""
-    content = Path(path).read_bytes()
+    content = path.read_bytes()
     return gzip.compress(content, mtime=0) if kind.startswith(COMPRESSED) else content
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves a folder on a free port of this machine; a context that ends with the server.
+@contextlib.contextmanager
+def serving(folder):
+    """The folder behind a free port of this machine, as long as the context lasts.
 
-    Attributes:
-        origin: the address of the folder.
-        sent: `(path, bytes of the body)` of every answer so far.
+    It gives `origin`, the address of the folder, and `sent`, `(path, bytes of the body)` of every
+    answer so far.
     """
+    sent = []
 
-    daemon_threads = True
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # many files through one connection
 
-    def __init__(self, folder):
-        super().__init__(("127.0.0.1", 0), functools.partial(_Handler, directory=str(folder)))
-        self.origin = f"http://127.0.0.1:{self.server_port}/"
-        self.sent = []
+        def do_GET(self):
+            path, status = Path(self.translate_path(self.path)), 200
+            if path.is_dir():
+                path /= "index.html"
+            if not path.is_file():
+                path, status = folder / "404.html", 404
+            kind = self.guess_type(path)
+            body = on_the_wire(path, kind)
+            sent.append((path.relative_to(folder).as_posix(), len(body)))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            if kind.startswith(COMPRESSED):
+                self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
-    def handle_error(self, request, client_address):
-        """Says nothing either: browsers drop connections as they please."""
+        def log_message(self, *arguments):
+            """Says nothing."""
 
-    def __enter__(self):
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *error):
-        self.shutdown()
-        self.server_close()
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # many files through one connection
-
-    def do_GET(self):
-        path, found = Path(self.translate_path(self.path)), True
-        if path.is_dir():
-            path /= "index.html"
-        if not path.is_file():
-            path, found = Path(self.directory) / "404.html", False
-        kind = self.guess_type(str(path))
-        body = on_the_wire(str(path), kind)
-        self.server.sent.append((path.relative_to(self.directory).as_posix(), len(body)))
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Type", kind)
-        if kind.startswith(COMPRESSED):
-            self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        """Says nothing."""
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.handle_error = lambda *_: None  # browsers drop connections as they please
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(origin=f"http://127.0.0.1:{server.server_port}/", sent=sent)
+        server.shutdown()

@@ -9,21 +9,18 @@ from fontTools.ttLib import TTFont
 from initexplain.site import mathml
 
 
-def test_display_and_inline():
-    assert mathml.to_mathml("a", display=False) == "<math><mi>a</mi></math>"
-    assert mathml.to_mathml("a", display=True) == '<math display="block"><mi>a</mi></math>'
-
-
 @pytest.mark.parametrize(
     ("tex", "markup"),
     [
+        ("a", "<mi>a</mi>"),
         ("f'", "<mrow><mi>f</mi><mo>′</mo></mrow>"),
         ("f''", "<mrow><mi>f</mi><mo>″</mo></mrow>"),
         ("{f'}^2", "<msup><mrow><mi>f</mi><mo>′</mo></mrow><mn>2</mn></msup>"),
     ],
 )
-def test_a_prime_is_raised_once(tex, markup):
+def test_markup_raises_a_prime_once(tex, markup):
     assert mathml.to_mathml(tex, display=False) == f"<math>{markup}</math>"
+    assert mathml.to_mathml(tex, display=True) == f'<math display="block">{markup}</math>'
 
 
 @pytest.mark.parametrize("tex", [r"\frac{1", r"\nonsense", "{", r"\begin{aligned} a"])
@@ -33,37 +30,41 @@ def test_bad_tex_is_refused_with_the_formula(tex):
     assert repr(tex) in str(caught.value)
 
 
-def test_the_font_has_the_letters_as_a_browser_shows_them(monkeypatch):
+@pytest.fixture
+def used(monkeypatch):
+    """What formulas are made of, from here on."""
     monkeypatch.setattr(mathml, "used_characters", set())
-    mathml.to_mathml(r"\sqrt{\alpha + h W}", display=False)
-    font = TTFont(io.BytesIO(mathml.font(frozenset(mathml.used_characters))))
-    # alpha, h, W as mathematical italics; U+1D455 is reserved, italic h is the Planck constant
-    assert {0x1D6FC, 0x210E, 0x1D44A, ord("+"), ord("√")} <= set(font.getBestCmap())
+    return mathml.used_characters
+
+
+@pytest.mark.parametrize(
+    ("tex", "there", "absent"),
+    [
+        # mathematical italics; U+1D455 is reserved, italic h is the Planck constant
+        (r"\sqrt{\alpha + h W}", "\U0001d6fc\u210e\U0001d44a+√", ""),
+        (r"a < b \& c > d", "<>&", "ltgmp;"),  # signs that markup escapes
+    ],
+)
+def test_the_font_has_the_letters_as_a_browser_shows_them(tex, there, absent, used):
+    mathml.to_mathml(tex, display=False)
+    font = TTFont(io.BytesIO(mathml.font(frozenset(used))))
+    letters = set(map(chr, font.getBestCmap()))
+    assert set(there) <= letters
+    assert not letters & set(absent)
     assert "MATH" in font
     assert font.flavor == "woff2"
 
 
-def test_the_font_has_the_signs_that_markup_escapes(monkeypatch):
-    monkeypatch.setattr(mathml, "used_characters", set())
-    mathml.to_mathml(r"a < b \& c > d", display=False)
-    font = TTFont(io.BytesIO(mathml.font(frozenset(mathml.used_characters))))
-    found = set(font.getBestCmap())
-    assert {ord(c) for c in "<>&"} <= found
-    assert not found & {ord(c) for c in "ltgmp;"}
-
-
-def test_the_font_has_the_italics_that_stand_apart(monkeypatch):
-    monkeypatch.setattr(mathml, "used_characters", set())
+def test_the_font_has_the_italics_that_stand_apart(used):
     mathml.to_mathml(
         r"\partial\epsilon\vartheta\varkappa\phi\varrho\varpi\imath\jmath h", display=False
     )
-    found = mathml.used_characters
     for letter in "∂ϵϑϰϕϱϖıȷh":
         # Unicode says which letter an italic is a form of
         assert any(
             c != letter
             and unicodedata.normalize("NFKC", c) in {letter, unicodedata.normalize("NFKC", letter)}
-            for c in found
+            for c in used
         ), letter
 
 
