@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import plain
 import pytest
-from differences import central_differences
+from oracles import central_differences
 
 from benchmarks import __main__ as bench
 from benchmarks import bound

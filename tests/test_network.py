@@ -272,6 +272,7 @@ BAD_INITIALIZE = [
     ),
     ({"weights": ie.normal(1e308), "sizes": [40, 40]}, ValueError, r"layer 1: -?inf at"),
     ({"biases": drawing(lambda b: b * NAN)}, ValueError, r"biases of layer 1: nan at index \(0,\)"),
+    ({"weights": drawing(lambda w: w + 0j)}, ValueError, "layer 1: .* real numbers.*complex"),
     (
         {"weights": drawing(np.transpose)},
         ValueError,
