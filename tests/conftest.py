@@ -1,5 +1,6 @@
-"""The built site, once for all the tests that look at it."""
+"""The built site, once for all the tests that look at it; the result of an experiment for its own."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -193,3 +194,11 @@ def visit(browser, origin):
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def result(request):
+    """The experiment of the module's name, run with the module's `SETTINGS`."""
+    name = request.module.__name__.removeprefix("test_")
+    experiment = importlib.import_module(f"initexplain.experiments.{name}")
+    return experiment.run(**request.module.SETTINGS)

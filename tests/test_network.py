@@ -11,6 +11,7 @@ from oracles import central_differences
 from plain import assert_same, parameters
 
 import initexplain as ie
+from initexplain.network import check_inputs
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -114,8 +115,10 @@ def test_whole_numbers_and_truth_values_are_numbers(inputs):
 
 
 def test_mixed_precision_becomes_double():
-    weights, biases = [np.ones((2, 2), "f4"), np.ones((1, 2))], [np.zeros(2, "f4"), [0]]
-    assert {p.dtype for p in parameters(ie.Network(weights, biases))} == {np.dtype(np.float64)}
+    single, double = np.ones((2, 2), "f4"), np.ones((2, 2))
+    for weights, bias in (([single, double], single[0]), ([single, single], double[0])):
+        network = ie.Network(weights, [None, bias])
+        assert {p.dtype for p in parameters(network)} == {np.dtype(np.float64)}
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -129,11 +132,14 @@ def test_a_bias_of_none_is_zero(ensemble, dtype):
 
 
 def test_the_arrays_of_a_network_are_copies_that_cannot_be_written():
-    w, b = np.ones((2, 1, 3)), np.zeros((2, 1))
+    w, b = np.ones((2, 1, 3), order="F"), np.zeros((2, 1))
     network = ie.Network([w], [b], "relu")
     w[:], b[:] = 9.0, 9.0
     assert (network.weights[0] == 1).all()
     assert (network.biases[0] == 0).all()
+    # products round by the order in memory
+    assert network.weights[0].flags.c_contiguous
+    assert check_inputs(network, np.ones((2, 2, 3), order="F")).flags.c_contiguous
     for array in (*parameters(network), *network.member(0).weights):
         with pytest.raises(ValueError, match="read-only"):
             np.add(array, 1.0, out=array)
@@ -393,7 +399,7 @@ def assert_alike(one, other):
 
 
 def test_stacked_networks_are_the_members_of_an_ensemble():
-    networks = three()
+    networks = three("relu")
     together = ie.Network.stack(networks)
     grid = ie.Network.stack([together, together])
     assert (together.ensemble, grid.ensemble) == ((3,), (2, 3))

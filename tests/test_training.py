@@ -14,7 +14,7 @@ import numpy as np
 import plain
 import pytest
 from plain import assert_same, parameters
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import initexplain as ie
 
@@ -222,7 +222,7 @@ def test_observe_is_called_every_so_often_and_at_the_end(steps, every, expected)
 
 @every_optimizer
 def test_observe_sees_the_network_before_the_update_and_its_gradients(optimizer):
-    start = mlp((2,))
+    start = mlp((2,), "relu")
     history = run(start, optimizer=optimizer, observe=lambda _step, net, grads: (net, grads))
     assert_same(history.observed[0][0], start)
     assert_same(history.observed[-1][0], history.network)
@@ -268,12 +268,12 @@ def test_neither_the_network_nor_the_data_are_changed(optimizer):
 def batches_used(examples, batch_size, steps):
     """Per update, the examples whose weight the gradient reaches, and the gradient there.
 
-    The inputs are the unit vectors and the targets -1, so that with weights 0 the gradient by
-    the weight of example i is 1 / (size of the batch) if i is in the batch, and else 0.
+    The inputs are the unit vectors and the targets -1, -2, ..., so that with weights 0 the gradient
+    by the weight of example i is (i + 1) / (size of the batch) if i is in the batch, and else 0.
     """
     history = run(
         ie.Network([np.zeros((1, examples))], [None]),
-        (np.eye(examples), -np.ones((examples, 1))),
+        (np.eye(examples), -1.0 - np.arange(examples)[:, None]),
         steps=steps,
         learning_rate=0.0,
         batch_size=batch_size,
@@ -292,7 +292,7 @@ def test_every_example_is_used_once_an_epoch(examples, batch_size):
         assert sorted(i for batch in used for i in batch) == list(range(examples))
         assert [len(batch) for batch in used[:-1]] == [batch_size] * (updates - 1)
     for batch in batches:
-        assert set(batch.values()) == {1 / len(batch)}
+        assert batch == {i: (i + 1) / len(batch) for i in batch}
 
 
 def test_batches_are_drawn_anew_in_every_epoch():
@@ -509,6 +509,11 @@ def test_huge_learning_rates_raise_no_numpy_warning(optimizer, loss, activation,
     np.testing.assert_array_equal(np.isnan(seen.losses), gone)
 
 
+def test_parameters_whose_sum_overflows_are_finite():
+    large = ie.Network([[[1e308, 1e308]]], [None])
+    assert run(large, ([[0.0, 0.0]], [[0.0]])).diverged_at == -1
+
+
 def test_an_epsilon_that_is_zero_in_float32_raises_no_numpy_warning():
     tiny = ie.Network([1e-30 * w for w in mlp(dtype=np.float32).weights], [None] * 3)
     assert tiny.dtype == np.float32
@@ -565,13 +570,14 @@ def blas_threads():
     return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
 
 
+@threadpool_limits.wrap(limits=3, user_api="blas")
 def test_products_keep_to_one_core_while_a_network_trains_in_the_main_thread():
-    before = blas_threads()
+    assert blas_threads() == {3}
     assert run(observe=lambda *_: blas_threads()).observed == [{1}] * 4
     with pytest.raises(ZeroDivisionError):
         run(observe=lambda *_: 1 / 0)
-    assert blas_threads() == before
+    assert blas_threads() == {3}
     # the setting is the whole process's: trainings that overlap would give back the wrong one
     with ThreadPoolExecutor(1) as pool:
         history = pool.submit(run, observe=lambda *_: blas_threads()).result()
-    assert history.observed == [before] * 4
+    assert history.observed == [{3}] * 4

@@ -31,7 +31,7 @@ def drawn(activation, scale, dtype=np.float64):
 def test_passes_and_training(activation, scale, dtype):
     network = drawn(activation, scale, dtype)
     for loss in ie.LOSSES:
-        ie.gradients(network, 1e-30 * INPUTS, TARGETS, loss=loss)
+        ie.gradients(network, 1e-60 * INPUTS, TARGETS, loss=loss)
         for optimizer in ie.OPTIMIZERS:
             options = {"steps": 3, "learning_rate": 1e-12, "loss": loss, "optimizer": optimizer}
             ie.train(network, INPUTS, TARGETS, **options)
