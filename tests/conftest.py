@@ -1,4 +1,4 @@
-"""The built site, once for all the tests that look at it; the result of an experiment for its own."""
+"""The built site, once for all the tests that look at it, and the result of an experiment."""
 
 import importlib
 import os
