@@ -36,9 +36,8 @@ class InitexplainExtension(Extension):
         super().__init__(**config)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processor."""
+        """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processors."""
         ArithmatexExtension(generic=True, smart_dollar=True).extendMarkdown(md)
-        md.registerExtension(self)
         # after "inline" (20), so that links, images and formulas are elements by then
         md.treeprocessors.register(PageProcessor(md), "initexplain", 15)
         if glossary := self.getConfig("glossary"):
@@ -57,7 +56,7 @@ class PageProcessor(Treeprocessor):
         Raises:
             PageError: a figure, a number or a formula failed.
         """
-        self.failures: list[str] = []
+        self.failures: dict[str, None] = {}  # what fails for each of its numbers is named once
         self.drawn: set[str] = set()
         self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
         self._each(root.iter("p"), self._figure)
@@ -73,9 +72,7 @@ class PageProcessor(Treeprocessor):
             try:
                 replace(element)
             except (ValueError, RuntimeError) as error:
-                # an experiment that fails does so for each of its numbers
-                if str(error) not in self.failures:
-                    self.failures.append(str(error))
+                self.failures[str(error)] = None
 
     def _raw(self, block: object) -> None:
         """HTML in the page goes by all checks: what belongs to this extension fails there."""
@@ -160,8 +157,3 @@ def _source_link(source: str, text: str, attributes: dict[str, str]) -> Element:
     link = Element("autoref", {"identifier": source, **attributes})
     link.text = AtomicString(text)
     return link
-
-
-def makeExtension(**config: object) -> InitexplainExtension:  # noqa: N802 - Markdown's name
-    """What Markdown calls for `extensions=["initexplain.site"]`."""
-    return InitexplainExtension(**config)

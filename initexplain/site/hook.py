@@ -3,8 +3,8 @@
 The site builds without this file too, then without notebooks and without the font.
 """
 
+import functools
 import html
-import json
 import os
 import re
 from base64 import b64encode
@@ -24,28 +24,19 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from initexplain.site import mathml, notebooks, offline, reference, results
 from initexplain.site.extension import PageError
 
-MATH_FONT = "assets/math.woff2"
-_ON_THE_PAGE = (PageError, CellExecutionError, CellTimeoutError, DeadKernelError)
-
 
 def on_startup(**_: object) -> None:
-    """Makes a build the same on any day, on any number of cores."""
+    """Makes a build the same on any day."""
     # zero is how gzip says that there is no date
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    os.environ.update(results.environment())
     notebooks.set_up()
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Names the cache of notebooks and reference after what they are made of."""
+    """Sets what `mkdocs.yml` cannot: the pages of code, and what the copy without a server has."""
     reference.remember(Path(config.config_file_path).read_bytes())
-    folder = notebooks.cache_folder(Path(config.docs_dir))
-    for entry in folder.glob("*.json"):
-        try:
-            json.loads(entry.read_bytes())
-        except ValueError:
-            entry.unlink()  # its build was killed
-    config.plugins["mkdocs-jupyter"].config["cache_dir"] = str(folder)
+    # it would not see that the package has changed
+    config.plugins["mkdocs-jupyter"].config["cache"] = False
     if config.nav:
         code = config.nav
         for title in ("Reference", "Code of the pages"):
@@ -76,12 +67,22 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-@event_priority(100)  # before the plugins, which look at the page's headings
-def on_page_content(content: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Renders the Markdown that the template of the notebooks wrote, as that of any page."""
-    if not page.file.src_uri.endswith(".py"):
-        return content
-    path = Path(page.file.src_uri)
+@event_priority(-100)  # after mkdocs-jupyter has put its own method in the place of `render`
+def on_pre_page(page: Page, **_: object) -> Page:
+    """Lets the Markdown that the template of the notebooks writes be rendered as any page's."""
+    if page.file.src_uri.endswith(".py"):
+        render = functools.partial(_render_notebook, page, page.render)
+        page.render = render  # type: ignore[method-assign]  # as mkdocs-jupyter does
+    return page
+
+
+def _render_notebook(page: Page, execute: Any, config: MkDocsConfig, files: Files) -> None:
+    def executed() -> tuple[Any, Any]:
+        execute(config, files)
+        return page.content, page.title
+
+    path = Path(str(page.file.abs_src_path))
+    content, page.title = notebooks.remembered(path, executed)
     page.markdown, page.meta = get_data(html.unescape(content))
     page.markdown += (
         f"\n\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}.source). "
@@ -89,7 +90,6 @@ def on_page_content(content: str, *, page: Page, config: MkDocsConfig, files: Fi
         "matplotlib` in a copy of its source.\n"
     )
     Page.render(page, config, files)
-    return str(page.content)
 
 
 def on_page_context(context: dict[str, Any], *, page: Page, **_: object) -> dict[str, Any]:
@@ -103,7 +103,12 @@ def on_post_page(output: str, *, page: Page, **_: object) -> str:
     return _finished(_lighter(output) if page.url.startswith("reference/") else output)
 
 
-_TITLE = re.compile(r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"')
+def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """The same for pages that no Markdown file stands behind (404); no dates in the sitemap."""
+    if template_name == "sitemap.xml":
+        # it names addresses; and MkDocs knows the day of the build, not when a page changed
+        return re.sub(r"\s*<lastmod>.*?</lastmod>", "", output_content) if config.site_url else ""
+    return _finished(output_content) if template_name.endswith(".html") else output_content
 
 
 def _lighter(page: str) -> str:
@@ -114,29 +119,21 @@ def _lighter(page: str) -> str:
     """
     head, mark, text = page.partition("<article")
     text = text.replace('"content.code.copy"', '"content.code.copy", "content.lazy"', 1)
-    return head + mark + _TITLE.sub(r"\1", text)
-
-
-def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
-    """The same for pages that no Markdown file stands behind (404); no dates in the sitemap."""
-    if template_name == "sitemap.xml":
-        # it names addresses; and MkDocs knows the day of the build, not when a page changed
-        return re.sub(r"\s*<lastmod>.*?</lastmod>", "", output_content) if config.site_url else ""
-    return _finished(output_content) if template_name.endswith(".html") else output_content
-
-
-_TRACEBACK = re.compile(r'(<span class="gt">.*?)(?=<span class="gp">|</code>)', re.DOTALL)
-_INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+    title = r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"'
+    return head + mark + re.sub(title, r"\1", text)
 
 
 def _finished(page: str) -> str:
     """The page with a policy that lets nothing in from elsewhere, and only its own scripts run."""
     page = page.replace('role="dialog"', 'role="dialog" aria-label="Search"', 1)
-    page = _TRACEBACK.sub(r'<span class="go">\1</span>', page)  # an output: it is not copied
-    digests = (sha256(script.encode()).digest() for script in _INLINE_SCRIPT.findall(page))
-    scripts = " ".join(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
+    # a traceback is an output: it is not copied with the code
+    traceback = r'(?s)(<span class="gt">.*?)(?=<span class="gp">|</code>)'
+    page = re.sub(traceback, r'<span class="go">\1</span>', page)
+    scripts = re.findall(r"(?s)<script>(.*?)</script>", page)
+    digests = (b64encode(sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     policy = (
-        f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; "
+        f"default-src 'self'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
     )
     tag = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -146,7 +143,7 @@ def _finished(page: str) -> str:
 @event_priority(-100)  # after everything is written
 def on_post_build(config: MkDocsConfig) -> None:
     """Writes the math font, cut down to this build's formulas; packs the copy without a server."""
-    target = Path(config.site_dir) / MATH_FONT
+    target = Path(config.site_dir) / "assets" / "math.woff2"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
     if not config.use_directory_urls:
@@ -160,5 +157,5 @@ def on_shutdown() -> None:
 
 def on_build_error(error: Exception) -> None:
     """Ends the build without a traceback where the page is at fault, not the program."""
-    if isinstance(error, _ON_THE_PAGE):
+    if isinstance(error, (PageError, CellExecutionError, CellTimeoutError, DeadKernelError)):
         raise Abort("Aborted: the page above does not agree with the package.") from None

@@ -11,10 +11,6 @@ from pathlib import Path
 from math_core import LatexError, LatexToMathML
 
 _CONVERTER = LatexToMathML(fancy_error=False)
-_TAGS = re.compile(r"<[^>]*>")
-# the glyph of a prime is a raised one; as a superscript it would be raised twice, and too small
-_PRIMED = re.compile(r"<msup>(<mi>.</mi>)(<mo>[′″‴⁗]</mo>)</msup>")
-_SINGLE_LETTER = re.compile(r"<mi>(.)</mi>")
 # letter -> the mathematical italic that a browser shows for it when it stands alone; they are a
 # block of Unicode, but for the italic h, which is the Planck constant
 _ITALICS = {
@@ -49,11 +45,13 @@ def to_mathml(tex: str, *, display: bool) -> str:
         mathml = _CONVERTER.convert_with_local_state(tex.strip(), displaystyle=display)
     except LatexError as error:
         raise ValueError(f"TeX {tex.strip()!r}: {error}") from None
-    mathml = _PRIMED.sub(r"<mrow>\1\2</mrow>", mathml)
-    used_characters.update(html.unescape(_TAGS.sub("", mathml)))
+    # the glyph of a prime is a raised one; as a superscript it would be raised twice, and too small
+    prime = r"<msup>(<mi>.</mi>)(<mo>[′″‴⁗]</mo>)</msup>"
+    mathml = re.sub(prime, r"<mrow>\1\2</mrow>", mathml)
+    used_characters.update(html.unescape(re.sub(r"<[^>]*>", "", mathml)))
     if "<msqrt" in mathml or "<mroot" in mathml:
         used_characters.add("√")  # drawn by the element, not written in it
-    used_characters.update(_ITALICS.get(i, i) for i in _SINGLE_LETTER.findall(mathml))
+    used_characters.update(_ITALICS.get(i, i) for i in re.findall(r"<mi>(.)</mi>", mathml))
     return mathml
 
 
@@ -74,11 +72,11 @@ def font(characters: frozenset[str]) -> bytes:
     options = subset.Options(
         flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True, hinting=False
     )
-    buffer = io.BytesIO()
     with subset.load_font(str(font_file()), options) as cut:
         cutter = subset.Subsetter(options)
-        cutter.populate(unicodes={ord(c) for text in characters for c in text})
+        cutter.populate(text="".join(characters))
         cutter.subset(cut)
         cut.recalcTimestamp = False
+        buffer = io.BytesIO()
         subset.save_font(cut, buffer, options)
     return buffer.getvalue()

@@ -4,54 +4,45 @@ It executes a jupytext script. The template in `jupyter/` writes the Markdown of
 filters here, and the hook renders that.
 """
 
-import hashlib
 import os
 import re
-import tempfile
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import jupytext
 from nbconvert.exporters.templateexporter import default_filters
 from nbformat import NotebookNode
 
-from initexplain.site import cache
+from initexplain.site import cache, results
 from initexplain.site.extension import PageError
-from initexplain.site.results import css_variables
 from initexplain.site.svg import inline_svg
 
-FOLDER = Path(__file__).parent / "jupyter"
-_IMPORTS_A_PAGE = re.compile(
-    r"^\s*(?:from|import) +initexplain(?!\.figures\.style\b).*\b(?:experiments|figures)\b", re.M
-)
+_FOLDER = str(Path(__file__).parent / "jupyter")
+_NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.style\b)")
 
 
 def set_up() -> None:
     """Lets nbconvert find the template, its filters and the settings of the kernel."""
-    os.environ |= {"JUPYTER_PATH": str(FOLDER), "JUPYTER_CONFIG_DIR": str(FOLDER)}
+    os.environ |= {"JUPYTER_PATH": _FOLDER, "JUPYTER_CONFIG_DIR": _FOLDER}
     default_filters.update(fenced=fenced, inline_figure=inline_figure)
 
 
-def cache_folder(docs: Path) -> Path:
-    """Where executed notebooks are kept, for the package and the libraries as they are.
+def remembered(path: Path, execute: Callable[[], Any]) -> Any:
+    """What a notebook was executed to, once for a text and the package and libraries as they are.
 
-    The modules of a page count where a notebook imports any of them. Where nothing can be written
-    it is a folder for this build alone.
+    The modules of a page count where the notebook may import any of them.
     """
+    text = path.read_text("utf-8")
     present = cache.state()
-    scripts = "".join(path.read_text("utf-8") for path in sorted((docs / "notebooks").glob("*.py")))
-    depends = present if _IMPORTS_A_PAGE.search(scripts) else cache.of_no_page(present)
-    files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    digest = hashlib.sha256(repr(sorted(depends)).encode())
-    for path in sorted(files):
-        digest.update(path.read_bytes())
-    folder = cache.FOLDER.with_name("notebooks")
-    cache.prune(folder)
-    try:
-        (folder / digest.hexdigest()[:16]).mkdir(parents=True, exist_ok=True)
-        os.utime(folder / digest.hexdigest()[:16])
-    except OSError:
-        return Path(tempfile.mkdtemp())
-    return folder / digest.hexdigest()[:16]
+    depends = present if _NAMES_A_PAGE.search(text) else cache.shared(present)
+    name = f"{sha256(text.encode()).hexdigest()[:16]}.notebook"
+    known = cache.load(name, depends)
+    if known is None:
+        known = execute()
+        cache.store(name, depends, known)
+    return known
 
 
 def fenced(text: str, kind: str) -> str:
@@ -78,7 +69,8 @@ def inline_figure(svg: str, cell: NotebookNode, number: int) -> str:
             f"cell {number} draws a figure without alt text; write it in the cell's first line: "
             '# %% alt="what it shows"'
         )
-    drawn = inline_svg(svg, name=f"cell-{number}", label=label, variables=css_variables())
+    variables = results.css_variables()
+    drawn = inline_svg(svg, name=f"cell-{number}", label=label, variables=variables)
     return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{drawn}</div></figure>'
 
 

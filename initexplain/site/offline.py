@@ -3,17 +3,16 @@
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-# what only a server has a use for
-_UNUSED = ("404.html", "search/search_index.json")
-
 
 def finish(folder: Path) -> None:
     """Puts the search index where a page opened as a file may read it, and packs the folder."""
-    index = (folder / "search" / "search_index.json").read_text(encoding="utf-8")
+    index = folder / "search" / "search_index.json"
     # the theme's script looks here, under this name, when the address starts with file:
-    (folder / "search" / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")
-    for name in _UNUSED:
-        (folder / name).unlink()
+    script = f"var __index = {index.read_text(encoding='utf-8')}"
+    index.with_suffix(".js").write_text(script, encoding="utf-8")
+    # what only a server has a use for
+    index.unlink()
+    (folder / "404.html").unlink()
     pack(folder, folder.with_name(f"{folder.name}.zip"))
 
 

@@ -3,9 +3,9 @@
 Rendering takes most of the time of a build, and changes only with the package's source.
 """
 
-import hashlib
 import re
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,8 @@ from griffe import GriffeLoader
 from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import cache
-from initexplain.site.cache import PACKAGE
 
-_collect, _render = PythonHandler.collect, PythonHandler.render
-
-
-_CODE_PAGE = """---
+_PAGE = """---
 search:
   exclude: true
 description: The experiment and the figures behind the page “{title}”, with their source.
@@ -26,7 +22,7 @@ description: The experiment and the figures behind the page “{title}”, with 
 
 # Code of “{title}”
 """
-_CODE = """
+_MODULE = """
 ::: initexplain.{floor}.{name}
     options:
       toc_label: {floor}
@@ -43,37 +39,39 @@ def code_pages(docs: Path) -> dict[str, tuple[str, str]]:
     pages = {}
     for page in sorted(docs.rglob("*.md")):
         name = page.stem.replace("-", "_")
-        floors = [f for f in ("experiments", "figures") if (PACKAGE / f / f"{name}.py").is_file()]
+        modules = {floor: cache.PACKAGE / floor / f"{name}.py" for floor in cache.FLOORS}
+        floors = [floor for floor, module in modules.items() if module.is_file()]
         heading = re.search(r"^# ([^:\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
         if floors and heading and page.relative_to(docs).parts[0] != "reference":
             stem = "the-answer" if page.stem == "index" else page.stem
-            text = _CODE_PAGE.format(title=heading[1])
-            text += "".join(_CODE.format(floor=floor, name=name) for floor in floors)
+            text = _PAGE.format(title=heading[1])
+            text += "".join(_MODULE.format(floor=floor, name=name) for floor in floors)
             pages[f"reference/code/{stem}.md"] = heading[1], text
     return pages
+
+
+_collect, _render = PythonHandler.collect, PythonHandler.render
+_read: dict[cache.State, Any] = {}
 
 
 def remember(settings: bytes) -> None:
     """Lets mkdocstrings take from the cache what it rendered from the same source.
 
     Args:
-        settings: what else the pages depend on; the templates are added.
+        settings: what the pages depend on besides the package.
     """
-    templates = sorted((PACKAGE / "site" / "templates").rglob("*.jinja"))
-    settings += b"".join(path.read_bytes() for path in templates)
     present = cache.state()
-    shared = cache.of_no_page(present)
 
     def render(self: PythonHandler, item: Any, options: Any, **rest: Any) -> str:
         key = repr((settings, item.path, options, rest)).encode()
-        name = f"{hashlib.sha256(key).hexdigest()[:16]}.html"
-        if known := cache.load(name, present):
-            html, self._headings[:] = known[1]
+        name = f"{sha256(key).hexdigest()[:16]}.html"
+        depends = cache.shared(present, *item.path.split(".")[2:3])
+        if known := cache.load(name, depends):
+            html, self._headings[:] = known
             return str(html)
         html = _render(self, item, options, **rest)
         # a formula notes its letters for the math font, each time it is rendered
         if "<math" not in html:
-            depends = shared | cache.of_module(present, item.path)
             cache.store(name, depends, (html, self._headings))
         return html
 
@@ -91,9 +89,6 @@ def remember(settings: bytes) -> None:
 
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
     PythonHandler.collect = collect  # type: ignore[method-assign]
-
-
-_read: dict[cache.State, Any] = {}
 
 
 if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder

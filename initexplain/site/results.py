@@ -4,7 +4,6 @@ A process imports the package anew, as it is then, and computes all that its pag
 nothing here is ever older than the source, however long a live preview runs.
 """
 
-import functools
 import math
 import multiprocessing
 import os
@@ -15,7 +14,6 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver
 from numbers import Real
 from typing import Any
 
@@ -25,27 +23,20 @@ from initexplain.checks import lookup
 from initexplain.site import cache, tasks
 
 TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
-# what the package and its Markdown extension import of others
-_PRELOADED = [
-    *("numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"),
-    *("pymdownx.arithmatex", "math_core"),
-]
+# what the package and its figures import of others
+_PRELOADED = ["numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"]
+_ENVIRONMENT = {
+    # a product that is spread over threads rounds differently
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    # bytecode tells versions of a module by size and second, too coarse for quick edits
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
-
-
-def environment() -> dict[str, str]:
-    """What a process that computes for the site sees: one BLAS thread, however many cores.
-
-    A product that is spread over threads rounds differently.
-    """
-    threads = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
-    return {**os.environ, **threads}
 
 
 def css_variables() -> dict[str, str]:
     """Colour of the figures -> CSS variable that takes its place on a page."""
-    variables: dict[str, str] = _computations().answer(tasks.STYLE)
-    return variables
+    return _computations().answers(tasks.STYLE).values
 
 
 def figure(name: str) -> tuple[str, str]:
@@ -55,12 +46,11 @@ def figure(name: str) -> tuple[str, str]:
         ValueError: there is no such figure; the message lists the known ones.
         RuntimeError: the experiment or the drawing failed; the message has the traceback.
     """
-    page, _, function = name.partition(".")
-    figures = _computations().page(page).figures
-    svg = lookup({f"{page}.{key}": drawn for key, drawn in figures.items()}, name, "figure")
+    figures = _computations().page(name.partition(".")[0]).figures
+    svg = lookup(figures, name, "figure")
     if isinstance(svg, tasks.Failure):
         raise RuntimeError(f"figure {name}: {svg}")
-    return svg, f"initexplain.figures.{page}.{function}"
+    return svg, f"initexplain.figures.{name}"
 
 
 def claim(name: str) -> tuple[float, str]:
@@ -80,7 +70,10 @@ def claim(name: str) -> tuple[float, str]:
     answers = _computations().page(page)
     value: Any = answers.values
     for depth, part in enumerate(path):
-        known = value if isinstance(value, dict) else _entries(value)
+        if isinstance(value, np.ndarray) and value.ndim:
+            entries = {str(index): value[index] for index in range(-len(value), len(value))}
+            value = {"size": value.size, "shape": np.array(value.shape), **entries}
+        known = value if isinstance(value, dict) else {}
         value = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
         if isinstance(value, tasks.Failure):
             raise RuntimeError(f"claim {name}: {value}")
@@ -91,24 +84,16 @@ def claim(name: str) -> tuple[float, str]:
     return float(value), answers.sources.get(path[0], f"initexplain.experiments.{page}.run")
 
 
-def _entries(value: Any) -> dict[str, Any]:
-    """The entries of a list or an array by their index, from either end, and its size."""
-    if not isinstance(value, (list, np.ndarray)) or np.ndim(value) == 0:
-        return {}
-    entries = {str(index): value[index] for index in range(-len(value), len(value))}
-    return {"size": np.size(value), "shape": list(np.shape(value)), **entries}
-
-
 def prefetch(texts: Iterable[str]) -> None:
     """Starts computing for every page whose figures or numbers the texts name; returns at once.
 
     What failed before is tried again.
     """
     computations = _computations()
-    cache.prune()
     for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
         if page in computations.pages:
-            computations.start(page, again=True)
+            computations.start(page)
+    cache.prune()
 
 
 def stop() -> None:
@@ -122,41 +107,45 @@ class _Computations:
 
     def __init__(self, present: cache.State) -> None:
         self.present = present
-        self.pages = dict.fromkeys(cache.pages())
-        self._answers: dict[str, Future[Any]] = {}
-        # processes stop when the other end is closed, as it is when this process ends
+        self.pages = dict.fromkeys(cache.pages(present))
+        self._futures: dict[str, Future[tasks.Answers]] = {}
+        # processes end when the other end is closed, as it is when this process ends
         self._build, self._open = multiprocessing.Pipe(duplex=False)
         affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
         self._threads = ThreadPoolExecutor(len(affinity(0)))
+        # for every process from here on, and for the kernels of notebooks
+        os.environ.update(_ENVIRONMENT)
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(_PRELOADED)
 
-    def start(self, name: str, *, again: bool = False) -> Future[Any]:
-        future = self._answers.get(name)
-        if future is None or (again and future.done() and future.exception()):
-            future = self._answers[name] = self._threads.submit(self._compute, name)
+    def start(self, name: str) -> Future[tasks.Answers]:
+        future = self._futures.get(name)
+        if future is None or (future.done() and future.exception()):
+            future = self._futures[name] = self._threads.submit(self._compute, name)
         return future
 
-    def answer(self, name: str) -> Any:
+    def answers(self, name: str) -> tasks.Answers:
         try:
-            return self.start(name).result()
+            return (self._futures.get(name) or self.start(name)).result()
         except KeyboardInterrupt:
             stop()
             raise
 
     def page(self, name: str) -> tasks.Answers:
         lookup(self.pages, name, "page")
-        answers: tasks.Answers = self.answer(name)
-        return answers
+        return self.answers(name)
 
     def stop(self) -> None:
         self._open.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _compute(self, name: str) -> Any:
+    def _compute(self, name: str) -> tasks.Answers:
         """In a thread: the answers from the cache, or from a process from its start to its end."""
-        if known := cache.load(f"{name}.page", self.present):
-            return known[1]
+        known: tasks.Answers | None = cache.load(f"{name}.page", self.present)
+        if known is not None:
+            return known
         begin = time.monotonic()
-        how = _context(), tasks.prepare, (self._build, TIMEOUT_SECONDS)
+        how = self._context, tasks.prepare, (self._build, TIMEOUT_SECONDS)
         with ProcessPoolExecutor(1, *how) as executor:  # a process that dies breaks no other page's
             try:
                 answers = executor.submit(tasks.compute, name, self.present).result()
@@ -181,20 +170,3 @@ def _computations() -> _Computations:
             stop()
             _current.append(_Computations(present))
         return _current[0]
-
-
-@functools.cache
-def _context() -> multiprocessing.context.ForkServerContext:
-    """Starts processes that have imported libraries, and nothing of the package."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    before = dict(os.environ)
-    # no bytecode: it tells versions of a module by size and second, too coarse for quick edits
-    os.environ.update(environment(), PYTHONDONTWRITEBYTECODE="1")
-    try:
-        forkserver.ensure_running()
-    finally:
-        for name in os.environ.keys() - before.keys():
-            del os.environ[name]
-        os.environ.update(before)
-    return context

@@ -35,8 +35,8 @@ class Answers(NamedTuple):
 
     Attributes:
         values: parts of the result, settings of `run` and constants, by name.
-        sources: the same names -> dotted name of what the reference has of them.
-        figures: SVG documents by the function that draws them.
+        sources: name of a value -> dotted name of it in the reference, for those that have one.
+        figures: SVG documents by `page.function`.
     """
 
     values: dict[str, Any]
@@ -57,81 +57,78 @@ def prepare(build: Connection, seconds: float) -> None:
     threading.Thread(target=lambda: wait([build]) and os._exit(1), daemon=True).start()
 
 
-def compute(name: str, present: cache.State) -> Any:
-    """The `Answers` for a page; for `STYLE`, colour of the figures -> CSS variable of the pages.
+def compute(name: str, present: cache.State) -> Answers:
+    """The answers for a page; the values of `STYLE`: colour of the figures -> CSS variable.
 
     Raises:
         RuntimeError: the experiment failed; the message has the traceback.
     """
     try:
-        if name != STYLE:
-            return _page(name, present)
-        variables = importlib.import_module("initexplain.figures.style").css_variables()
-        cache.store(f"{STYLE}.page", cache.imported(present), variables)
-        return variables
+        answers = _style() if name == STYLE else _page(name, present)
     except BaseException:  # noqa: BLE001 - sys.exit() too: the page failed, not the build
         raise RuntimeError(f"{name}: {traceback.format_exc()}") from None
+    # what lacks a figure is tried again by the next build
+    if not any(isinstance(drawn, Failure) for drawn in answers.figures.values()):
+        cache.store(f"{name}.page", cache.imported(present), answers)
+    return answers
+
+
+def _style() -> Answers:
+    style = importlib.import_module("initexplain.figures.style")
+    return Answers(style.css_variables(), {}, {})
 
 
 def _page(name: str, present: cache.State) -> Answers:
     """Runs the experiment, unless its result is known, and draws all figures."""
     module = importlib.import_module(f"initexplain.experiments.{name}")
-    known = cache.load(f"{name}.result", present)
-    if known is None:
+    result = cache.load(f"{name}.result", present)
+    if result is None:
         result = module.run()
-        known = cache.imported(present), result  # now, with all that it needed and no figure
-        cache.store(f"{name}.result", *known)
-    depends, result = known
-    answers = Answers(*values(module, result), figures(name, result))
-    # what lacks a figure is tried again by the next build
-    if not any(isinstance(drawn, Failure) for drawn in answers.figures.values()):
-        cache.store(f"{name}.page", depends | cache.imported(present), answers)
-    return answers
+        # now, with all that it needed and no figure
+        cache.store(f"{name}.result", cache.imported(present), result)
+    return Answers(*_values(module, result), _figures(name, result))
 
 
-def figures(name: str, result: object) -> dict[str, str]:
+def _figures(page: str, result: object) -> dict[str, str]:
     """Calls each function of the page's module on the figures floor that takes the result alone."""
-    if importlib.util.find_spec(f"initexplain.figures.{name}") is None:
+    if importlib.util.find_spec(f"initexplain.figures.{page}") is None:
         return {}
     style = importlib.import_module("initexplain.figures.style")
-    module = importlib.import_module(f"initexplain.figures.{name}")
+    module = importlib.import_module(f"initexplain.figures.{page}")
 
-    def drawn(function: Callable[[Any], Any]) -> str:
+    def drawn(function: Callable[[object], Any]) -> str:
         with style.style():
             return str(function(result).svg())
 
     return {
-        key: attempted(drawn, function)
-        for key, function in inspect.getmembers(module, inspect.isfunction)
-        if key[0] != "_" and function.__module__ == module.__name__
+        f"{page}.{name}": _attempted(drawn, function)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if name[0] != "_" and function.__module__ == module.__name__
         if len(inspect.signature(function).parameters) == 1
     }
 
 
-def values(module: ModuleType, result: object) -> tuple[dict[str, Any], dict[str, str]]:
+def _values(module: ModuleType, result: object) -> tuple[dict[str, Any], dict[str, str]]:
     """The parts of the result, the defaults of `run` and the module's constants; their sources."""
-    constants = {key: value for key, value in vars(module).items() if key.isupper()}
+    constants = {name: value for name, value in vars(module).items() if name.isupper()}
     parameters = inspect.signature(module.run).parameters.items()
-    defaults = {key: parameter.default for key, parameter in parameters}
+    settings = {name: parameter.default for name, parameter in parameters}
     parts = as_plain(result)
-    kind = f"{module.__name__}.{type(result).__name__}"
-    sources = (
-        {key: f"{module.__name__}.{key}" for key in constants}
-        | dict.fromkeys(defaults, f"{module.__name__}.run")
-        | {key: f"{kind}.{key}" for key in parts if dataclasses.is_dataclass(result)}
-    )
-    return as_plain(constants | defaults) | parts, sources
+    sources = {name: f"{module.__name__}.{name}" for name in constants}
+    if dataclasses.is_dataclass(result):
+        sources |= {name: f"{module.__name__}.{type(result).__name__}.{name}" for name in parts}
+    return as_plain(constants | settings) | parts, sources
 
 
 def as_plain(value: Any) -> Any:
-    """The value as bool, float, array, list, or dict with text for keys.
+    """The value as bool, float, array (a list as one of objects), or dict with text for keys.
 
     An object of the package becomes the dict of its attributes. Of what is none of these only the
     name of its type is left.
 
     Examples:
         >>> as_plain({1: (2, True), "x": "text"})
-        {'1': [2.0, True], 'x': 'str'}
+        {'1': array([2.0, True], dtype=object), 'x': 'str'}
     """
     if isinstance(value, (Real, np.bool_)):
         return bool(value) if isinstance(value, (bool, np.bool_)) else float(value)
@@ -142,13 +139,13 @@ def as_plain(value: Any) -> Any:
     kind = type(value)
     if kind.__module__.startswith("initexplain."):
         names = [n for n in dir(value) if n[0] != "_" and not callable(getattr(kind, n, None))]
-        return {n: attempted(lambda n=n: as_plain(getattr(value, n))) for n in names}
+        return {n: _attempted(lambda n=n: as_plain(getattr(value, n))) for n in names}
     if isinstance(value, (list, tuple, range, np.ndarray)):
-        return [as_plain(part) for part in value]
+        return np.fromiter(map(as_plain, value), dtype=object, count=len(value))
     return kind.__name__
 
 
-def attempted(function: Callable[..., Any], *arguments: object) -> Any:
+def _attempted(function: Callable[..., Any], *arguments: object) -> Any:
     """What the function returns; where it raises, a `Failure`."""
     try:
         return function(*arguments)

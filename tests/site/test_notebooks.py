@@ -67,46 +67,39 @@ def test_a_notebook_becomes_a_page_once_for_a_source_and_a_package(tmp_path):
     assert len(str(page)) - len(str(page.article)) < plain + 30 * 1024
 
     assert built().article == page.article  # the process has the same number: it is the same run
-    for entry in (tmp_path / ".cache").rglob("*.json"):
-        entry.write_bytes(entry.read_bytes()[:100])  # as a build leaves it that was killed
     changed = NOTEBOOK.replace("1 + 1", "1 + 2")
     (tmp_path / "docs/notebooks/n.py").write_text(changed, "utf-8")
     assert built().select(".ie-output code")[1].get_text() == "{'a': 3}\n"
 
 
-IMPORTS = "# %%\nfrom initexplain.experiments import the_swap\n"
+STYLE_ALONE = "# %%\nfrom initexplain.figures.style import ZERO\n"
+A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
 
 
-def test_what_is_executed_belongs_to_one_state_of_the_package(tmp_path, monkeypatch):
-    copy = shutil.copytree(cache.PACKAGE, tmp_path / "initexplain")
-    monkeypatch.setattr(cache, "PACKAGE", copy)
-    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache" / "results")
-    (tmp_path / "docs" / "notebooks").mkdir(parents=True)
-    script = tmp_path / "docs" / "notebooks" / "n.py"
-
-    def changes(name):
-        """Whether an edit of the file leads to another folder."""
-        before = notebooks.cache_folder(tmp_path / "docs")
-        assert notebooks.cache_folder(tmp_path / "docs") == before
-        path = copy / name
-        path.write_text(path.read_text("utf-8") + "# edited\n", "utf-8")
-        return notebooks.cache_folder(tmp_path / "docs") != before
-
-    script.write_text("# %%\nfrom initexplain.figures.style import ZERO\n", "utf-8")
-    assert changes("network.py")
-    assert changes("figures/style.py")
-    assert not changes("experiments/the_swap.py")
-    script.write_text(IMPORTS, "utf-8")
-    assert changes("experiments/the_swap.py")
-
-
-def test_without_a_place_to_write_notebooks_have_a_folder_of_their_own(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache" / "results")
-    (tmp_path / ".cache").write_text("in the way", "utf-8")
-    folder = notebooks.cache_folder(tmp_path)
-    assert folder.is_dir()
-    assert tmp_path not in folder.parents
-    folder.rmdir()
+@pytest.mark.parametrize(
+    ("text", "edited", "again"),
+    [
+        (STYLE_ALONE, "network.py", True),
+        (STYLE_ALONE, "figures/style.py", True),
+        (STYLE_ALONE, "site/jupyter/jupyter_nbconvert_config.json", True),
+        (STYLE_ALONE, "experiments/the_swap.py", False),
+        (A_PAGE, "experiments/the_swap.py", True),
+    ],
+)
+def test_a_notebook_is_executed_again_where_that_could_change_it(
+    text, edited, again, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cache, "PACKAGE", shutil.copytree(cache.PACKAGE, tmp_path / "initexplain"))
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache")
+    script, runs = tmp_path / "n.py", []
+    script.write_text(text, "utf-8")
+    for _ in range(2):
+        assert notebooks.remembered(script, lambda: runs.append(1) or "content") == "content"
+    assert len(runs) == 1
+    with (cache.PACKAGE / edited).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    notebooks.remembered(script, lambda: runs.append(1))
+    assert len(runs) == 1 + again
 
 
 @pytest.mark.parametrize(
