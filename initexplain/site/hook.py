@@ -38,10 +38,10 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     # it would not see that the package has changed
     config.plugins["mkdocs-jupyter"].config["cache"] = False
     if config.nav:
+        pages = reference.code_pages(Path(config.docs_dir), repr(config.nav))
         code = config.nav
         for title in ("Reference", "Code of the pages"):
             code = next(entry[title] for entry in code if title in entry)
-        pages = reference.code_pages(Path(config.docs_dir))
         code.extend({title: address} for address, (title, _) in pages.items())
     if not config.use_directory_urls:  # the copy without a server
         # the theme loads these before its own script

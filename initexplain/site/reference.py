@@ -30,14 +30,16 @@ _MODULE = """
 """
 
 
-def code_pages(docs: Path) -> dict[str, tuple[str, str]]:
-    """Where the numbers and figures of pages lead to: `address -> (title, Markdown)`.
+def code_pages(docs: Path, order: str = "") -> dict[str, tuple[str, str]]:
+    """Where the numbers and figures of the pages in a folder lead: address -> title, Markdown.
 
     Args:
-        docs: the folder of the pages.
+        docs: the folder.
+        order: a text that names the pages in their order, as the navigation does.
     """
     pages = {}
-    for page in sorted(docs.rglob("*.md")):
+    paths = sorted(docs.rglob("*.md"))
+    for page in sorted(paths, key=lambda path: order.find(path.relative_to(docs).as_posix())):
         name = page.stem.replace("-", "_")
         modules = {floor: cache.PACKAGE / floor / f"{name}.py" for floor in cache.FLOORS}
         floors = [floor for floor, module in modules.items() if module.is_file()]
