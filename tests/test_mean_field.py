@@ -13,6 +13,7 @@ from oracles import SELU_ALPHA, SELU_SCALE, normal_mean, normal_pair_mean, selu_
 
 import initexplain as ie
 from initexplain import mean_field as mf
+from initexplain import signal
 
 every_activation = pytest.mark.parametrize("activation", ie.ACTIVATIONS)
 smooth = pytest.mark.parametrize("activation", ["identity", "tanh", "lecun_tanh", "logistic"])
@@ -174,3 +175,18 @@ def test_the_activation_of_a_copied_network_is_known():
     network = ie.Network([[[1.0]]], [[0.0]], "sigmoid")
     activation = pickle.loads(pickle.dumps(network)).activation
     assert mf.mean_field(activation, weight_std=1.5) == mf.mean_field("logistic", weight_std=1.5)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "selu", "logistic"])
+def test_wide_networks_follow_the_map(activation):
+    rng = np.random.default_rng(5)
+    width, layers = 600, 5
+    inputs = rng.standard_normal((20, width))
+    weights, biases = ie.lecun_normal(gain=1.3), ie.normal(0.2)
+    network = ie.Network.initialize(
+        rng, [width] * (layers + 1), weights=weights, biases=biases, activation=activation
+    )
+    measured = signal.second_moments(network, inputs, inputs).preactivations
+    start = 1.3**2 + 0.2**2
+    predicted = mf.variances(activation, layers=layers, weight_std=1.3, bias_std=0.2, start=start)
+    assert measured == pytest.approx(predicted, rel=0.15)

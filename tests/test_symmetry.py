@@ -503,3 +503,14 @@ def test_effective_rank_over_leading_axes():
     ranks = ie.effective_rank(np.stack([matrices, matrices[::-1]]))
     assert isinstance(ranks, np.ndarray)
     np.testing.assert_allclose(ranks, [[0.0, 3.0, 1.0], [1.0, 3.0, 0.0]])
+
+
+@pytest.mark.parametrize(("activation", "keeps"), [("leaky_relu", False), ("logistic", True)])
+def test_rounding_at_a_kink_separates_at_once(activation, keeps):
+    # units 0 and 1 of layer 2 get rounding errors of opposite signs, and pass errors back
+    second = [[0.1, 0.2, -0.3, 0], [-0.1, -0.2, 0.3, 0], [0, 0, 0, 1]]
+    network = unbiased([[[1], [1], [1], [2]], second, [[1, 1, 1]]], activation)
+    inputs, targets = task(np.random.default_rng(24), network)
+    assert classes(network)[1] == [0, 0, 1]
+    after = trained(network, inputs, targets, steps=2)
+    assert (measured(after, inputs)[1] == [0, 0, 1]) == keeps
