@@ -91,17 +91,31 @@ def find_loss(loss: str | Loss) -> Loss:
     return lookup(LOSSES, loss, "loss")
 
 
-def best_constant_loss(targets: ArrayLike) -> float:
-    """The squared error of the best output that ignores its input, the mean of the targets.
+def best_constant_loss(targets: ArrayLike, *, loss: str | Loss = "squared_error") -> float:
+    """The loss of the best output that ignores its input.
 
-    What a network ends at that learns nothing but its output bias. Targets `(examples, outputs)`
-    that are not finite, or not of that shape, raise `ValueError`.
+    What a network ends at that learns nothing but its output bias: with squared error that output
+    is the mean of the targets, with the others their share of each class, and the loss its entropy.
+    Targets `(examples, outputs)` that are not finite, or not of that shape, raise `ValueError`, and
+    so do a loss that is not in [`LOSSES`][initexplain.losses.LOSSES] and targets that it refuses.
 
     Examples:
         >>> best_constant_loss([[1.0], [3.0]])
         0.5
+        >>> round(best_constant_loss([[0.0], [1.0]], loss="logistic"), 4)  # ln 2
+        0.6931
     """
+    criterion = find_loss(loss)
     array = float_array(targets, "targets")
     fits = array.ndim == 2 and array.size > 0
     check_shape(array, "targets", "(examples, outputs)", fits=fits)
-    return float(0.5 * array.var(axis=0).sum())
+    criterion.check_targets(array)
+    mean = array.mean(axis=0)
+    if criterion.name == "squared_error":
+        return float(0.5 * array.var(axis=0).sum())
+    lookup(LOSSES, criterion.name, "loss")
+    return _entropy(mean) + (_entropy(1 - mean) if criterion.name == "logistic" else 0.0)
+
+
+def _entropy(shares: Array) -> float:
+    return float(-(shares * np.log(np.where(shares > 0, shares, 1.0))).sum())

@@ -104,10 +104,25 @@ def test_targets_the_loss_is_defined_for(name, dtype):
         ie.LOSSES[name].check_targets(targets.astype(dtype))
 
 
-def test_the_best_constant_is_the_mean():
-    targets = [[1.0, 0.0], [3.0, 2.0], [2.0, 7.0]]
-    expected = plain.mean_loss([[2.0, 3.0]] * 3, targets)
-    assert best_constant_loss(targets) == pytest.approx(expected)
+@every_loss
+def test_no_constant_output_is_better_than_the_best(name):
+    rng = np.random.default_rng(9)
+    targets = plain.draw_targets(rng, name, (6, 3))
+    mean = targets.mean(axis=0)
+    best = {
+        "squared_error": lambda: mean,
+        "logistic": lambda: np.log(mean / (1 - mean)),
+        "softmax_cross_entropy": lambda: np.log(mean),
+    }[name]()
+    found = best_constant_loss(targets, loss=name)
+    assert found == pytest.approx(plain.mean_loss([best.tolist()] * 6, targets.tolist(), name))
+    for other in best + rng.normal(scale=0.3, size=(20, 3)):
+        assert plain.mean_loss([other.tolist()] * 6, targets.tolist(), name) > found
+
+
+def test_a_best_constant_of_one_class_is_zero():
+    for name in ("logistic", "softmax_cross_entropy"):
+        assert best_constant_loss([[1.0, 0.0], [1.0, 0.0]], loss=name) == 0
 
 
 @pytest.mark.parametrize("targets", [np.zeros((0, 1)), [1.0, 2.0], [[math.nan]], "text"], ids=str)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.experiments.curves import Curves
+from initexplain.experiments.reach import Row
 
 # role -> (light palette, dark palette); starting from Okabe and Ito's set, darkened or lightened
 # until each has a contrast of 4.5:1 on the page's background and can colour type
@@ -87,11 +88,6 @@ SIGNED = ListedColormap(
     name="signed",
 )
 """Negative, zero, positive: the middle colour is exactly 0 when the range is symmetric."""
-
-MAGNITUDE = ListedColormap(
-    [PALETTE["middle"][0], *(light for light, _ in ramp("positive"))], name="magnitude"
-)
-"""Small to large."""
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -285,3 +281,39 @@ def name_shades(names: Sequence[str]) -> dict[str, str]:
     levels = [light for light, _ in ramp("positive", LEVELS)][1::2]
     fills = {name: levels[i % len(levels)] for i, name in enumerate(shared)}
     return {name: fills.get(name, SURFACE) for name in plain}
+
+
+def draw_reach(axes: Axes, rows: Mapping[str, Row]) -> None:
+    """Draws for how many seeds a verdict holds, one bar for each setting, the page's on top.
+
+    The whole bar is all seeds. The filled part is where the verdict holds, the hatched part where
+    the training diverged.
+
+    Args:
+        axes: where to draw.
+        rows: from [`reach`][initexplain.experiments.reach.reach].
+    """
+    for place, row in enumerate(rows.values()):
+        holds, diverged = row.holds / row.seeds, row.diverged / row.seeds
+        axes.barh(place, 1, height=0.62, facecolor="none", edgecolor=GRID, linewidth=0.8)
+        axes.barh(place, holds, height=0.62, color=MEASURED)
+        axes.barh(
+            place, diverged, left=1 - diverged, height=0.62, hatch="////", fc="none", ec=MUTED, lw=0
+        )
+        count = f"{row.holds} of {row.seeds}"
+        text = f"{count}, {row.diverged} diverged" if row.diverged else count
+        axes.annotate(text, (1, place), xytext=(6, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(rows)), [row.label for row in rows.values()])
+    axes.tick_params(length=0, labelcolor=INK)
+    axes.set_xticks([])
+    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
+    axes.spines[:].set_visible(False)
+
+
+def reach_figure(rows: Mapping[str, Row]) -> StyledFigure:
+    """The figure of "How far this reaches": a verdict and its variations."""
+    figure, (axes,) = new_figure(height=0.35 + 0.27 * len(rows))
+    draw_reach(axes, rows)
+    # room for what is written right of the bars
+    axes.set_xlim(0, 1.5)
+    return figure

@@ -1,0 +1,102 @@
+"""How far a verdict reaches: rows by variation, divergence apart, and a base that must hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import initexplain as ie
+from initexplain.experiments.reach import PAGE, Row, Setting, reach
+from initexplain.figures import style
+
+
+def learned(setting):
+    trial = setting.trained()
+    return trial.judged(trial.losses[-1] < 0.5)
+
+
+BASE = Setting(weights=ie.lecun_normal(), hidden=(8,), steps=200, seeds=3)
+
+
+def test_what_does_not_hold_is_told_from_what_diverged():
+    rows = reach(
+        learned,
+        BASE,
+        {
+            "short": ("{steps} updates", {"steps": 1}),
+            "zero": ("zero weights", {"weights": ie.zeros()}),
+            "fast": ("rate {learning_rate:.0f}", {"activation": "relu", "learning_rate": 100.0}),
+        },
+    )
+    assert list(rows) == [PAGE, "short", "zero", "fast"]
+    assert rows[PAGE] == Row("as on this page", seeds=3, holds=3, diverged=0)
+    assert rows["short"] == Row("1 updates", seeds=3, holds=0, diverged=0)
+    assert rows["zero"] == Row("zero weights", seeds=3, holds=0, diverged=0)
+    assert rows["fast"] == Row("rate 100", seeds=3, holds=0, diverged=3)
+
+
+def test_a_verdict_that_fails_in_the_setting_of_the_page_is_an_error():
+    with pytest.raises(ValueError, match=r"'learned' does not hold here.*seeds=3, holds=0"):
+        reach(learned, Setting(weights=ie.zeros(), seeds=3, steps=10), {})
+
+
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_a_trial_is_the_training_that_its_setting_names(batch_size):
+    def moons(rng):
+        return ie.two_moons(rng, examples=40)
+
+    setting = Setting(
+        weights=ie.normal(0.3),
+        biases=ie.constant(0.1),
+        hidden=(5, 4),
+        activation="relu",
+        data=moons,
+        loss="logistic",
+        optimizer="adam",
+        learning_rate=0.01,
+        batch_size=batch_size,
+        steps=7,
+        seeds=2,
+        seed=3,
+    )
+    trial = setting.trained()
+    assert trial.start.sizes == (2, 5, 4, 1)
+    assert trial.start.ensemble == (2,)
+    assert all((b == 0.1).all() for b in trial.start.biases)
+    order = np.random.default_rng(3)  # drawn from in the order that the class states
+    inputs, targets = moons(order)
+    assert (trial.inputs == inputs).all()
+    start = ie.Network.initialize(
+        order, [2, 5, 4, 1], weights=ie.normal(0.3), biases=ie.constant(0.1), activation="relu",
+        ensemble=(2,),
+    )  # fmt: skip
+    history = ie.train(
+        start, inputs, targets, steps=7, learning_rate=0.01, optimizer="adam", loss="logistic",
+        batch_size=batch_size, rng=order,
+    )  # fmt: skip
+    # half of the examples are of each class: the best constant gives each one half
+    assert trial.losses == pytest.approx(history.losses / np.log(2))
+
+
+def test_any_record_can_be_a_setting():
+    @dataclass(frozen=True)
+    class Coin:
+        sides: int = 2
+
+    rows = reach(
+        lambda coin: np.full(4, float(coin.sides == 2)), Coin(), {"die": ("{sides}", {"sides": 6})}
+    )
+    assert [row.holds for row in rows.values()] == [4, 0]
+    assert rows["die"].label == "6"
+
+
+def test_the_figure_shows_shares_and_says_what_diverged():
+    rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
+    figure = style.reach_figure(rows)
+    [axes] = figure.axes
+    outline, filled, hatched = (axes.patches[i::3] for i in range(3))
+    assert [bar.get_width() for bar in outline] == [1, 1]
+    assert [bar.get_width() for bar in filled] == [1, 0.2]
+    assert [(bar.get_x(), bar.get_width()) for bar in hatched] == [(1, 0), (0.5, 0.5)]
+    assert [text.get_text() for text in axes.texts] == ["10 of 10", "2 of 10, 5 diverged"]
+    assert "as on this page" in figure.svg()
