@@ -12,6 +12,9 @@ ZENSICAL := .zensical
 # the Nu HTML checker
 VNU := .npm/vnu-jar-26.9.27
 VNU_RUN := java -jar $(VNU)/node_modules/vnu-jar/build/dist/vnu.jar --Werror
+# TypeScript, which checks the types in the comments of plain JavaScript
+TSC := .npm/typescript-5.9.3
+TSC_RUN := $(TSC)/node_modules/.bin/tsc --noEmit --checkJs --strict --noUnusedLocals --target es2022 --module es2022
 LIGHTHOUSE := .npm/lighthouse-12.8.2
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
@@ -40,10 +43,12 @@ offline: $(READY)  ## build the copy that opens without a server, offline/initex
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs
 
-validate: site $(VNU)/ready  ## check the HTML of every page; needs Java and npm
+validate: site $(VNU)/ready $(TSC)/ready  ## check the HTML of every page and the types of the lab; needs Java and npm
 	@echo "Checking the HTML ..."
 	@$(VNU_RUN) --skip-non-html --filterfile tests/html-exceptions.txt site
 	@$(VNU_RUN) --css docs/assets/initexplain.css
+	@echo "Checking the types of the lab ..."
+	@$(TSC_RUN) docs/assets/lab/*.js
 	@echo "Done: valid, but for what tests/html-exceptions.txt lists."
 
 lighthouse: site $(LIGHTHOUSE)/ready  ## measure a page of each kind as a phone sees it (ALL=1: every page; RUNS=5)
