@@ -16,6 +16,7 @@ from initexplain.initializers import Initializer, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.optimizers import Optimizer
+from initexplain.signal import at_scales
 from initexplain.training import Descent, History, Observer
 
 Data = Callable[[np.random.Generator], tuple[Array, Array]]
@@ -52,18 +53,27 @@ class Setting:
     seeds: int = 10
     seed: int = 0
 
-    def trained(self, observe: Observer | None = None, observe_every: int = 1) -> "Trial":
-        """Draws the data and the networks, and trains all of these as one ensemble."""
-        rng = np.random.default_rng(self.seed)
-        inputs, targets = self.data(rng)
-        start = Network.initialize(
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], _inputs: Array) -> Network:
+        """Draws the networks, an ensemble whose last axis is the seeds."""
+        return Network.initialize(
             rng,
-            [inputs.shape[-1], *self.hidden, targets.shape[-1]],
+            sizes,
             weights=self.weights,
             biases=self.biases,
             activation=self.activation,
             ensemble=(self.seeds,),
         )
+
+    def drawn(self) -> tuple[np.random.Generator, Network, Array, Array]:
+        """The generator, the networks, the inputs and the targets, as training begins."""
+        rng = np.random.default_rng(self.seed)
+        inputs, targets = self.data(rng)
+        sizes = [inputs.shape[-1], *self.hidden, targets.shape[-1]]
+        return rng, self.start(rng, sizes, inputs), inputs, targets
+
+    def trained(self, observe: Observer | None = None, observe_every: int = 1) -> "Trial":
+        """Draws the data and the networks, and trains all of these as one ensemble."""
+        rng, start, inputs, targets = self.drawn()
         history = Descent(
             start,
             inputs,
@@ -80,6 +90,17 @@ class Setting:
         return Trial(start, history, inputs, targets, self.loss)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Scaled(Setting):
+    """The same networks at several scales of the hidden weights, `(scales, seeds)`."""
+
+    scales: Sequence[float]
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
+        """Draws the networks once and multiplies their hidden weights by each scale."""
+        return at_scales(super().start(rng, sizes, inputs), self.scales)
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """What a verdict looks at: networks before and after their training, and the data."""
@@ -92,12 +113,13 @@ class Trial:
 
     @property
     def losses(self) -> Array:
-        """In units of the best constant output's, `(steps + 1, seeds)`."""
+        """In units of the best constant output's, `(steps + 1, ..., seeds)`."""
         return self.history.losses / best_constant_loss(self.targets, loss=self.loss)
 
     def judged(self, holds: Array) -> Array:
-        """The verdict for each seed, `(seeds,)`: 1 or 0, and NaN where the training diverged."""
-        return np.where(self.history.diverged_at >= 0, np.nan, holds.astype(float))
+        """The verdict for each seed, `(seeds,)`: 1 or 0, and NaN where a training diverged."""
+        diverged = (self.history.diverged_at >= 0).reshape(-1, len(holds)).any(axis=0)
+        return np.where(diverged, np.nan, holds.astype(float))
 
 
 @dataclass(frozen=True)

@@ -283,7 +283,7 @@ def name_shades(names: Sequence[str]) -> dict[str, str]:
     return {name: fills.get(name, SURFACE) for name in plain}
 
 
-def draw_reach(axes: Axes, rows: Mapping[str, Row]) -> None:
+def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> None:
     """Draws for how many seeds a verdict holds, one bar for each setting, the page's on top.
 
     The whole bar is all seeds. The filled part is where the verdict holds, the hatched part where
@@ -292,6 +292,7 @@ def draw_reach(axes: Axes, rows: Mapping[str, Row]) -> None:
     Args:
         axes: where to draw.
         rows: from [`reach`][initexplain.experiments.reach.reach].
+        told: whether the number of those that diverged is written too.
     """
     for place, row in enumerate(rows.values()):
         holds, diverged = row.holds / row.seeds, row.diverged / row.seeds
@@ -301,7 +302,7 @@ def draw_reach(axes: Axes, rows: Mapping[str, Row]) -> None:
             place, diverged, left=1 - diverged, height=0.62, hatch="////", fc="none", ec=MUTED, lw=0
         )
         count = f"{row.holds} of {row.seeds}"
-        text = f"{count}, {row.diverged} diverged" if row.diverged else count
+        text = f"{count}, {row.diverged} diverged" if told and row.diverged else count
         axes.annotate(text, (1, place), xytext=(6, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(rows)), [row.label for row in rows.values()])
     axes.tick_params(length=0, labelcolor=INK)
@@ -310,10 +311,21 @@ def draw_reach(axes: Axes, rows: Mapping[str, Row]) -> None:
     axes.spines[:].set_visible(False)
 
 
-def reach_figure(rows: Mapping[str, Row]) -> StyledFigure:
-    """The figure of "How far this reaches": a verdict and its variations."""
-    figure, (axes,) = new_figure(height=0.35 + 0.27 * len(rows))
-    draw_reach(axes, rows)
-    # room for what is written right of the bars
-    axes.set_xlim(0, 1.5)
+def reach_figure(*verdicts: Mapping[str, Row], titles: Sequence[str] = ("",)) -> StyledFigure:
+    """The figure of "How far this reaches": the variations of a verdict, or of a few side by side.
+
+    Args:
+        *verdicts: rows of each, from [`reach`][initexplain.experiments.reach.reach], of the same
+            variations.
+        titles: what each verdict says.
+    """
+    lines = max(title.count("\n") + bool(title) for title in titles)
+    figure, panels = new_figure(
+        height=0.35 + 0.27 * len(verdicts[0]) + 0.17 * lines, columns=len(verdicts), sharey=True
+    )
+    for axes, rows, title in zip(panels, verdicts, titles, strict=True):
+        draw_reach(axes, rows, told=len(verdicts) == 1)
+        axes.set_title(title, size=10, color=MUTED, loc="left")
+        # room for what is written right of the bars
+        axes.set_xlim(0, 1.5 if len(verdicts) == 1 else 1.8)
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import initexplain as ie
-from initexplain.experiments.reach import PAGE, Row, Setting, reach
+from initexplain.experiments.reach import PAGE, Row, Scaled, Setting, reach
 from initexplain.figures import style
 
 
@@ -100,3 +100,30 @@ def test_the_figure_shows_shares_and_says_what_diverged():
     assert [(bar.get_x(), bar.get_width()) for bar in hatched] == [(1, 0), (0.5, 0.5)]
     assert [text.get_text() for text in axes.texts] == ["10 of 10", "2 of 10, 5 diverged"]
     assert "as on this page" in figure.svg()
+
+
+def test_several_verdicts_stand_side_by_side_with_one_set_of_labels():
+    rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
+    figure = style.reach_figure(rows, rows, titles=("first", "second"))
+    second = figure.axes[1]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["first", "second"]
+    assert [text.get_text() for text in second.texts] == ["10 of 10", "2 of 10"]
+    assert figure.svg().count("as on this page") == 1
+
+
+def test_a_scaled_setting_is_one_draw_at_several_scales():
+    plain = {"weights": ie.lecun_normal(), "hidden": (3, 3), "steps": 2, "seeds": 2}
+    trial = Scaled(**plain, scales=(1.0, 4.0)).trained()
+    once = Setting(**plain).trained()
+    for layer, matrix in enumerate(once.start.weights):
+        assert (trial.start.weights[layer][0] == matrix).all()
+        assert (trial.start.weights[layer][1] == matrix * (4 if layer < 2 else 1)).all()
+    assert trial.losses[:, 0] == pytest.approx(once.losses)
+    assert trial.judged(trial.losses[-1, 1] > 0).tolist() == [1, 1]
+
+
+def test_a_seed_that_diverges_at_one_of_the_scales_diverged():
+    trial = Scaled(weights=ie.lecun_normal(), steps=60, seeds=2, activation="relu",
+                   learning_rate=0.1, scales=(0.001, 100.0)).trained()  # fmt: skip
+    assert (trial.history.diverged_at >= 0).tolist() == [[False] * 2, [True] * 2]
+    assert np.isnan(trial.judged(np.ones(2))).all()
