@@ -5,27 +5,51 @@ It knows Markdown and nothing of the program that builds the site.
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown.postprocessors import Postprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
-from initexplain.site import claims, mathml, results
+from initexplain.site import around, claims, mathml, results
 from initexplain.site.glossary import GlossaryProcessor
 from initexplain.site.svg import inline_svg
 
-FIGURE, CLAIM = "figure:", "claim:"
-_RAW = re.compile(rf"<[^>]*\b(?:src|href)=[\"']?((?:{FIGURE}|{CLAIM})[\w.]*)", re.IGNORECASE)
+FIGURE = "figure:"
+_CODE = re.compile(r"<(code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+_LEFT = re.compile(r"\b(figure|claim):\w[\w.]*", re.IGNORECASE)
+_WRITTEN = {
+    "claim": claims.FORM,
+    "figure": "![what it shows](figure:page.name) at the start of a paragraph of its own",
+}
+# to a page, not to a place in the same one, as the lines of code have
+_RAW_LINK = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=[\"']?(?!#|[a-z]+:)", re.IGNORECASE)
+
+
+Failures = dict[str, None]
+"""What is wrong with the page at hand; what fails for each of its numbers is named once."""
 
 
 class PageError(ValueError):
     """What is wrong with a page: one line for each figure, number or formula that failed."""
+
+
+def left_over(page: str) -> Iterator[str]:
+    """The numbers and figures that are named in the HTML of a page, outside code, as they were.
+
+    Examples:
+        >>> print(*left_over("<p title='claim:a.b'><code>claim:c.d</code></p>"))
+        claim:a.b: write it in Markdown, as [6](claim:page.part) or [6](claim:page.part "word")
+    """
+    for match in _LEFT.finditer(_CODE.sub("", page)):
+        yield f"{match[0]}: write it in Markdown, as {_WRITTEN[match[1].lower()]}"
 
 
 class InitexplainExtension(Extension):
@@ -38,34 +62,80 @@ class InitexplainExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
         """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processors."""
         ArithmatexExtension(generic=True, smart_dollar=True).extendMarkdown(md)
+        failures: Failures = {}
+        # before "link" (160), which takes what is not written as a claim
+        md.inlinePatterns.register(ClaimProcessor(failures, md), "claim", 165)
         # after "inline" (20), so that links, images and formulas are elements by then
-        md.treeprocessors.register(PageProcessor(md), "initexplain", 15)
+        md.treeprocessors.register(PageProcessor(failures, md), "initexplain", 15)
+        # last, when everything is HTML
+        md.postprocessors.register(PageCheck(failures, md), "initexplain", 0)
         if glossary := self.getConfig("glossary"):
             # after "attr_list" (8), which gives the headings of the glossary their ids
             md.treeprocessors.register(GlossaryProcessor(Path(glossary)), "glossary", 7)
 
 
-class PageProcessor(Treeprocessor):
-    """Replaces figure images, claim links and formulas in the element tree of a page."""
+class ClaimProcessor(InlineProcessor):
+    """Puts in the place of a claim its number as written, with the way to what computes it."""
 
-    md: Markdown
+    def __init__(self, failures: Failures, md: Markdown) -> None:
+        super().__init__(claims.LINK.pattern, md)
+        self.failures = failures
 
-    def run(self, root: Element) -> None:
-        """Works through the page and reports all of its failures at once.
+    def handleMatch(  # type: ignore[override]  # noqa: N802 - Markdown calls it
+        self,
+        m: re.Match[str],
+        data: str,  # noqa: ARG002 - the text around it, as Markdown
+    ) -> tuple[Element, int, int]:
+        """The element for a claim; a failure is noted."""
+        number, source = m["text"].strip(), ""
+        try:
+            source = claims.check(number, m["name"])
+        except (ValueError, RuntimeError) as error:
+            self.failures[str(error)] = None
+        span = Element("span", {"class": "ie-claim"})
+        if m["word"]:
+            span.set(around.BESIDE, m["word"])
+        span.append(_source_link(source, claims.typeset(number), {}))
+        return span, m.start(), m.end()
+
+
+class PageCheck(Postprocessor):
+    """Looks at the HTML of a page, as a reader will, and reports all of its failures at once."""
+
+    def __init__(self, failures: Failures, md: Markdown) -> None:
+        super().__init__(md)
+        self.failures = failures
+
+    def run(self, text: str) -> str:
+        """The page, without what was for the check alone.
 
         Raises:
             PageError: a figure, a number or a formula failed.
         """
-        self.failures: dict[str, None] = {}  # what fails for each of its numbers is named once
+        failures = dict.fromkeys([*self.failures, *left_over(text), *around.faults(text)])
+        self.failures.clear()
+        if failures:
+            raise PageError("".join(f"\n  - {failure}" for failure in failures))
+        return re.sub(rf' {around.BESIDE}="[^"]*"', "", text)
+
+
+class PageProcessor(Treeprocessor):
+    """Replaces figure images and formulas in the element tree of a page."""
+
+    md: Markdown
+
+    def __init__(self, failures: Failures, md: Markdown) -> None:
+        super().__init__(md)
+        self.failures = failures
+
+    def run(self, root: Element) -> None:
+        """Works through the page and notes its failures."""
         self.drawn: set[str] = set()
         self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
         self._each(root.iter("p"), self._figure)
-        self._each(root.iter("img"), self._misplaced_figure)
-        self._each(root.iter("a"), self._claim)
+        self._each(root.iter("a"), self._link)
         self._each(root.iter("span"), self._formula)
         self._each(root.iter("div"), self._formula)
-        if self.failures:
-            raise PageError("".join(f"\n  - {failure}" for failure in self.failures))
 
     def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
         for element in list(elements):
@@ -75,11 +145,15 @@ class PageProcessor(Treeprocessor):
                 self.failures[str(error)] = None
 
     def _raw(self, block: object) -> None:
-        """HTML in the page goes by all checks: what belongs to this extension fails there."""
-        if isinstance(block, str) and (found := _RAW.search(block)):
-            raise ValueError(
-                f"{found[1]}: write it in Markdown, in HTML it is neither computed nor checked"
-            )
+        """HTML in the page goes by the check of links."""
+        if isinstance(block, str) and (found := _RAW_LINK.search(block)):
+            start = block[found.start() : found.end() + 20]
+            raise ValueError(f"{start!r}: write the link in Markdown, in HTML it is not checked")
+
+    def _link(self, link: Element) -> None:
+        if link.find(".//span[@class='ie-claim']") is not None:
+            text = "".join(link.itertext())
+            raise ValueError(f"the link {text!r} has a number in it, which is a link of its own")
 
     def _figure(self, paragraph: Element) -> None:
         """A paragraph that starts with a figure: the figure, and its caption."""
@@ -117,23 +191,6 @@ class PageProcessor(Treeprocessor):
         box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
         box.text = AtomicString(self.md.htmlStash.store(svg))
         paragraph.append(caption)
-
-    def _misplaced_figure(self, image: Element) -> None:
-        source = image.get("src", "")
-        if source.lower().startswith(FIGURE):
-            raise ValueError(f"{source}: a figure stands at the start of a paragraph of its own")
-
-    def _claim(self, link: Element) -> None:
-        """A link to a value: the number as written, with the way to what computes it."""
-        target = link.get("href", "")
-        if not target.lower().startswith(CLAIM):
-            return
-        text, tail = "".join(link.itertext()), link.tail
-        source = claims.check(text, target[len(CLAIM) :])
-        link.clear()
-        link.tag, link.tail = "span", tail
-        link.set("class", "ie-claim")
-        link.append(_source_link(source, claims.typeset(text), {}))
 
     def _formula(self, element: Element) -> None:
         """A formula that arithmatex found: MathML in its place."""

@@ -31,7 +31,7 @@ _ENVIRONMENT = {
     # bytecode tells versions of a module by size and second, too coarse for quick edits
     "PYTHONDONTWRITEBYTECODE": "1",
 }
-_NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+\)")
+_NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+[ )]")
 
 
 def css_variables() -> dict[str, str]:
@@ -67,7 +67,10 @@ def claim(name: str) -> tuple[float, str]:
         RuntimeError: the experiment, or reading the value, failed; the message has the traceback.
     """
     page, *path = name.split(".")
-    answers = _computations().page(page)
+    try:
+        answers = _computations().page(page)
+    except ValueError as error:
+        raise ValueError(f"claim {name!r}: {error}") from None
     value: Any = answers.values
     for depth, part in enumerate(path):
         if isinstance(value, np.ndarray) and value.ndim:
@@ -76,7 +79,8 @@ def claim(name: str) -> tuple[float, str]:
         known = value if isinstance(value, dict) else {}
         value = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
         if isinstance(value, tasks.Failure):
-            raise RuntimeError(f"claim {name}: {value}")
+            # the same text for whatever needs this part: a page reports it once
+            raise RuntimeError(f"{'.'.join([page, *path[: depth + 1]])}: {value}")
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
     if not math.isfinite(value):

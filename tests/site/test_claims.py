@@ -11,6 +11,10 @@ AGREEING = [
     ("2.5e3", 2549.0),
     ("98 %", 0.984),
     ("0", 0.0),
+    ("0.00", 0.0),
+    ("1.0e0", 1.0),
+    ("less than 1e-12", -9e-13),
+    ("less than 2 %", 0.019),
     # a tie belongs to both neighbours: which one a machine computes is chance
     ("0.12", 0.125),
     ("0.13", 0.125),
@@ -22,6 +26,13 @@ DISAGREEING = [
     ("1", float("inf")),
     ("-0", 0.0),
     ("−0.0", -0.04),
+    # nothing of the value shows
+    ("0", 0.0086),
+    ("0", 0.4),
+    ("0.00", 1e-300),
+    ("0 %", 0.004),
+    ("less than 1e-12", 1.1e-12),
+    ("less than 0", 0.0),
 ]
 NOT_NUMBERS = [
     "six",
@@ -39,6 +50,18 @@ NOT_NUMBERS = [
     "１２",
     "٣",
     "1e999999999",
+    "0e5",
+    "10e5",
+    "020",
+    "0,020",
+    "0,000",
+    "1e05",
+    "1e-0",
+    "5e2 %",
+    "5e12 %",
+    "less than",
+    "less than six",
+    "about 6",
 ]
 
 
@@ -67,7 +90,6 @@ UNITS = {
     "2,000": 1,
     "1.2e-26": 1e-27,
     "98.7%": 1e-3,
-    "0.00": 1e-2,
     "1e-26": 1e-26,
     "50 %": 1e-2,
 }
@@ -93,7 +115,16 @@ def test_half_of_the_last_digit_decides(text, unit):
         ("1e-26", 3.3e-30, "3e-30"),
         ("50 %", 0.126, "13 %"),
         ("50.0%", 0.12345, "12.3%"),
-        ("-0.1", -0.001, "0.0"),
+        ("-0.1", -0.001, "-0.001"),
+        ("0", 0.0086, "0.009"),
+        ("0", 0.096, "0.10"),
+        ("0", -8.6e-9, "-9e-9"),
+        ("0 %", 8.6e-5, "0.009 %"),
+        ("-0.1", 0.0, "0.0"),
+        ("1e-3", 0.0, "0"),
+        ("less than 1e-12", 3e-8, "less than 1e-7"),
+        ("less than 1e-12", -1e-8, "less than 1e-7"),
+        ("less than 0", 0.0, "0"),
     ],
 )
 def test_rewriting_keeps_the_form(text, value, expected):
@@ -120,10 +151,10 @@ def test_a_stale_claim_says_name_text_and_value(computed):
 
 def test_only_stale_numbers_are_rewritten(computed):
     text = (
-        "A [**1**](claim:page.one), b [**3.15**](claim:page.pi) and [c](https://example.org/3.15)."
+        'A **[1](claim:page.one)**, b [3.15](claim:page.pi "b") and [c](https://example.org/3.15).'
     )
     renewed, changes = claims.rewrite(text)
-    assert renewed == text.replace("[**3.15**]", "[**3.14**]")
+    assert renewed == text.replace("[3.15]", "[3.14]")
     assert changes == ["page.pi: 3.15 -> 3.14"]
 
 
@@ -138,6 +169,17 @@ def test_folders_are_rewritten_and_what_cannot_be_is_reported(computed, tmp_path
     reported = capsys.readouterr().err
     assert "page.two" in reported
     assert "encoded.md" in reported
+
+
+@pytest.mark.parametrize("folders", [[], ["nowhere"], ["empty"], ["pages", "nowhere"]])
+def test_a_folder_without_pages_is_an_error(computed, tmp_path, monkeypatch, capsys, folders):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "one.md").write_text("[1](claim:page.one)", encoding="utf-8")
+    assert claims.rewrite_folders(folders) == 1
+    expected = f"no pages in {(folders or [''])[-1]!r}; name the folder that has them"
+    assert expected in capsys.readouterr().err
 
 
 CODE = [
@@ -158,7 +200,13 @@ def test_what_stands_in_code_is_no_claim(computed, code):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("-4.5", "−4.5"), ("1e-26", "10⁻²⁶"), ("1.2e5", "1.2 × 10⁵"), ("98 %", "98 %")],
+    [
+        ("-4.5", "−4.5"),
+        ("1e-26", "10⁻²⁶"),
+        ("-1.2e5", "−1.2 × 10⁵"),
+        ("98 %", "98 %"),
+        ("less than 1e-9", "less than 10⁻⁹"),
+    ],
 )
 def test_typesetting(text, expected):
     assert claims.typeset(text) == expected
