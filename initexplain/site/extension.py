@@ -30,7 +30,7 @@ _WRITTEN = {
     "figure": "![what it shows](figure:page.name) at the start of a paragraph of its own",
 }
 # to a page, not to a place in the same one, as the lines of code have
-_RAW_LINK = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=[\"']?(?!#|[a-z]+:)", re.IGNORECASE)
+_RAW_LINK = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=(?![\"']?(?:#|[a-z]+:))", re.IGNORECASE)
 
 
 Failures = dict[str, None]

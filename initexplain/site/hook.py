@@ -22,7 +22,7 @@ from mkdocs.utils.meta import get_data
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from initexplain.site import mathml, notebooks, offline, reference, results
-from initexplain.site.extension import PageError
+from initexplain.site.extension import PageError, left_over
 
 
 def on_startup(**_: object) -> None:
@@ -99,7 +99,13 @@ def on_page_context(context: dict[str, Any], *, page: Page, **_: object) -> dict
 
 
 def on_post_page(output: str, *, page: Page, **_: object) -> str:
-    """Mends what the theme leaves to mend, and sets the policy."""
+    """Mends what the theme leaves to mend, and sets the policy.
+
+    Raises:
+        PageError: a title or a description names a number, which stands there as it is.
+    """
+    if left := "".join(f"\n  - {fault}" for fault in dict.fromkeys(left_over(output))):
+        raise PageError(f"{left}\n  - titles and descriptions hold no numbers")
     return _finished(_lighter(output) if page.url.startswith("reference/") else output)
 
 
