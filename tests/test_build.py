@@ -132,6 +132,21 @@ def test_the_strict_build_fails_and_names_each_mistake(cases, tmp_path):
     assert "index.md" in output
 
 
+def test_a_number_in_a_title_or_a_description_fails(tmp_path):
+    config = small_site(tmp_path)
+    page = tmp_path / "docs" / "index.md"
+    front = (
+        "description: >-\n  [6](claim:row_symmetry.units)\ntitle: >-\n  [3](claim:index.steps)\n"
+    )
+    page.write_text(page.read_text("utf-8").replace("description: x\n", front), "utf-8")
+    status, output = build(config, tmp_path / "site")
+    assert status != 0, output
+    for name in ("row_symmetry.units", "index.steps"):
+        assert f"\n  - claim:{name}: write it in Markdown" in output, output
+    assert "index.md" in output
+    assert "Traceback" not in output
+
+
 @pytest.mark.parametrize(
     ("cell", "message"),
     [

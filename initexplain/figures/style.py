@@ -13,9 +13,13 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import Collection, PathCollection
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from initexplain.checks import Array
@@ -131,11 +135,38 @@ def style() -> Iterator[None]:
         yield
 
 
+def _has_data(artist: Artist) -> bool:
+    return isinstance(artist, (Line2D, Collection, AxesImage))
+
+
+def _points(artist: Any) -> Array:
+    """One number for each point that is drawn; not finite where the point is not."""
+    if isinstance(artist, Line2D):
+        data = artist.get_xydata()
+    elif artist.get_array() is not None:
+        data = np.ma.asarray(artist.get_array())[..., None]
+    elif isinstance(artist, PathCollection):
+        data = artist.get_offsets()
+    else:
+        data = np.concatenate([np.zeros((0, 2)), *(path.vertices for path in artist.get_paths())])
+    points: Array = np.ma.filled(np.ma.sum(data, axis=-1).astype(float), np.nan)
+    return points
+
+
 class StyledFigure(Figure):
     """A matplotlib figure that saves, and shows itself in a notebook, in the site's style."""
 
     def svg(self) -> str:
-        """The figure as an SVG document, the same bytes at every call."""
+        """The figure as an SVG document, the same bytes at every call.
+
+        Raises:
+            ValueError: a line, a field or a set of points has no finite value.
+        """
+        for artist in self.findobj(_has_data):
+            # a line without points is one for a legend
+            points = _points(artist)
+            if not np.isfinite(points).any() and (points.size or not isinstance(artist, Line2D)):
+                raise ValueError(f"{artist} has no finite value: there is nothing to draw")
         buffer = io.BytesIO()
         with style():
             self.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

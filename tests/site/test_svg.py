@@ -1,5 +1,6 @@
 """From matplotlib's SVG to the page's."""
 
+import numpy as np
 import pytest
 from browsing import contrast
 
@@ -58,3 +59,29 @@ def test_every_colour_of_type_and_marks_is_legible(role, side):
 
 def test_a_colour_map_ends_in_its_role():
     assert ramp("negative")[-1] == PALETTE["negative"]
+
+
+X = np.arange(4.0)
+DRAWN = {
+    "line": lambda axes, y: axes.plot(X, y),
+    "points": lambda axes, y: axes.scatter(X, y),
+    "band": lambda axes, y: axes.fill_between(X, y, y + 1),
+    "cells": lambda axes, y: axes.pcolormesh(y[None]),
+    "masked cells": lambda axes, y: axes.pcolormesh(np.ma.masked_invalid(y[None])),
+    "image": lambda axes, y: axes.imshow(y[None]),
+    "bars": lambda axes, y: axes.vlines(X, 0, y),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_a_figure_that_draws_nothing_is_refused(kind):
+    for y in ([np.nan, 2, np.nan, 3], np.full(4, np.nan)):
+        figure, [axes] = new_figure(height=2.0)
+        axes.plot([], [])
+        axes.plot(X, X)
+        DRAWN[kind](axes, np.array(y))
+        if np.isfinite(y).any():
+            assert "<svg" in figure.svg()
+        else:
+            with pytest.raises(ValueError, match="has no finite value"):
+                figure.svg()
