@@ -105,7 +105,8 @@ def package(tmp_path_factory):
         (copy / floor).mkdir()
         for name, text in modules.items():
             (copy / floor / f"{name}.py").write_text(LOG + text, "utf-8")
-    for name in ("experiments/__init__", "experiments/curves", "figures/__init__", "figures/style"):
+    shared = "experiments/__init__", "experiments/curves", "experiments/reach"
+    for name in (*shared, "figures/__init__", "figures/style"):
         shutil.copy(PACKAGE / f"{name}.py", copy / f"{name}.py")
     return folder
 
