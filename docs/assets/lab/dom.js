@@ -1,0 +1,71 @@
+// Elements from plain calls.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * An HTML element. Attributes that are functions are listeners; `false` leaves one out.
+ *
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {any}
+ */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/**
+ * An SVG element.
+ *
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {any}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+/** @param {Element} element @param {Record<string, any>} attributes @param {(Node | string)[]} children */
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== false) element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** Sets the text only if it is another one: an unchanged node costs the browser nothing. @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Sets an attribute only if it changes. @param {Element} element @param {string} name @param {string | number} value */
+export function set(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+}
+
+/** A number as the cells show it: 0 for nothing but zero. @param {number} x */
+export function brief(x) {
+  if (x === 0) return "0";
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : "∞";
+  const size = Math.abs(x);
+  const text = size >= 9995 || size < 0.00995 ? x.toExponential(0) : x.toPrecision(size < 0.0995 ? 1 : size < 1 ? 2 : 3);
+  return text.replace("+", "").replaceAll("-", "−");
+}
+
+/** A number in a sentence, with a power of ten where it is small or large. @param {number} x */
+export function words(x) {
+  if (x === 0) return "0";
+  const size = Math.abs(x);
+  const text = size >= 1e4 || size < 1e-3 ? x.toExponential(0) : String(Number(x.toPrecision(3)));
+  return text.replace("+", "").replaceAll("-", "−");
+}
+
+/** Subscript digits. @param {number} n */
+export const sub = (n) => [...String(n)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
+
+/** A letter for a class, a minus before it for mirrored units, 0 for silent ones. @param {number} label @param {number} [sign] */
+export const letter = (label, sign = 1) =>
+  sign === 0 ? "0" : (sign < 0 ? "−" : "") + String.fromCharCode(65 + label);
