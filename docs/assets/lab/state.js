@@ -30,7 +30,7 @@
 export const WEIGHTS = ["zero", "equal", "random", "copied", "mirrored"];
 export const BIASES = ["zero", "equal", "random"];
 export const SCALES = ["torch", "lecun", "glorot", "he"];
-export const DATA = ["moons", "sine", "teacher", "points"];
+export const DATA = ["two_moons", "noisy_sine", "teacher", "points"];
 export const ACTIVATION_NAMES = ["tanh", "lecun_tanh", "logistic", "relu", "leaky_relu", "identity"];
 export const LOSS_NAMES = ["logistic", "squared_error"];
 export const OPTIMIZER_NAMES = ["sgd", "momentum", "adam"];
@@ -58,7 +58,7 @@ export const DEFAULTS = {
   seed: 1,
   hidden: [6, 6],
   activation: "tanh",
-  data: "moons",
+  data: "two_moons",
   inputs: 2,
   outputs: 1,
   points: [],
@@ -207,7 +207,7 @@ export function settle(state) {
   const next = { ...state, cells: new Map(state.cells) };
   if (next.data === "points" && next.points.length === 0) {
     problems.push("There are no points of your own yet: the moons stand in for them.");
-    next.data = "moons";
+    next.data = "two_moons";
   }
   [next.inputs, next.outputs] = dataSizes(next);
   if (next.loss === "logistic" && !twoClasses(next)) {
@@ -232,12 +232,12 @@ export function settle(state) {
 export function dataSizes({ data, inputs, outputs, points }) {
   if (data === "teacher") return [inputs, outputs];
   if (data === "points") return [points[0].length - 1, 1];
-  return data === "moons" ? [2, 1] : [1, 1];
+  return data === "two_moons" ? [2, 1] : [1, 1];
 }
 
 /** Whether all targets are 0 or 1. @param {State} state */
 export const twoClasses = ({ data, points }) =>
-  data === "moons" || (data === "points" && points.every((point) => [0, 1].includes(point.at(-1))));
+  data === "two_moons" || (data === "points" && points.every((point) => [0, 1].includes(point.at(-1))));
 
 /** Inputs, hidden layers, outputs. @param {State} state */
 export const layerSizes = (state) => [state.inputs, ...state.hidden, state.outputs];

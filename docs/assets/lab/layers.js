@@ -1,0 +1,93 @@
+// Layer by layer: which units are copies, predicted and measured, and how large the gradient is
+// beside the weights.
+
+import { h, letter, set, words } from "./dom.js";
+
+const [LOWEST, HIGHEST] = [-16, 2];
+/** Where the axis begins and ends, in percent: before it stands 0, after it infinity. */
+const [FROM, TO] = [16, 90];
+const [ZERO, INFINITE] = [4, 98];
+
+export class Layers {
+  /** @param {HTMLElement} box */
+  constructor(box) {
+    this.box = box;
+    /** @type {{predicted: HTMLElement, measured: HTMLElement, agree: HTMLElement, dot: HTMLElement, ratio: HTMLElement}[]} */
+    this.rows = [];
+  }
+
+  /** @param {number} layers Matrices. */
+  build(layers) {
+    this.rows = Array.from({ length: layers }, () => ({
+      predicted: h("td", { class: "lab-chips" }), measured: h("td", { class: "lab-chips" }),
+      agree: h("td", { class: "lab-agree" }), dot: h("span", { class: "lab-ratio-dot" }), ratio: h("span", { class: "lab-ratio-value" }),
+    }));
+    const body = this.rows.map(({ predicted, measured, agree, dot, ratio }, layer) =>
+      h("tr", {}, h("th", { scope: "row" }, layer < layers - 1 ? `layer ${layer + 1}` : "output"), predicted, measured, agree,
+        h("td", { class: "lab-strip" }, h("span", { class: "lab-strip-zero" }), dot, ratio)));
+    const head = h("tr", {}, ...["", "predicted", "measured"].map((text) => h("th", { scope: "col" }, text)),
+      h("th", { scope: "col", class: "lab-agree" }, "agree"), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis()));
+    this.box.replaceChildren(h("table", {}, h("caption", { class: "lab-hidden" }, "Layer by layer"), h("thead", {}, head), h("tbody", {}, ...body)));
+  }
+
+  /**
+   * @param {{labels: number[], signs: number[]}[]} predicted From the parameters of the start.
+   * @param {{labels: number[], signs: number[]}[]} measured On the data, now.
+   */
+  classes(predicted, measured) {
+    predicted.forEach((expected, layer) => {
+      const row = this.rows[layer];
+      fillChips(row.predicted, expected);
+      fillChips(row.measured, measured[layer]);
+      const agree = same(expected, measured[layer]);
+      const text = agree ? "✓ yes" : "not now";
+      if (row.agree.textContent !== text) row.agree.textContent = text;
+    });
+  }
+
+  /** @param {number[]} ratios Of the gradient to the weights. */
+  ratios(ratios) {
+    ratios.forEach((ratio, layer) => {
+      const { dot, ratio: value } = this.rows[layer];
+      const at = position(ratio);
+      set(dot, "data-kind", ratio === 0 ? "zero" : Number.isFinite(ratio) ? "number" : "infinite");
+      dot.style.left = `${at.toFixed(1)}%`;
+      const text = ratio === 0 ? "exactly 0" : Number.isFinite(ratio) ? words(Number(ratio.toPrecision(2))) : "∞ (weights are 0)";
+      if (value.textContent !== text) value.textContent = text;
+      const right = at > 55;
+      value.style.left = right ? "" : `calc(${at.toFixed(1)}% + 10px)`;
+      value.style.right = right ? `calc(${(100 - at).toFixed(1)}% + 10px)` : "";
+    });
+  }
+}
+
+/** @param {number} ratio */
+function position(ratio) {
+  if (ratio === 0) return ZERO;
+  if (!Number.isFinite(ratio)) return INFINITE;
+  const share = (Math.log10(ratio) - LOWEST) / (HIGHEST - LOWEST);
+  return FROM + (TO - FROM) * Math.max(0, Math.min(1, share));
+}
+
+function axis() {
+  const marks = [[ZERO, "0"], ...[-16, -12, -8, -4, 0].map((power) => /** @type {const} */ ([position(10 ** power), power ? `1e−${-power}` : "1"])), [INFINITE, "∞"]];
+  return h("span", { class: "lab-axis", "aria-hidden": "true" },
+    ...marks.map(([at, text]) => h("span", { style: `left:${at}%` }, String(text))));
+}
+
+/** Whether two partitions of the units of a layer are the same; silent units go with each other. @param {{labels: number[], signs: number[]}} one @param {{labels: number[], signs: number[]}} other */
+export function same(one, other) {
+  const names = (/** @type {{labels: number[], signs: number[]}} */ { labels, signs }) => labels.map((label, unit) => letter(label, signs[unit]));
+  const [a, b] = [names(one), names(other)];
+  return a.every((name, i) => a.every((next, j) => (name === next) === (b[i] === b[j])));
+}
+
+/** @param {HTMLElement} box @param {{labels: number[], signs: number[]}} classes */
+function fillChips(box, { labels, signs }) {
+  const text = labels.map((label, unit) => letter(label, signs[unit])).join(" ");
+  if (box.dataset.shown === text) return;
+  box.dataset.shown = text;
+  box.replaceChildren(...labels.flatMap((label, unit) => [
+    h("span", { class: "lab-chip", "data-class": signs[unit] === 0 ? "silent" : label % 8 }, letter(label, signs[unit])), " ",
+  ]));
+}

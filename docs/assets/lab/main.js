@@ -1,0 +1,264 @@
+// The lab: puts the parts together, and keeps the address and the picture in step with the state.
+
+import { bestConstantLoss, classes, forward, measuredRedundancy, ACTIVATIONS } from "./engine.js";
+import { Controls } from "./controls.js";
+import { h, words } from "./dom.js";
+import { Editor } from "./editor.js";
+import { FunctionPlot } from "./function-plot.js";
+import { Graph } from "./graph.js";
+import { Layers } from "./layers.js";
+import { LossPlot } from "./loss-plot.js";
+import { Matrices } from "./matrix.js";
+import { Player } from "./player.js";
+import { cellsOf, hueOf, specOf } from "./start.js";
+import { DEFAULTS, LIMITS, dataSizes, holdsState, layerSizes, readAddress, settle, twoClasses, writeAddress } from "./state.js";
+import { Timeline } from "./timeline.js";
+import { Transport } from "./transport.js";
+import { verdict } from "./verdict.js";
+
+/** @typedef {import("./state.js").State} State */
+
+/** Of the frames of a run, how many pass between two pictures of the function. */
+const FUNCTION_EVERY = 4;
+
+class Lab {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    /** @type {State} */
+    this.state = DEFAULTS;
+    /** @type {number[]} */
+    this.ghost = [];
+    this.topic = "";
+    this.frames = 0;
+    this.buildPage();
+    this.load(location.hash);
+    // links and the buttons of the browser: one of the two comes, or both
+    addEventListener("popstate", () => this.load(location.hash));
+    addEventListener("hashchange", () => this.load(location.hash));
+  }
+
+  buildPage() {
+    const box = (/** @type {string} */ name, /** @type {Record<string, any>} */ more = {}, /** @type {any[]} */ ...children) =>
+      h("div", { class: `lab-${name}`, ...more }, ...children);
+    const panel = (/** @type {string} */ name, /** @type {string} */ title, /** @type {HTMLElement} */ body) =>
+      h("section", { class: `lab-panel lab-at-${name}`, "aria-label": title }, h("h2", {}, title), body);
+    const [controls, transport, graph, matrices, layers, loss, fn] =
+      ["controls", "transport", "graph-box", "matrix-box", "layers", "plot", "plot"].map((name) => box(name));
+    this.sentence = h("p", { class: "lab-verdict" });
+    this.live = h("p", { class: "lab-hidden", "aria-live": "polite" });
+    this.notice = h("p", { class: "lab-problem lab-notice", role: "alert" });
+    this.functionTitle = h("span");
+    this.controls = new Controls(controls, { state: () => this.state, change: (change, topic) => this.change(change, topic) });
+    this.player = new Player({ timeline: () => this.timeline, draw: (last) => this.draw(last), limit: LIMITS.at[1] });
+    this.transport = new Transport(transport, {
+      toggle: () => this.toggle(), step: () => this.goTo(this.timeline.update + 1, true), rewind: () => this.goTo(0, true),
+      reseed: () => this.change({ seed: (this.state.seed % LIMITS.seed[1]) + 1 }, "seed"), scrub: (update) => this.goTo(update, false),
+    });
+    this.graph = new Graph(graph, (cell) => this.matrices.focus(cell));
+    this.matrices = new Matrices(matrices, { select: (cell) => this.select(cell), key: (event) => this.editor.onCellKey(event) });
+    this.editor = new Editor(matrices, { network: () => this.timeline.network, write: (edits, said) => this.write(edits, said), focus: (cell) => this.matrices.focus(cell) });
+    this.layers = new Layers(layers);
+    this.loss = new LossPlot(loss);
+    this.fn = new FunctionPlot(fn, (point) => this.addPoint(point));
+    this.root.replaceChildren(
+      box("bar", {}, transport), this.notice, this.sentence, this.live, controls,
+      box("middle", {}, panel("graph", "Network", graph), panel("matrices", "Weights and biases", matrices), panel("layers", "Layer by layer", layers)),
+      box("side", {}, panel("loss", "Loss", loss), panel("function", "Function", fn)));
+    this.root.classList.add("lab-ready");
+  }
+
+  /** Shows the state of an address; what is wrong with it is said, and keeps its default. @param {string} hash */
+  load(hash) {
+    if (hash === this.address || (this.address && !holdsState(hash))) return;
+    const { state, problems } = readAddress(holdsState(hash) ? hash : "");
+    this.notice.textContent = problems.join(" ");
+    this.address = hash;
+    this.player.pause();
+    this.show(state);
+    if (state.at) this.goTo(state.at, false);
+  }
+
+  /** Draws everything for a state, at its start. @param {State} state */
+  show(state) {
+    const before = this.timeline;
+    const spec = specOf(state);
+    const timeline = new Timeline(spec); // an impossible state throws here, and the last one stays
+    this.ghost = before && before.reached > 0 && sameTask(this.state, state) ? before.losses : sameTask(this.state, state) ? this.ghost : [];
+    [this.state, this.timeline, this.data] = [state, timeline, { inputs: spec.inputs, targets: spec.targets }];
+    this.best = bestConstantLoss(state.loss, spec.targets);
+    this.predicted = classes(spec);
+    const sizes = layerSizes(state);
+    if (sizes.join() !== this.matrices.sizes.join()) {
+      this.graph.build(sizes);
+      this.matrices.build(sizes);
+      this.layers.build(sizes.length - 1);
+      this.select(this.inside(this.editor.cell, sizes));
+    }
+    this.graph.classes(this.predicted);
+    this.matrices.classes(this.predicted);
+    this.fn.build(this.data, { classes: twoClasses(state) });
+    this.player.reset();
+    this.controls.refresh();
+    this.draw(true);
+  }
+
+  /** The nearest cell that there is. @param {import("./matrix.js").Cell} cell @param {number[]} sizes */
+  inside({ layer, unit, input }, sizes) {
+    const at = Math.min(layer, sizes.length - 2);
+    return { layer: at, unit: Math.min(unit, sizes[at + 1] - 1), input: Math.min(input, sizes[at] - 1) };
+  }
+
+  /**
+   * Takes a change of the reader's. Returns what of it could not be.
+   *
+   * @param {Partial<State>} change
+   * @param {string} topic What is changed: changes of one thing in a row are one step of the history.
+   */
+  change(change, topic) {
+    const next = { ...this.state, at: 0, ...change };
+    if (!change.cells) next.cells = keptCells(this.state, next);
+    const { state, problems } = settle(next);
+    this.player.pause();
+    this.show(state);
+    this.keepAddress(topic);
+    this.announce();
+    return problems;
+  }
+
+  /** Numbers that the reader writes: over the network as it is now, which becomes the start. @param {import("./editor.js").Edits} edits @param {string} said */
+  write(edits, said) {
+    const { weights, biases } = this.timeline.network;
+    const edited = { weights: weights.map((matrix) => matrix.map((row) => [...row])), biases: biases.map((row) => [...row]) };
+    for (const { cell: { layer, unit, input }, value } of edits) {
+      if (input < 0) edited.biases[layer][unit] = value;
+      else edited.weights[layer][unit][input] = value;
+    }
+    const { layer, unit, input } = edits[0].cell;
+    this.change({ cells: cellsOf(this.state, edited) }, `cell ${layer} ${unit} ${input} ${edits.length}`);
+    this.announce(said);
+  }
+
+  /** @param {number[]} point In the plane of the function. */
+  addPoint(point) {
+    if (this.state.data !== "points") return;
+    const { points } = this.state;
+    if (points.length >= LIMITS.points[1]) return;
+    const added = points[0].length === 2 ? point : [...point, 1];
+    this.change({ points: [...points, added] }, "points");
+  }
+
+  /** Writes the state into the address. @param {string} topic */
+  keepAddress(topic) {
+    const address = writeAddress(this.state);
+    if (address === this.address) return;
+    const again = topic !== "" && topic === this.topic;
+    history[again ? "replaceState" : "pushState"](null, "", address);
+    [this.address, this.topic] = [address, topic];
+  }
+
+  toggle() {
+    if (this.player.running) this.player.pause();
+    else this.player.run();
+    this.draw(!this.player.running);
+  }
+
+  /** Goes to an update; further than before, it computes on. @param {number} update @param {boolean} say */
+  goTo(update, say) {
+    this.player.pause();
+    this.timeline.goTo(Math.min(update, LIMITS.at[1]));
+    this.player.reach(this.timeline.update);
+    this.draw(true);
+    if (say) this.announce();
+  }
+
+  /** @param {import("./matrix.js").Cell} cell */
+  select(cell) {
+    this.matrices.mark(cell);
+    this.graph.mark(cell);
+    if (this.timeline) this.editor.show(cell);
+  }
+
+  /** Draws the present update. @param {boolean} last Whether it stays for a while. */
+  draw(last) {
+    const { timeline, state } = this;
+    const { update, reached } = timeline;
+    const { weights, biases } = timeline.network;
+    const { horizon, running } = this.player;
+    const ended = timeline.training.diverged !== null || update >= LIMITS.at[1];
+    this.transport.update({ update, reached, horizon, running, ended });
+    this.graph.update(weights);
+    this.matrices.update(weights, biases);
+    this.editor.refresh();
+    this.loss.update({ losses: timeline.losses, ghost: this.ghost, best: this.best, update, horizon: Math.max(horizon, reached), hue: hueOf(state) });
+    this.layers.ratios(timeline.gradients[update].ratios);
+    if (last || this.frames++ % FUNCTION_EVERY === 0) this.fn.update(timeline.network);
+    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, this.data.inputs));
+    this.judge();
+    if (last) this.settleDown();
+  }
+
+  /** What is done only when nothing moves: names for who listens, the update in the address. */
+  settleDown() {
+    this.layers.classes(this.predicted, measuredRedundancy(this.timeline.network, this.data.inputs));
+    this.matrices.name();
+    this.state = { ...this.state, at: this.timeline.update };
+    if (!this.address) return;
+    const address = writeAddress(this.state);
+    if (address !== this.address) history.replaceState(null, "", (this.address = address));
+    this.announce();
+  }
+
+  judge() {
+    const { timeline } = this;
+    const { update } = timeline;
+    const shares = saturation(timeline.network, this.data.inputs);
+    const { text, word } = verdict({
+      update, diverged: timeline.training.diverged, norms: timeline.gradients[update].norms, firstMoves: timeline.firstMoves,
+      loss: timeline.losses[update], best: this.best,
+      layers: this.predicted.map((layer, i) => ({ ...layer, saturated: shares[i] })),
+    });
+    if (this.sentence.textContent !== text) this.sentence.textContent = text;
+    this.sentence.dataset.word = word;
+  }
+
+  /** Says in words what has changed, once nothing moves. @param {string} [said] */
+  announce(said = "") {
+    if (this.player.running) return;
+    const { update, losses } = this.timeline;
+    const text = `${said ? `${said}. ` : ""}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent}`;
+    if (this.live.textContent !== text) this.live.textContent = text;
+  }
+}
+
+/** Whether the losses of two states can be compared. @param {State} one @param {State} other */
+const sameTask = (one, other) =>
+  one.data === other.data && one.loss === other.loss && dataSizes(one).join() === dataSizes(other).join();
+
+/** The reader's own numbers that a change leaves in place. @param {State} before @param {State} after */
+function keptCells(before, after) {
+  const changed = (/** @type {(keyof State)[]} */ ...keys) => keys.some((key) => String(before[key]) !== String(after[key]));
+  if (changed("seed", "hidden") || layerSizes(after).join() !== layerSizes(before).join()) return new Map();
+  const [weights, biases] = [changed("weights", "scale"), changed("biases", "spread")];
+  return new Map([...before.cells].filter(([place]) => !(place.endsWith("b") ? biases : weights)));
+}
+
+/**
+ * Of each hidden layer, the share of preactivations where the slope is below half of its largest.
+ *
+ * @param {import("./engine.js").Network} network
+ * @param {number[][]} inputs
+ */
+function saturation(network, inputs) {
+  const { value, slope } = ACTIVATIONS[network.activation];
+  const bounded = ["tanh", "lecun_tanh", "logistic"].includes(network.activation);
+  const half = slope(value(0)) / 2;
+  return forward(network, inputs).activations.map((examples) => {
+    if (!bounded) return 0;
+    const numbers = examples.flat();
+    return numbers.filter((a) => slope(a) < half).length / numbers.length;
+  });
+}
+
+const root = document.getElementById("lab");
+if (root) new Lab(root);

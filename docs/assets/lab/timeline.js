@@ -1,0 +1,92 @@
+// A training that can be taken back to any of its updates: what is kept are the losses and gradients
+// of every update, and all of the state at some of them; the updates between are computed again.
+
+import { createTraining, gradientToWeight } from "./engine.js";
+
+const KEYFRAMES = 256;
+
+/** @param {import("./engine.js").Matrix} matrix */
+const norm = (matrix) => Math.hypot(...matrix.map((row) => Math.hypot(...row)));
+
+export class Timeline {
+  /** @param {import("./engine.js").Spec} spec */
+  constructor(spec) {
+    this.spec = spec;
+    this.training = createTraining(spec);
+    this.firstMoves = firstMoves(spec);
+    /** @type {number[]} */
+    this.losses = [];
+    /** @type {{norms: number[], ratios: number[]}[]} Of the gradient of every layer. */
+    this.gradients = [];
+    /** @type {import("./engine.js").Snapshot[]} */
+    this.keyframes = [];
+    this.spacing = 1;
+    this.record();
+  }
+
+  get update() {
+    return this.training.update;
+  }
+
+  /** The last update that was computed. */
+  get reached() {
+    return this.losses.length - 1;
+  }
+
+  /** The network as it is now: live views. @returns {import("./engine.js").Network} */
+  get network() {
+    const { weights, biases } = this.training;
+    return { weights, biases, activation: this.spec.activation };
+  }
+
+  /** One update; false if training has diverged. */
+  step() {
+    const went = this.training.step();
+    if (went) this.record();
+    return went;
+  }
+
+  /** Notes the present update. */
+  record() {
+    const { update, loss, weights, gradients } = this.training;
+    this.losses[update] = loss;
+    this.gradients[update] = {
+      norms: gradients.weights.map(norm),
+      ratios: gradientToWeight(weights, gradients.weights),
+    };
+    if (update % this.spacing === 0) this.keyframes[update / this.spacing] = this.training.snapshot();
+    if (this.keyframes.length > KEYFRAMES) {
+      this.keyframes = this.keyframes.filter((_, i) => i % 2 === 0);
+      this.spacing *= 2;
+    }
+  }
+
+  /** Goes to an update, back or forth. @param {number} update */
+  goTo(update) {
+    const known = Math.min(update, this.reached);
+    const key = Math.floor(known / this.spacing);
+    // onwards from here, unless there is a shorter way
+    if (known < this.update || key * this.spacing > this.update) {
+      this.training.restore(this.keyframes[Math.min(key, this.keyframes.length - 1)]);
+    }
+    while (this.update < update && this.step());
+  }
+}
+
+/**
+ * The update at which the weights of each layer first move, from 1; infinite where none has in one
+ * update more than there are layers. Found by running these updates.
+ *
+ * @param {import("./engine.js").Spec} spec
+ */
+export function firstMoves(spec) {
+  const training = createTraining(spec);
+  const first = spec.weights.map(() => Infinity);
+  for (let update = 1; update <= first.length + 1; update++) {
+    training.gradients.weights.forEach((gradient, layer) => {
+      if (norm(gradient) > 0) first[layer] = Math.min(first[layer], update);
+    });
+    training.step();
+  }
+  return first;
+}
