@@ -15,14 +15,19 @@ export function drawData({ data, points, seed, inputs, outputs }) {
   return { inputs: points.map((point) => point.slice(0, -1)), targets: points.map((point) => point.slice(-1)) };
 }
 
+/** As many digits of a number are drawn: what a reader sees of it is all of it. */
+const DIGITS = 4;
+const rounded = (/** @type {number} */ x) => Number(x.toPrecision(DIGITS));
+
 /** The parameters as drawn, with the reader's own numbers over them. @param {State} state */
 export function drawStart(state) {
-  const start = initialize({
+  const drawn = initialize({
     sizes: layerSizes(state),
     weights: { kind: state.weights, scale: state.scale },
     biases: { kind: state.biases, scale: state.spread },
     seed: state.seed,
   });
+  const start = { weights: drawn.weights.map((matrix) => matrix.map((row) => row.map(rounded))), biases: drawn.biases.map((row) => row.map(rounded)) };
   for (const [place, value] of state.cells) {
     const [layer, unit, input] = place.split(".");
     const [l, i] = [Number(layer) - 1, Number(unit) - 1];

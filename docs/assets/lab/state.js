@@ -64,7 +64,7 @@ export const DEFAULTS = {
   points: [],
   loss: "logistic",
   optimizer: "sgd",
-  rate: 0.3,
+  rate: 1,
   batch: 0,
   cells: new Map(),
   at: 0,
@@ -158,7 +158,7 @@ const READERS = {
   loss: (text) => readName(text, "Loss", LOSS_NAMES),
   optimizer: (text) => readName(text, "Optimizer", OPTIMIZER_NAMES),
   rate: (text) => readNumber(text, "Rate", LIMITS.rate),
-  batch: (text) => readNumber(text, "Batch", LIMITS.batch, true),
+  batch: (text) => text.trim() === "all" ? 0 : readNumber(text, "Batch", LIMITS.batch, true),
   cells: readCells,
   at: (text) => readNumber(text, "Update", LIMITS.at, true),
 };
