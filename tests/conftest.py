@@ -197,6 +197,32 @@ def visit(browser, origin):
 
 
 @pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory):
+    """Runs the body of an async function of `x` in the browser, where `lab` has all that the lab's
+    modules of numbers export.
+    """
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(DOCS / "assets" / "lab", folder, dirs_exist_ok=True)
+    (folder / "index.html").write_text('<link rel="icon" href="data:,"><title>lab</title>', "utf-8")
+    complaints = []
+    with serving(folder) as server, browser.new_context() as context:
+        page = context.new_page()
+        listen(page, server.origin, complaints)
+        page.goto(server.origin)
+        yield lambda body, x=None: page.evaluate(_with_lab(body), x)
+    assert complaints == []
+
+
+LAB = "engine", "starts", "datasets", "random", "challenges", "presets"
+
+
+def _with_lab(body):
+    imports = ", ".join(f'import("/{name}.js")' for name in LAB)
+    lab = f"Object.assign({{}}, ...await Promise.all([{imports}]))"
+    return f"async x => {{ const lab = {lab}; {body} }}"
+
+
+@pytest.fixture(scope="module")
 def result(request):
     """The experiment of the module's name, run with the module's `SETTINGS`."""
     name = request.module.__name__.removeprefix("test_")

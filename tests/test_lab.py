@@ -1,14 +1,10 @@
 """The lab's modules in a real browser, against the package: training, classes, data, starts."""
 
-import shutil
 from itertools import chain, islice, product
 
 import numpy as np
 import pytest
-from browsing import listen
-from conftest import DOCS
 from test_symmetry import BY_HAND, LIMITS, planted, random_layout, signed, small_networks
-from webserver import serving
 
 import initexplain as ie
 from initexplain.signal import gradient_to_weight
@@ -16,32 +12,6 @@ from initexplain.signal import gradient_to_weight
 SIZES, EXAMPLES, BATCH, STEPS = (3, 5, 4, 2), 24, 7, 200
 LOSSES = ("squared_error", "logistic")
 ACTIVATIONS = ("identity", "tanh", "lecun_tanh", "logistic", "relu", "leaky_relu")
-
-
-@pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
-    """Calls `name(*arguments)` of a module of the lab in the browser."""
-    folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(DOCS / "assets" / "lab", folder, dirs_exist_ok=True)
-    (folder / "index.html").write_text('<link rel="icon" href="data:,"><title>lab</title>', "utf-8")
-    complaints = []
-    with serving(folder) as server, browser.new_context() as context:
-        page = context.new_page()
-        listen(page, server.origin, complaints)
-        page.goto(server.origin)
-
-        def run(body, argument=None):
-            """What the body of an async function of `x`, with the modules' exports, returns."""
-            code = f"""async x => {{
-                const files = ["engine", "starts", "datasets", "random"];
-                const modules = await Promise.all(files.map(f => import(`/${{f}}.js`)));
-                const lab = Object.assign({{}}, ...modules);
-                {body}
-            }}"""
-            return page.evaluate(code, argument)
-
-        yield run
-    assert complaints == []
 
 
 def as_lists(network):

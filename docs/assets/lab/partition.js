@@ -126,7 +126,7 @@ function classSums(matrix, { labels, signs }) {
   /** @type {[Vector[], number[]]} */
   const [sums, gaps] = [[], []];
   const unit = TOLERANCE * largest(matrix);
-  for (const label of new Set(labels.filter((_, j) => signs[j]))) {
+  for (const label of new Set(labels)) {
     const members = [...labels.keys()].filter((j) => labels[j] === label && signs[j]);
     sums.push(matrix.map((row) => members.reduce((sum, j) => sum + signs[j] * row[j], 0)));
     gaps.push(unit * Math.sqrt(members.length));
