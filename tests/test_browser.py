@@ -131,6 +131,7 @@ COLOUR_FUNCTIONS = """
         return read;
     };
 """
+DRAWN = """[...document.querySelectorAll(".ie-drawing svg")].filter(svg => svg.checkVisibility())"""
 # Contrasts of every text and every mark of the figures with what they stand on:
 # the page, and over it the fills that were painted before.
 CONTRASTS = r"""(() => {
@@ -141,7 +142,7 @@ CONTRASTS = r"""(() => {
     };
     const page = colour(getComputedStyle(document.body).backgroundColor);
     const found = [];
-    for (const svg of document.querySelectorAll(".ie-drawing svg")) {
+    for (const svg of DRAWN) {
         const shapes = [...svg.querySelectorAll("path, use, rect, circle")]
             .filter(shape => !shape.closest("defs, clipPath"));
         const boxes = new Map(shapes.map(shape => [shape, shape.getBoundingClientRect()]));
@@ -186,7 +187,7 @@ CONTRASTS = r"""(() => {
         }
     }
     return found;
-})()""".replace("COLOUR_FUNCTIONS", COLOUR_FUNCTIONS)
+})()""".replace("COLOUR_FUNCTIONS", COLOUR_FUNCTIONS).replace("DRAWN", DRAWN)
 CODE_CONTRASTS = """(() => {
     COLOUR_FUNCTIONS
     const pairs = new Map();
@@ -199,19 +200,22 @@ CODE_CONTRASTS = """(() => {
         [getContrast(flattenColors(colour(fill), page), colour(ink)), word.outerHTML]);
 })()""".replace("COLOUR_FUNCTIONS", COLOUR_FUNCTIONS)
 
-OUTSIDE = """[...document.querySelectorAll('.ie-drawing svg')].flatMap(svg => {
+# Labels that stick out of their figure, or are set in type that is too small to read.
+OUTSIDE = """DRAWN.flatMap(svg => {
     const box = svg.getBoundingClientRect();
+    const scale = box.width / svg.viewBox.baseVal.width;
     return [...svg.querySelectorAll('text')].filter(text => {
         const b = text.getBoundingClientRect();
         return b.left < box.left - 1 || b.right > box.right + 1
-            || b.top < box.top - 1 || b.bottom > box.bottom + 1;
+            || b.top < box.top - 1 || b.bottom > box.bottom + 1
+            || parseFloat(getComputedStyle(text).fontSize) * scale < 10.99;
     }).map(text => svg.getAttribute('aria-label').slice(0, 40) + ': ' + text.textContent);
-})"""
+})""".replace("DRAWN", DRAWN)
 
 # Boxes that scroll sideways, what sticks out of the window without such a box around it, and boxes
 # that the keyboard does not reach.
 SIDEWAYS = """(() => {
-    const own = ".highlight, pre, code, .md-typeset__scrollwrap, .ie-drawing, .ie-formula";
+    const own = ".highlight, pre, code, .md-typeset__scrollwrap, .ie-formula";
     const width = document.documentElement.clientWidth;
     const inside = [...document.querySelectorAll(".md-content__inner *, .md-footer *")]
         .filter(e => e.checkVisibility() && !e.closest("svg, math"));
@@ -316,11 +320,12 @@ def test_a_page_follows_the_palette_toggle(seen):
 
 def test_a_page_fits_a_phone(seen):
     page = seen.page
-    page.set_viewport_size(PHONE)
-    page.evaluate(NEXT_FRAME)  # the page answers to its new size
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-    assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
-    assert page.evaluate(OUTSIDE) == []
+    for width in (PHONE["width"], 390, 768):
+        page.set_viewport_size(PHONE | {"width": width})
+        page.evaluate(NEXT_FRAME)  # the page answers to its new size
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
+        assert page.evaluate(OUTSIDE) == []
     page.set_viewport_size(DESKTOP)
 
 
@@ -351,7 +356,7 @@ def test_a_first_visit_is_light(seen, site):
     icon = seen.page.locator("link[rel=icon]").get_attribute("href")
     sent[icon] = (site / "assets" / "images" / icon.rpartition("/")[2]).stat().st_size
     text = (site / file_of(seen.address)).read_text("utf-8")
-    figures = _gzipped(text) - _gzipped(re.sub(r"<svg role=.*?</svg>", "", text, flags=re.S))
+    figures = _gzipped(text) - _gzipped(re.sub(r"<svg .*?</svg>", "", text, flags=re.S))
     sent.pop("assets/math.woff2", None)
     budget = 130 if seen.address.startswith("notebooks/") else 100
     assert sum(sent.values()) - figures <= budget * KIB, sent
@@ -394,7 +399,7 @@ def test_the_policy_is_obeyed(browser, origin):
 
 # What a reader sees of a page's text: everything but what a closed box hides until it is opened.
 HIDDEN = """[...document.querySelectorAll(
-    ".md-content__inner :is(h1, h2, h3, h4, p, li, td, pre, math, summary, .ie-drawing svg)"
+    ".md-content__inner :is(h1, h2, h3, h4, p, li, td, pre, math, summary, .ie-drawing .ie-wide)"
 )].filter(e => !e.closest("details:not([open]) > :not(summary)")
     && !(e.checkVisibility({ opacityProperty: true, visibilityProperty: true })
         && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().width > 0)

@@ -25,7 +25,8 @@
 import numpy as np
 
 import initexplain as ie
-from initexplain.figures.style import class_names, draw_network, new_figure
+from initexplain.figures.diagrams import class_names, draw_network
+from initexplain.figures.style import new_figure
 
 rng = np.random.default_rng(0)
 X, Y = ie.teacher(rng, features=3)

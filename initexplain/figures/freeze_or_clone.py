@@ -3,6 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
+from initexplain.figures.diagrams import draw_matrix
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -10,7 +11,6 @@ from initexplain.figures.style import (
     THEORY,
     ZERO,
     StyledFigure,
-    draw_matrix,
     label_line,
     new_figure,
 )

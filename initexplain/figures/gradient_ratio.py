@@ -12,6 +12,7 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
+    on_lines,
 )
 
 # a loss above this, in units of the best constant's, is drawn as a cross at the top
@@ -34,7 +35,7 @@ def across_scales(result: GradientRatio) -> StyledFigure:
     axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
     axes.text(1.08, 3e-4, "LeCun’s scale", color=MUTED, size=9)
     axes.set(xscale="log", yscale="log", ylabel="gradient / weights", ylim=(1e-4, 4))
-    axes.set_xlabel("scale of the hidden weights: standard deviation × √(fan-in)")
+    axes.set_xlabel(on_lines("scale of the hidden weights:", "standard deviation × √(fan-in)"))
     _plain(axes)
     return figure
 

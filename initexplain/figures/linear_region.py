@@ -24,6 +24,7 @@ from initexplain.figures.style import (
     draw_band,
     label_line,
     new_figure,
+    on_lines,
 )
 
 
@@ -72,7 +73,10 @@ def sweep(result: LinearRegion) -> StyledFigure:
     label_line(loss, 0.1, 0.37, "fresh examples", MEASURED, va="bottom", xytext=(0, 5))
     loss.axhline(result.best_constant, color=MUTED, linewidth=1, linestyle=":")
     loss.set(ylabel="loss after training", yscale="log")
-    loss.set(xlabel="scale of the hidden weights: standard deviation × √(fan-in)", xscale="log")
+    loss.set(
+        xlabel=on_lines("scale of the hidden weights:", "standard deviation × √(fan-in)"),
+        xscale="log",
+    )
     for axes in (saturation, ratio, loss):
         axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
         axes.minorticks_off()

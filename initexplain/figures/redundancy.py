@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from initexplain.experiments.redundancy import Redundancy, SignedClasses
+from initexplain.figures.diagrams import class_names, draw_matrix, draw_network, name_shades
 from initexplain.figures.style import (
     INK,
     MEASURED,
@@ -14,10 +15,6 @@ from initexplain.figures.style import (
     SURFACE,
     THEORY,
     StyledFigure,
-    class_names,
-    draw_matrix,
-    draw_network,
-    name_shades,
     new_figure,
 )
 

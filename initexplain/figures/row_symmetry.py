@@ -3,13 +3,13 @@
 import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
+from initexplain.figures.diagrams import draw_matrix
 from initexplain.figures.style import (
     CONSTANT,
     INK,
     RANDOM,
     ZERO,
     StyledFigure,
-    draw_matrix,
     label_line,
     new_figure,
 )

@@ -8,6 +8,7 @@ elsewhere, the figure simply has these colours.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
@@ -126,12 +127,27 @@ _SETTINGS: dict[Any, Any] = {
 }
 
 
+# type of 11 px or more where a figure is as wide as a phone's column
+_PHONE_SETTINGS = {
+    "font.size": 8.5,
+    "axes.labelsize": 8.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+PAGE_WIDTH, PHONE_WIDTH = 6.8, 3.28
+"""Of a figure, in inches; 1 inch is 100 pixels."""
+PHONE_SVG = "image/svg+xml;width=phone"
+"""The type of a drawing for a phone among what a notebook may show."""
+
+_phone = ContextVar("phone", default=False)
+
+
 @contextmanager
 def style() -> Iterator[None]:
     """The settings under which every figure is drawn and saved."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        mpl.rcParams.update(_SETTINGS | (_PHONE_SETTINGS if _phone.get() else {}))
         yield
 
 
@@ -153,6 +169,26 @@ def _points(artist: Any) -> Array:
     return points
 
 
+@contextmanager
+def phone() -> Iterator[None]:
+    """Figures that are drawn here are for a narrow column: small, with panels below each other."""
+    token = _phone.set(True)
+    try:
+        yield
+    finally:
+        _phone.reset(token)
+
+
+def on_phone() -> bool:
+    """Whether the figure is drawn for a narrow column, where labels may have to move."""
+    return _phone.get()
+
+
+def on_lines(*parts: str) -> str:
+    """The parts of a label: in one line on a page, below each other on a phone."""
+    return ("\n" if on_phone() else " ").join(parts)
+
+
 class StyledFigure(Figure):
     """A matplotlib figure that saves, and shows itself in a notebook, in the site's style."""
 
@@ -172,22 +208,45 @@ class StyledFigure(Figure):
             self.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return buffer.getvalue().decode()
 
-    def _repr_svg_(self) -> str:
-        return self.svg()
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        """What a notebook shows: the figure, and for a phone the same, which is narrowed."""
+        wide, (width, height) = self.svg(), self.get_size_inches()
+        self.set_size_inches(PHONE_WIDTH, height)
+        narrow = self.svg()
+        self.set_size_inches(width, height)
+        return {"image/svg+xml": wide, PHONE_SVG: narrow}
 
 
 def new_figure(
-    *, height: float, rows: int = 1, columns: int = 1, width: float = 6.8, **options: Any
+    *,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    phone_height: float | None = None,
+    phone_columns: int = 1,
+    **options: Any,
 ) -> tuple[StyledFigure, list[Axes]]:
-    """A figure of the page's width, and its panels row by row.
+    """A figure of the page's width or, inside `phone()`, of a phone's; and its panels row by row.
 
     Args:
         height: in inches; 1 inch is 100 pixels on the page.
         rows: panels below each other.
         columns: panels beside each other.
-        width: in inches.
+        phone_height: the height on a phone; if not given, three quarters for every panel.
+        phone_columns: panels beside each other there.
         **options: passed to `Figure.subplots` (`sharex`, `gridspec_kw`, ...).
     """
+    width = PAGE_WIDTH
+    if on_phone():
+        width, panels = PHONE_WIDTH, rows * columns
+        stacked = -(-panels // phone_columns)
+        height = phone_height or 0.75 * height * stacked / rows
+        if phone_columns != columns and "gridspec_kw" in options:
+            options["gridspec_kw"] = {
+                {"width_ratios": "height_ratios"}.get(key, key): value
+                for key, value in options["gridspec_kw"].items()
+            }
+        rows, columns = stacked, phone_columns
     with style():
         figure = StyledFigure(figsize=(width, height), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False, **options)
@@ -224,94 +283,6 @@ def draw_curves(
     if curves.seeds > 1:
         draw_band(axes, records, values.min(axis=1), values.max(axis=1), colour)
     axes.plot(records, curves.median[records], line, color=colour)
-
-
-def draw_matrix(
-    axes: Axes,
-    matrix: Array,
-    *,
-    limit: float,
-    rows: Sequence[str] = (),
-    columns: Sequence[str] = (),
-) -> None:
-    """Draws a signed matrix as cells, rows from the top; colours run from -limit to limit.
-
-    Args:
-        axes: where to draw.
-        matrix: `(rows, columns)`.
-        limit: the magnitude at the ends of the colour map.
-        rows: labels of the rows, drawn at the left.
-        columns: labels of the columns, drawn below.
-    """
-    height, width = matrix.shape
-    axes.pcolormesh(
-        np.arange(width + 1),
-        np.arange(height + 1),
-        matrix,
-        cmap=SIGNED,
-        vmin=-limit,
-        vmax=limit,
-        edgecolors=GRID,
-        linewidth=0.6,
-    )
-    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
-    axes.set_xticks(np.arange(width) + 0.5 if columns else [], columns)
-    axes.set_yticks(np.arange(height) + 0.5 if rows else [], rows)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
-
-
-def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
-    """Letters for redundancy classes: A for the first, −A for a mirrored member, 0 for silent.
-
-    Examples:
-        >>> class_names([0, 0, 1, 2], [1, -1, 1, 0])
-        ['A', '−A', 'B', '0']
-    """
-    marks = {1: "", -1: "−", 0: "0"}
-    return [
-        marks[sign] + (chr(ord("A") + label) if sign else "")
-        for label, sign in zip(labels, signs or [1] * len(labels), strict=True)
-    ]
-
-
-def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[str]]) -> None:
-    """Draws a small network as a graph, inputs at the left; units of equal names share a shade.
-
-    Weights are lines: solid if positive, dashed if negative, wider if larger, none if 0.
-
-    Args:
-        axes: where to draw.
-        weights: one matrix `(fan_out, fan_in)` per layer.
-        names: what to write on the units of each layer, inputs and outputs too; a minus in front
-            stands for a mirrored unit.
-    """
-    places = [[(x, (len(row) - 1) / 2 - i) for i in range(len(row))] for x, row in enumerate(names)]
-    widest = max(np.abs(matrix).max() for matrix in weights)
-    for matrix, below, above in zip(weights, places, places[1:], strict=False):
-        for (i, j), weight in np.ndenumerate(matrix):
-            if weight:
-                (x0, y0), (x1, y1) = below[j], above[i]
-                colour, line = (POSITIVE, "-") if weight > 0 else (NEGATIVE, "--")
-                width = 0.6 + 2.4 * abs(weight) / widest
-                axes.plot([x0, x1], [y0, y1], line, color=colour, linewidth=width, zorder=1)
-    for row, points in zip(names, places, strict=True):
-        shades = name_shades(row)
-        for name, (x, y) in zip(row, points, strict=True):
-            axes.plot(x, y, "o", ms=22, mfc=shades[name.lstrip("−")], mec=INK, mew=1, zorder=2)
-            axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
-    tallest = max(len(row) for row in names)
-    axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
-    axes.set_axis_off()
-
-
-def name_shades(names: Sequence[str]) -> dict[str, str]:
-    """A fill for each name: its own shade where units share it, else the page's background."""
-    plain = [name.lstrip("−") for name in names]
-    shared = [name for name in dict.fromkeys(plain) if plain.count(name) > 1]
-    levels = [light for light, _ in ramp("positive", LEVELS)][1::2]
-    fills = {name: levels[i % len(levels)] for i, name in enumerate(shared)}
-    return {name: fills.get(name, SURFACE) for name in plain}
 
 
 def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> None:

@@ -3,13 +3,13 @@
 import numpy as np
 
 from initexplain.experiments.symmetry_errata import SymmetryErrata
+from initexplain.figures.diagrams import draw_matrix
 from initexplain.figures.style import (
     CONSTANT,
     INK,
     RANDOM,
     StyledFigure,
     draw_curves,
-    draw_matrix,
     label_line,
     new_figure,
 )

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
+from initexplain.figures.diagrams import draw_matrix
 from initexplain.figures.style import (
     INK,
     MUTED,
@@ -14,7 +15,6 @@ from initexplain.figures.style import (
     StyledFigure,
     draw_band,
     draw_curves,
-    draw_matrix,
     label_line,
     new_figure,
 )

@@ -20,7 +20,7 @@ from pymdownx.arithmatex import ArithmatexExtension
 
 from initexplain.site import around, claims, mathml, results
 from initexplain.site.glossary import GlossaryProcessor
-from initexplain.site.svg import inline_svg
+from initexplain.site.svg import both
 
 FIGURE = "figure:"
 _CODE = re.compile(r"<(code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)
@@ -178,8 +178,8 @@ class PageProcessor(Treeprocessor):
         for fault in (text for text, holds in faults.items() if holds):
             raise ValueError(f"figure {name}: {fault}")
         self.drawn.add(name)
-        document, source = results.figure(name)
-        svg = inline_svg(document, name=name, label=label, variables=results.css_variables())
+        documents, source = results.figure(name)
+        drawing = both(documents, name=name, label=label, variables=results.css_variables())
         if len(caption):
             caption[-1].tail = f"{(caption[-1].tail or '').rstrip()} "
         else:
@@ -189,7 +189,7 @@ class PageProcessor(Treeprocessor):
         paragraph.tag = "figure"
         paragraph.attrib |= {"class": "ie-figure", "id": f"figure-{re.sub('[._]', '-', name)}"}
         box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
-        box.text = AtomicString(self.md.htmlStash.store(svg))
+        box.text = AtomicString(self.md.htmlStash.store(drawing))
         paragraph.append(caption)
 
     def _formula(self, element: Element) -> None:

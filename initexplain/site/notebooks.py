@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 
 from initexplain.site import cache, results
 from initexplain.site.extension import PageError
-from initexplain.site.svg import inline_svg
+from initexplain.site.svg import both
 
 _FOLDER = str(Path(__file__).parent / "jupyter")
 _NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.style\b)")
@@ -57,8 +57,8 @@ def fenced(text: str, kind: str) -> str:
     return f"{fence}{kind}\n{text.rstrip()}\n{fence}"
 
 
-def inline_figure(svg: str, cell: NotebookNode, number: int) -> str:
-    """A figure that a cell has drawn, with the alt text of the cell.
+def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
+    """A figure that a cell has drawn, for a page and for a phone, with the alt text of the cell.
 
     Raises:
         PageError: the cell has no alt text.
@@ -69,8 +69,10 @@ def inline_figure(svg: str, cell: NotebookNode, number: int) -> str:
             f"cell {number} draws a figure without alt text; write it in the cell's first line: "
             '# %% alt="what it shows"'
         )
+    wide = data["image/svg+xml"]
+    documents = wide, data.get("image/svg+xml;width=phone", wide)  # another library's has one
     variables = results.css_variables()
-    drawn = inline_svg(svg, name=f"cell-{number}", label=label, variables=variables)
+    drawn = both(documents, name=f"cell-{number}", label=label, variables=variables)
     return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{drawn}</div></figure>'
 
 

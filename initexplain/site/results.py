@@ -39,18 +39,18 @@ def css_variables() -> dict[str, str]:
     return _computations().answers(tasks.STYLE).values
 
 
-def figure(name: str) -> tuple[str, str]:
-    """The figure `page.function`: an SVG document, and the dotted name of what drew it.
+def figure(name: str) -> tuple[tuple[str, str], str]:
+    """The figure `page.function`: SVG documents for a page and for a phone, and what drew them.
 
     Raises:
         ValueError: there is no such figure; the message lists the known ones.
         RuntimeError: the experiment or the drawing failed; the message has the traceback.
     """
     figures = _computations().page(name.partition(".")[0]).figures
-    svg = lookup(figures, name, "figure")
-    if isinstance(svg, tasks.Failure):
-        raise RuntimeError(f"figure {name}: {svg}")
-    return svg, f"initexplain.figures.{name}"
+    drawn = lookup(figures, name, "figure")
+    if isinstance(drawn, tasks.Failure):
+        raise RuntimeError(f"figure {name}: {drawn}")
+    return drawn, f"initexplain.figures.{name}"
 
 
 def claim(name: str) -> tuple[float, str]:

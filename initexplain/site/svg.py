@@ -10,6 +10,18 @@ _UNWANTED = re.compile(
     re.DOTALL,
 )
 _PIXELS_PER_POINT = 100 / 72
+_INVISIBLE = 0.1  # points, of a line that is eight times as wide
+
+
+def both(documents: tuple[str, str], *, name: str, label: str, variables: Mapping[str, str]) -> str:
+    """The drawings for a page and for a phone, of which the style sheet shows the one that fits."""
+    wide, phone = documents
+    return "".join(
+        inline_svg(document, name=f"{name}-{kind}", label=label, variables=variables).replace(
+            "<svg ", f'<svg class="ie-{kind}" ', 1
+        )
+        for kind, document in (("wide", wide), ("phone", phone))
+    )
 
 
 def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, str]) -> str:
@@ -25,10 +37,10 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
         ValueError: the document has no `viewBox`, or a colour that is not in `variables`.
 
     Examples:
-        >>> drawn = '<svg viewBox="0 0 72 36"><path id="a" style="fill: #00765a"/></svg>'
+        >>> drawn = '<svg viewBox="0 0 72 36"><use href="#a" style="fill: #00765a"/></svg>'
         >>> svg = inline_svg(drawn, name="f", label="A shape", variables={"#00765a": "--bias"})
         >>> print(svg.partition(">")[2])
-        <path id="f-a" style="fill: var(--bias, #00765a)"/></svg>
+        <use href="#f-1" style="fill: var(--bias, #00765a)"/></svg>
     """
     body = _UNWANTED.sub("", document).replace("xlink:href=", "href=")
     body = re.sub(r"<defs>\s*</defs>", "", body)
@@ -41,7 +53,8 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
         f'width="{width}" height="{height}" data-search-exclude>'
     )
     prefix = re.sub(r"[^\w-]+", "-", name)
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", body)
+    body = _numbered(body, prefix)
+    body = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", body)  # what nobody sees
     body = re.sub(r' d="([^"]*)"', _shorter, body)
     body = re.sub(r">\s+<", "><", body)
 
@@ -56,7 +69,52 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
     return re.sub(r"<svg\b[^>]*>", lambda _: opening, body, count=1).strip()
 
 
+def _numbered(body: str, prefix: str) -> str:
+    """The body with ids `prefix-1`, `prefix-2`, ... of what is used again, and no others."""
+    used = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', body))
+    numbers = {name: f"{prefix}-{number}" for number, name in enumerate(used, 1)}
+    body = re.sub(
+        r' id="([^"]*)"', lambda m: f' id="{numbers[m[1]]}"' if m[1] in numbers else "", body
+    )
+    return re.sub(r'(href="#|url\(#)([^")]+)', lambda m: m[1] + numbers[m[2]], body)
+
+
 def _shorter(match: re.Match[str]) -> str:
-    """Path data without line breaks, and in tenths of a point, finer than any screen."""
-    numbers = re.sub(r"(\d+\.\d)\d+", r"\1", match[1]).split()
-    return f' d="{" ".join(numbers)}"'
+    """Path data in tenths of a point, without points that a line through the others meets."""
+    runs = re.split(r"(?=M)", match[1].strip())
+    return f' d="{" ".join(filter(None, map(_run, runs)))}"'
+
+
+def _run(run: str) -> str:
+    words = run.split()
+    if set(words[::3]) - {"M", "L", "z"} or len(words) < 9:  # a curve, or two points
+        return " ".join(map(_tenths, words))
+    points = [complex(*map(float, pair)) for pair in re.findall(r"[ML] (\S+) (\S+)", run)]
+    # further pairs of numbers are lines: they need no letter
+    numbers = [str(n) for point in _simplified(points) for n in (point.real, point.imag)]
+    return " ".join(["M", *map(_tenths, numbers), *words[-1:][: words[-1] == "z"]])
+
+
+def _tenths(word: str) -> str:
+    return re.sub(r"\.0$", "", re.sub(r"(\.\d)\d+", r"\1", word))
+
+
+def _simplified(points: list[complex]) -> list[complex]:
+    """The points that a polyline needs to keep its shape (Ramer 1972; Douglas and Peucker 1973)."""
+    kept, parts = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while parts:
+        first, last = parts.pop()
+        away = [_distance(p, points[first], points[last]) for p in points[first + 1 : last]]
+        if away and max(away) > _INVISIBLE:
+            furthest = first + 1 + away.index(max(away))
+            kept.add(furthest)
+            parts += [(first, furthest), (furthest, last)]
+    return [points[i] for i in sorted(kept)]
+
+
+def _distance(point: complex, start: complex, end: complex) -> float:
+    """From the line between both ends."""
+    length = abs(end - start)
+    # turned so that the line lies on the real axis
+    there = (point - start) * ((end - start).conjugate() / length if length else 1)
+    return abs(complex(max(-there.real, 0.0, there.real - length), there.imag))

@@ -36,12 +36,12 @@ class Answers(NamedTuple):
     Attributes:
         values: parts of the result, settings of `run` and constants, by name.
         sources: name of a value -> dotted name of it in the reference, for those that have one.
-        figures: SVG documents by `page.function`.
+        figures: by `page.function` two SVG documents, for a page and for a phone.
     """
 
     values: dict[str, Any]
     sources: dict[str, str]
-    figures: dict[str, str]
+    figures: dict[str, tuple[str, str]]
 
 
 def prepare(build: Connection, seconds: float) -> None:
@@ -89,16 +89,18 @@ def _page(name: str, present: cache.State) -> Answers:
     return Answers(*_values(module, result), _figures(name, result))
 
 
-def _figures(page: str, result: object) -> dict[str, str]:
+def _figures(page: str, result: object) -> dict[str, tuple[str, str]]:
     """Calls each function of the page's module on the figures floor that takes the result alone."""
     if importlib.util.find_spec(f"initexplain.figures.{page}") is None:
         return {}
     style = importlib.import_module("initexplain.figures.style")
     module = importlib.import_module(f"initexplain.figures.{page}")
 
-    def drawn(function: Callable[[object], Any]) -> str:
+    def drawn(function: Callable[[object], Any]) -> tuple[str, str]:
         with style.style():
-            return str(function(result).svg())
+            wide = function(result).svg()
+        with style.phone(), style.style():
+            return wide, function(result).svg()
 
     return {
         f"{page}.{name}": _attempted(drawn, function)

@@ -1,11 +1,22 @@
 """From matplotlib's SVG to the page's."""
 
+import re
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from browsing import contrast
 
-from initexplain.figures.style import PALETTE, css_variables, new_figure, ramp, style
-from initexplain.site.svg import inline_svg
+from initexplain.figures.style import (
+    PALETTE,
+    PHONE_SVG,
+    css_variables,
+    new_figure,
+    phone,
+    ramp,
+    style,
+)
+from initexplain.site.svg import both, inline_svg
 
 
 def drawn():
@@ -43,6 +54,92 @@ def test_text_stays_text_in_the_page_font_and_an_inch_is_a_hundred_pixels():
     assert "a &lt; b &amp; 'c'" in svg
     assert "font-family" not in svg
     assert 'width="680" height="200"' in svg
+
+
+def from_line(point, start, end):
+    """The least distance of a point from a thousand points of a line."""
+    on_line = start + np.linspace(0, 1, 1001)[:, None] * (end - start)
+    return np.hypot(*(on_line - point).T).min()
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_a_line_keeps_its_shape_with_fewer_points(turn):
+    rng = np.random.default_rng(turn)
+    smooth = np.linspace(0, 3, 400)
+    # a curve, noise, one way there and back, and a closed box
+    x = np.concatenate([50 * smooth, 150 + 30 * rng.random(30), [200, 300, 250, 260], [0] * 2, [0]])
+    y = np.concatenate([40 * np.sin(smooth), 40 * rng.random(30), [7] * 4, [0, 50], [0]])
+    x, y = [(x, y), (-y, x), (-x, -y), (y, -x)][turn]
+    points = list(zip(x, y, strict=True))
+    drawn = "".join(f"{'L' if i else 'M'} {a:.6f} {b:.6f} \n" for i, (a, b) in enumerate(points))
+    svg = inline_svg(
+        f'<svg viewBox="0 0 9 9"><path d="{drawn}"/></svg>', name="a", label="a", variables={}
+    )
+    written = np.array(re.findall(r"-?[\d.]+", svg.partition(' d="')[2]), float).reshape(-1, 2)
+    assert 30 < len(written) < 120
+    ends = list(pairwise(written))
+    for point in points:
+        # a tenth of a point, and what rounding to tenths takes
+        assert min(from_line(np.array(point), *pair) for pair in ends) < 0.1 + 0.15
+    for point in written:
+        assert np.hypot(x - point[0], y - point[1]).min() < 0.15
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("M 1.23 4.0 \nC 1.55 2 3 4.19 5 6 \nL 7 8.04 \nz", "M 1.2 4 C 1.5 2 3 4.1 5 6 L 7 8 z"),
+        ("M 0 0 \nL 3 0 \nL 5 0 \nL 9 0", "M 0 0 9 0"),
+        ("M 0 0 \nL 9 0 \nL 5 0 \nL 6 0", "M 0 0 9 0 5 0 6 0"),  # there and back
+        ("M 0 0 \nL 3 0 \nL 3 3 \nL 0 0 \nz", "M 0 0 3 0 3 3 0 0 z"),
+        ("M 0 0 \nL 1 0 \nL 2 0 \nM 5 5 \nL 6 5 \nL 8 5", "M 0 0 2 0 M 5 5 8 5"),
+    ],
+)
+def test_path_data_is_short(path, written):
+    drawn = f'<svg viewBox="0 0 9 9"><path d="{path}"/></svg>'
+    assert f' d="{written}"' in inline_svg(drawn, name="a", label="a", variables={})
+
+
+def test_ids_are_alone_on_the_page_and_lead_to_what_is_used():
+    with style():
+        figure, (axes,) = new_figure(height=2.0)
+        axes.plot([0, 1, 2], [0, 1, 0], "o", color=PALETTE["zero"][0])
+    document = figure.svg()
+    svg = both((document, document), name="a.b", label="a", variables=css_variables())
+    ids = re.findall(r'\bid="([^"]*)"', svg)
+    used = set(re.findall(r'(?:href="|url\()#([^")]*)', svg))
+    assert len(ids) == len(set(ids))
+    assert used == set(ids)
+    assert len(used) >= 4
+    assert svg.count("<use") == 2 * len(re.findall("<use", document))
+
+
+def test_a_figure_for_a_phone_is_narrow_with_its_panels_below_each_other():
+    options = {"columns": 2, "gridspec_kw": {"width_ratios": [1, 2]}}
+    wide, panels = new_figure(height=2.0, **options)
+    with phone():
+        narrow, stacked = new_figure(height=2.0, **options)
+        beside, _ = new_figure(height=2.0, phone_height=1.0, phone_columns=2, **options)
+    assert [figure.get_size_inches().tolist() for figure in (wide, narrow, beside)] == [
+        [6.8, 2.0],
+        [3.28, 3.0],
+        [3.28, 1.0],
+    ]
+    assert len(panels) == len(stacked) == 2
+    for figure, name in ((wide, "width"), (narrow, "height"), (beside, "width")):
+        figure.draw_without_rendering()
+        one, two = (getattr(axes.get_window_extent(), name) for axes in figure.axes)
+        assert two / one == pytest.approx(2, abs=0.01)
+
+
+def test_a_notebook_shows_a_figure_for_a_page_and_for_a_phone():
+    figure, (axes,) = new_figure(height=2.0)
+    axes.set_xlabel("updates")
+    shown = figure._repr_mimebundle_()
+    wide, narrow = (shown[kind] for kind in ("image/svg+xml", PHONE_SVG))
+    assert wide == figure.svg()
+    assert 'width="236.16pt"' in narrow
+    assert "updates" in narrow
 
 
 def test_a_document_without_view_box_is_refused():

@@ -1,0 +1,106 @@
+"""Small matrices as cells and small networks as graphs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from initexplain.checks import Array
+from initexplain.figures.style import (
+    GRID,
+    INK,
+    LEVELS,
+    NEGATIVE,
+    POSITIVE,
+    SIGNED,
+    SURFACE,
+    ramp,
+)
+
+
+def draw_matrix(
+    axes: Axes,
+    matrix: Array,
+    *,
+    limit: float,
+    rows: Sequence[str] = (),
+    columns: Sequence[str] = (),
+) -> None:
+    """Draws a signed matrix as cells, rows from the top; colours run from -limit to limit.
+
+    Args:
+        axes: where to draw.
+        matrix: `(rows, columns)`.
+        limit: the magnitude at the ends of the colour map.
+        rows: labels of the rows, drawn at the left.
+        columns: labels of the columns, drawn below.
+    """
+    height, width = matrix.shape
+    axes.pcolormesh(
+        np.arange(width + 1),
+        np.arange(height + 1),
+        matrix,
+        cmap=SIGNED,
+        vmin=-limit,
+        vmax=limit,
+        edgecolors=GRID,
+        linewidth=0.6,
+    )
+    axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    axes.set_xticks(np.arange(width) + 0.5 if columns else [], columns)
+    axes.set_yticks(np.arange(height) + 0.5 if rows else [], rows)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
+    """Letters for redundancy classes: A for the first, −A for a mirrored member, 0 for silent.
+
+    Examples:
+        >>> class_names([0, 0, 1, 2], [1, -1, 1, 0])
+        ['A', '−A', 'B', '0']
+    """
+    marks = {1: "", -1: "−", 0: "0"}
+    return [
+        marks[sign] + (chr(ord("A") + label) if sign else "")
+        for label, sign in zip(labels, signs or [1] * len(labels), strict=True)
+    ]
+
+
+def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[str]]) -> None:
+    """Draws a small network as a graph, inputs at the left; units of equal names share a shade.
+
+    Weights are lines: solid if positive, dashed if negative, wider if larger, none if 0.
+
+    Args:
+        axes: where to draw.
+        weights: one matrix `(fan_out, fan_in)` per layer.
+        names: what to write on the units of each layer, inputs and outputs too; a minus in front
+            stands for a mirrored unit.
+    """
+    places = [[(x, (len(row) - 1) / 2 - i) for i in range(len(row))] for x, row in enumerate(names)]
+    widest = max(np.abs(matrix).max() for matrix in weights)
+    for matrix, below, above in zip(weights, places, places[1:], strict=False):
+        for (i, j), weight in np.ndenumerate(matrix):
+            if weight:
+                (x0, y0), (x1, y1) = below[j], above[i]
+                colour, line = (POSITIVE, "-") if weight > 0 else (NEGATIVE, "--")
+                width = 0.6 + 2.4 * abs(weight) / widest
+                axes.plot([x0, x1], [y0, y1], line, color=colour, linewidth=width, zorder=1)
+    for row, points in zip(names, places, strict=True):
+        shades = name_shades(row)
+        for name, (x, y) in zip(row, points, strict=True):
+            axes.plot(x, y, "o", ms=22, mfc=shades[name.lstrip("−")], mec=INK, mew=1, zorder=2)
+            axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
+    tallest = max(len(row) for row in names)
+    axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
+    axes.set_axis_off()
+
+
+def name_shades(names: Sequence[str]) -> dict[str, str]:
+    """A fill for each name: its own shade where units share it, else the page's background."""
+    plain = [name.lstrip("−") for name in names]
+    shared = [name for name in dict.fromkeys(plain) if plain.count(name) > 1]
+    levels = [light for light, _ in ramp("positive", LEVELS)][1::2]
+    fills = {name: levels[i % len(levels)] for i, name in enumerate(shared)}
+    return {name: fills.get(name, SURFACE) for name in plain}
