@@ -29,7 +29,8 @@ CHECKED_ELSEWHERE = (
 
 def _prose(soup):
     """Text and labels of what stands in `soup` outside code, formulas, figures and claims."""
-    labels = [tag["aria-label"] for tag in soup.find_all(attrs={"aria-label": True})]
+    # a figure is drawn twice, for a page and for a phone
+    labels = {tag["aria-label"]: None for tag in soup.find_all(attrs={"aria-label": True})}
     elsewhere = {id(text) for tag in soup.select(CHECKED_ELSEWHERE) for text in tag.strings}
     return " ".join([*(text for text in soup.strings if id(text) not in elsewhere), *labels])
 
