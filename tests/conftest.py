@@ -213,7 +213,7 @@ def lab(browser, tmp_path_factory):
     assert complaints == []
 
 
-LAB = "engine", "starts", "datasets", "random", "challenges", "presets"
+LAB = "engine", "starts", "datasets", "random", "state", "start", "challenges", "presets"
 
 
 def _with_lab(body):

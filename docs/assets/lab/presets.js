@@ -112,7 +112,7 @@ export const PRESETS = [
   {
     name: "too-small",
     question: "Is the gradient big enough, relative to the weights?",
-    watch: "A tenth of LeCun's scale in four layers: every unit differs, and the gradients are too small to learn from.",
+    watch: "A tenth of LeCun's scale in four layers: all units differ and every matrix has a gradient, but for a thousand updates the loss is that of the best constant.",
     page: "scale/gradient-ratio",
     address: "scale=0.1&hidden=6.6.6.6",
   },
