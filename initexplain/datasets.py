@@ -16,12 +16,14 @@ def teacher(
     features: int = 4,
     outputs: int = 2,
     units: int = 8,
+    biases: float = 0.0,
 ) -> tuple[Array, Array]:
     """Normal inputs, and the answers of a random tanh network with one hidden layer.
 
     A task that a network with enough different hidden units can learn and one unit cannot. The
     features are independent N(0, 1), the outputs have a variance around 1; the teacher has `units`
-    hidden units.
+    hidden units, with normal biases of standard deviation `biases`. Without them it is an odd
+    function, which a network without biases can learn too.
 
     Examples:
         >>> X, Y = teacher(np.random.default_rng(0), examples=10)
@@ -32,8 +34,12 @@ def teacher(
     for name, size in sizes.items():
         count(size, name)
     inputs = rng.standard_normal((examples, features))
-    hidden = np.tanh(2.0 * inputs @ rng.standard_normal((features, units)) / np.sqrt(features))
-    return inputs, hidden @ rng.standard_normal((units, outputs)) / np.sqrt(units / 2)
+    z = 2.0 * inputs @ rng.standard_normal((features, units)) / np.sqrt(features)
+    outgoing = rng.standard_normal((units, outputs)) / np.sqrt(units / 2)
+    # drawn last: the same generator gives the same weights with and without biases
+    if not_negative(biases, "biases"):
+        z += biases * rng.standard_normal(units)
+    return inputs, np.tanh(z) @ outgoing
 
 
 def noisy_sine(

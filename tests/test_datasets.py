@@ -67,6 +67,29 @@ def test_teacher_has_normal_inputs_and_as_many_units_as_it_is_given():
     assert np.linalg.matrix_rank(targets) == 6
 
 
+@pytest.mark.parametrize(("biases", "odd"), [(0.0, True), (1.0, False)])
+def test_a_teacher_is_odd_until_it_has_biases(biases, odd):
+    # an odd function of symmetric inputs has the mean 0
+    _, y = ie.teacher(np.random.default_rng(5), examples=20_000, biases=biases)
+    assert (abs(y.mean(axis=0)) < 5 * y.std(axis=0) / math.sqrt(len(y))).all() == odd
+
+
+def test_biases_of_a_teacher_shift_its_units_and_nothing_else():
+    rng = np.random.default_rng(6)
+    x, y = ie.teacher(rng, examples=50, units=1, outputs=1)
+    t = math.tanh(0.7 * rng.standard_normal())
+    same, shifted = ie.teacher(
+        np.random.default_rng(6), examples=50, units=1, outputs=1, biases=0.7
+    )
+    np.testing.assert_array_equal(same, x)
+    # v tanh(z) and v tanh(z + b): by the addition formula, v is a root of this for every example
+    y, shifted = y[:, 0], shifted[:, 0]
+    middle, product = (shifted - y) / (2 * t), shifted * y
+    roots = middle + np.array([[-1.0], [1.0]]) * np.sqrt(middle**2 + product)
+    spread = np.ptp(roots, axis=1).min()
+    assert spread < 1e-9 < abs(t)
+
+
 def test_noisy_sine_without_noise_is_a_sine_and_a_half():
     inputs, targets = ie.noisy_sine(np.random.default_rng(0), examples=9, noise=0.0)
     assert inputs[:, 0].tolist() == [-2 + 0.5 * i for i in range(9)]

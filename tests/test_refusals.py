@@ -43,6 +43,7 @@ DATASETS = [
     (lambda: ie.teacher(RNG, features=1.5), f"features {WHOLE} 1"),
     (lambda: ie.teacher(RNG, outputs=0), f"outputs {WHOLE} 1"),
     (lambda: ie.teacher(RNG, units=True), f"units {WHOLE} 1"),
+    (lambda: ie.teacher(RNG, biases=-0.1), f"biases {NOT_NEGATIVE}"),
     (lambda: ie.noisy_sine(RNG, examples=0), f"examples {WHOLE} 1"),
     (lambda: ie.noisy_sine(RNG, noise=-0.1), f"noise {NOT_NEGATIVE}"),
     (lambda: ie.two_moons(RNG, examples=1), f"examples {WHOLE} 2, found 1"),
