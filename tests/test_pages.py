@@ -102,7 +102,7 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
     assert all(end == mixed for end, _, mixed, _ in mixes)
 
 
-SHARED = {"curves", "diagrams", "reach", "style"}  # what several pages use
+SHARED = {"curves", "diagrams", "reach", "style", "verdicts"}  # what several pages use
 INTERNAL = {"checks"}  # what no user calls
 
 

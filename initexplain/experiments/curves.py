@@ -65,6 +65,17 @@ class Curves:
         return int((self.last < 0.5).sum())
 
     @property
+    def learned_at(self) -> float:
+        """Median, over the seeds that learned, of the first record below one half; else infinite.
+
+        Examples:
+            >>> Curves(np.array([[1.0, 1.0, 1.0], [0.4, 0.8, 1.0], [0.1, 0.4, 0.9]])).learned_at
+            1.5
+        """
+        learned = self.values[:, self.last < 0.5]
+        return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
+
+    @property
     def removed(self) -> float:
         """Share of the best constant output's loss that is gone: of losses in units of it."""
         return 1 - self.final

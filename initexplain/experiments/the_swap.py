@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
+from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.verdicts import stands_still, with_mean
 from initexplain.initializers import Initializer, he_normal, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
-from initexplain.network import Gradients, Network
+from initexplain.network import Gradients, Network, forward
 from initexplain.symmetry import effective_rank, redundancy_classes
 from initexplain.training import History, train
 
@@ -29,12 +32,44 @@ USUAL: dict[str, Initializer] = {
 }
 """Random weights of the usual start, by activation."""
 CHANGES: dict[str, dict[str, Any]] = {
-    "longer": {"steps": 1000, "learning_rate": LEARNING_RATE},
-    "faster": {"steps": 500, "learning_rate": 3 * LEARNING_RATE},
-    "momentum": {"steps": 500, "learning_rate": LEARNING_RATE, "optimizer": "momentum"},
+    "longer": {"steps": 3000},
+    "batches": {"steps": 3000, "batch_size": 8},
+    "momentum": {"steps": 500, "optimizer": "momentum"},
     "adam": {"steps": 200, "learning_rate": 0.01, "optimizer": "adam"},
 }
 """Other training: settings of [`train`][initexplain.training.train]."""
+
+
+def variations(units: int, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is changed of the swap with three hidden layers, one thing at a time."""
+    mini = CHANGES["batches"]
+    return {
+        "one": ("one hidden layer", {"hidden": (units,)}),
+        "two": ("two hidden layers", {"hidden": (units,) * 2}),
+        "four": ("four hidden layers", {"hidden": (units,) * 4}),
+        "wide": ("twice as many units", {"hidden": (2 * units,) * 3}),
+        "relu": ("ReLU units", {"activation": "relu"}),
+        "logistic": ("logistic units", {"activation": "logistic"}),
+        "large": ("biases four times as large", {"biases": normal(4 * BIAS_STD)}),
+        "data": ("a second data set", {"seed": seed + 1}),
+        "third": ("a third data set", {"seed": seed + 2}),
+        "biased": (
+            "a teacher with biases",
+            {"data": partial(teacher, examples=EXAMPLES, biases=1.0)},
+        ),
+        "mean": ("targets plus 5", {"data": partial(with_mean, examples=EXAMPLES)}),
+        "rate": ("learning rate {learning_rate}", {"learning_rate": 0.5}),
+        "late": ("{steps:,} updates", CHANGES["longer"]),
+        "same": (
+            "momentum, the same effective rate",
+            {"optimizer": "momentum", "learning_rate": 0.1 * LEARNING_RATE},
+        ),
+        "momentum": ("momentum, ten times that rate", CHANGES["momentum"]),
+        "batches": ("batches of {batch_size}, {steps:,} updates", mini),
+        "deep_batches": ("the same, four hidden layers", {**mini, "hidden": (units,) * 4}),
+        "adam": ("Adam", CHANGES["adam"]),
+        "deep_adam": ("Adam, four hidden layers", {**CHANGES["adam"], "hidden": (units,) * 4}),
+    }
 
 
 @dataclass(frozen=True)
@@ -66,17 +101,18 @@ class TheSwap:
         dead: of the hidden ReLU units of the swap at all depths (`units`), those whose bias
             starts at 0 or below (`not_positive`, and their `share`), those with a zero row and
             an unchanged bias after the last update (`never_moved`), and those that are `both`.
-        changes: losses of tanh networks under other training, by its name in `CHANGES`: the
-            swap with three hidden layers; `deep_` with four; `usual_`, random weights.
+        changes: losses of tanh networks with three hidden layers under other training, by its name
+            in `CHANGES`: the swap; `usual_`, random weights.
         ranks: median effective rank of the matrices between hidden layers after it.
-        median_updates: median, over the seeds that learned, of the first update below one half;
-            infinite if none did.
+        mean_error: root mean square of the outputs' mean error, over `all` the examples and over a
+            `batch` of eight, where three layers of the swap stand after the last update.
         logistic_classes: classes of redundant units in a logistic layer with zero weights and
             random biases.
         logistic_clones: the same with zero weights and zero biases.
         line_loss: least loss of a linear function that depends on one direction of the input
             only.
         linear_loss: least loss of any linear function.
+        reach: for how many seeds the swap with three hidden layers stands still.
     """
 
     tanh: dict[int, dict[str, Curves]]
@@ -93,11 +129,12 @@ class TheSwap:
     dead: dict[str, float]
     changes: dict[str, Curves]
     ranks: dict[str, float]
-    median_updates: dict[str, float]
+    mean_error: dict[str, float]
     logistic_classes: int
     logistic_clones: int
     line_loss: float
     linear_loss: float
+    reach: dict[str, Row]
 
 
 def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) -> TheSwap:
@@ -128,21 +165,37 @@ def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) ->
         )
 
     def trained(network: Network, **settings: Any) -> History:
-        return train(network, inputs, targets, **settings)
+        options = {"learning_rate": LEARNING_RATE, "rng": rng, **settings}
+        return train(network, inputs, targets, **options)
 
     starts = {
         (name, depth): Network.stack([start(depth, kind, name) for kind in STARTS])
         for name in USUAL
         for depth in DEPTHS
     }
-    usual = {"steps": steps, "learning_rate": LEARNING_RATE, "observe": gradient_norms}
-    runs = {key: trained(network, **usual) for key, network in starts.items()}
-    swap, random, deep = start(3, "swap"), start(3, "usual"), start(4, "swap")
+    runs = {
+        key: trained(network, steps=steps, observe=gradient_norms)
+        for key, network in starts.items()
+    }
+    swap, random = start(3, "swap"), start(3, "usual")
     changes = {name: trained(swap, **settings) for name, settings in CHANGES.items()}
-    changes["usual_adam"] = trained(random, **CHANGES["adam"])
-    changes |= {f"deep_{name}": trained(deep, **CHANGES[name]) for name in ("momentum", "adam")}
+    changes |= {
+        f"usual_{name}": trained(random, **CHANGES[name])
+        for name in ("batches", "momentum", "adam")
+    }
     clone = start(2, "zero", "logistic").member(0)
-    return measured(starts, runs, changes, clone, (inputs, targets))
+    base = Setting(
+        weights=zeros(),
+        biases=normal(BIAS_STD),
+        hidden=(units,) * 3,
+        data=partial(teacher, examples=EXAMPLES),
+        learning_rate=LEARNING_RATE,
+        steps=steps,
+        seeds=seeds,
+        seed=seed,
+    )
+    rows = reach(stands_still, base, variations(units, seed))
+    return measured(starts, runs, changes, clone=clone, data=(inputs, targets), rows=rows)
 
 
 def gradient_norms(_step: int, _network: Network, gradients: Gradients) -> Array:
@@ -154,8 +207,10 @@ def measured(
     starts: dict[tuple[str, int], Network],
     runs: dict[tuple[str, int], History],
     changes: dict[str, History],
+    *,
     clone: Network,
     data: tuple[Array, Array],
+    rows: dict[str, Row],
 ) -> TheSwap:
     """What the page quotes and draws.
 
@@ -165,6 +220,7 @@ def measured(
         changes: other training.
         clone: a logistic network with zero weights and biases.
         data: inputs and targets.
+        rows: of the reach.
     """
     best_constant = best_constant_loss(data[1])
     losses: dict[str, dict[int, dict[str, Curves]]] = {name: {} for name in USUAL}
@@ -193,11 +249,12 @@ def measured(
             name: float(np.median(effective_ranks(history.network)[1:-1]))
             for name, history in changes.items()
         },
-        median_updates={name: median_update(curves) for name, curves in changed.items()},
+        mean_error=mean_errors(swaps(three), data),
         logistic_classes=fewest_classes(swaps(starts["logistic", 2])),
         logistic_clones=fewest_classes([clone]),
         line_loss=line_loss,
         linear_loss=linear_loss,
+        reach=rows,
     )
 
 
@@ -223,6 +280,18 @@ def first_moves(norms: Array) -> tuple[int, Array]:
 def effective_ranks(network: Network) -> Array:
     """Of every weight matrix, `(layers, ...)`."""
     return np.stack([effective_rank(w) for w in network.weights])
+
+
+def mean_errors(networks: Iterable[Network], data: tuple[Array, Array]) -> dict[str, float]:
+    """Root mean square, over networks, batches and outputs, of a batch's mean error."""
+    inputs, targets = data
+    errors = np.stack([forward(network, inputs).outputs - targets for network in networks])
+    size = CHANGES["batches"]["batch_size"]
+    batches = errors.reshape(len(errors), -1, size, targets.shape[1]).mean(axis=2)
+    return {
+        name: float(np.sqrt((means**2).mean()))
+        for name, means in (("all", errors.mean(axis=1)), ("batch", batches))
+    }
 
 
 def swaps(network: Network) -> list[Network]:
@@ -251,17 +320,6 @@ def dead_units(trained: Iterable[tuple[Network, Network]]) -> dict[str, float]:
         "never_moved": int(still.sum()),
         "both": int((off & still).sum()),
     }
-
-
-def median_update(curves: Curves) -> float:
-    """Median, over the seeds that learned, of the first update below one half; else infinite.
-
-    Examples:
-        >>> median_update(Curves(np.array([[1.0, 1.0, 1.0], [0.4, 0.8, 1.0], [0.1, 0.4, 0.9]])))
-        1.5
-    """
-    learned = curves.values[:, curves.last < 0.5]
-    return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
 
 
 def linear_losses(inputs: Array, targets: Array) -> tuple[float, float]:

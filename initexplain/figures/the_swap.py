@@ -17,6 +17,7 @@ from initexplain.figures.style import (
     draw_curves,
     label_line,
     new_figure,
+    reach_figure,
 )
 
 
@@ -113,3 +114,8 @@ def matrices(result: TheSwap) -> StyledFigure:
         axes.set_xlabel(f"largest weight {limit:.1g}".replace("e-0", "e-"), color=MUTED)
         axes.set_aspect("auto")
     return figure
+
+
+def reach(result: TheSwap) -> StyledFigure:
+    """For how many networks the swap with three hidden layers stands still, by setting."""
+    return reach_figure(result.reach)

@@ -6,8 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+import initexplain as ie
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.the_swap import first_moves, linear_losses, median_update
+from initexplain.experiments.reach import PAGE
+from initexplain.experiments.the_swap import first_moves, linear_losses
 
 SETTINGS = {"units": 10, "seeds": 5, "steps": 150, "seed": 21}
 
@@ -81,15 +83,33 @@ def test_other_training_enlarges_the_signal(result):
     changes, ranks = result.changes, result.ranks
     assert changes["longer"].learned == 0
     assert changes["momentum"].learned > 0
-    assert changes["adam"].learned == changes["deep_adam"].learned == 5
-    assert 1.5 < ranks["adam"] < ranks["usual_adam"]
-    assert changes["usual_adam"].final < changes["adam"].final
+    assert changes["adam"].learned == changes["batches"].learned == 5
+    assert changes["longer"].learned_at == np.inf
+    for name in ("adam", "batches"):
+        assert 1.2 < ranks[name] < ranks[f"usual_{name}"]
+        assert changes[f"usual_{name}"].final < changes[name].final
+        assert changes[f"usual_{name}"].learned_at < changes[name].learned_at
+
+
+def test_where_it_stands_still_and_where_it_does_not(result):
+    holds = {name: row.holds for name, row in result.reach.items()}
+    assert holds[PAGE] == holds["four"] == holds["deep_batches"] == holds["data"] == 5
+    assert holds["one"] == holds["mean"] == holds["batches"] == holds["adam"] == 0
+    assert holds["deep_adam"] == 0
+
+
+def test_the_mean_error_is_that_of_the_best_constant(result):
+    rng = np.random.default_rng(SETTINGS["seed"])
+    _, y = ie.teacher(rng, examples=32)
+    off = (y - y.mean(axis=0)).reshape(4, 8, 2).mean(axis=1)
+    assert result.mean_error["all"] < 1e-3
+    assert result.mean_error["batch"] == pytest.approx(math.sqrt((off**2).mean()), abs=1e-3)
 
 
 def test_the_share_removed_and_the_update_at_which_half_of_it_is():
     assert Curves(np.array([[1.0, 1.0, 1.0], [0.1, 0.4, 0.9]])).removed == pytest.approx(0.6)
     # a doctest has the seeds that learned
-    assert median_update(Curves(np.ones((3, 2)))) == np.inf
+    assert Curves(np.ones((3, 2))).learned_at == np.inf
 
 
 def test_linear_losses_against_a_search_over_directions():

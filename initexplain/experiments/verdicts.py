@@ -1,0 +1,81 @@
+"""Verdicts that several pages ask, and data to ask them of.
+
+A verdict is a function of a [`Setting`][initexplain.experiments.reach.Setting].
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.datasets import teacher
+from initexplain.experiments.reach import Setting
+
+STILL = 0.01
+"""A network stands still while less than this share of the best constant's loss is gone."""
+EQUAL = 1e-6
+"""Rows are equal if they differ by less than this part of the largest weight."""
+
+Verdict = Callable[[Setting], Array]
+
+
+def stands_still(setting: Setting) -> Array:
+    """Whether training has removed next to nothing of the best constant's loss, `(seeds,)`.
+
+    Examples:
+        >>> from initexplain.initializers import zeros
+        >>> stands_still(Setting(weights=zeros(), steps=100, seeds=2)).tolist()
+        [1.0, 1.0]
+    """
+    trial = setting.trained()
+    return trial.judged(trial.losses[-1] > 1 - STILL)
+
+
+def frozen(setting: Setting) -> Array:
+    """Whether no weight and no hidden bias has moved, not even in the last digit, `(seeds,)`."""
+    trial = setting.trained()
+    before, after = trial.start, trial.history.network
+    pairs = [*zip(before.weights, after.weights, strict=True)]
+    pairs += zip(before.biases[:-1], after.biases[:-1], strict=True)
+    still = [(a == b).all(axis=tuple(range(1, a.ndim))) for a, b in pairs]
+    return trial.judged(np.all(still, axis=0))
+
+
+def cloned(setting: Setting) -> Array:
+    """Whether the weights have moved and the rows of every hidden matrix are equal, `(seeds,)`."""
+    trial = setting.trained()
+    before, after = trial.start.weights[:-1], trial.history.network.weights[:-1]
+    largest = [np.abs(w).max(axis=(-2, -1)) for w in after]
+    spread = [np.ptp(w, axis=-2).max(axis=-1) for w in after]
+    moved = [np.abs(w - v).max(axis=(-2, -1)) for w, v in zip(after, before, strict=True)]
+    equal = np.all([s < EQUAL * size for s, size in zip(spread, largest, strict=True)], axis=0)
+    return trial.judged(equal & np.all([m > STILL for m in moved], axis=0))
+
+
+def on_data_sets(verdict: Verdict) -> Verdict:
+    """Asks a verdict of as many data sets as there are seeds, with one network for each.
+
+    For starts in which nothing is random: their networks differ by the data alone.
+    """
+
+    def asked(setting: Setting) -> Array:
+        seeds = range(setting.seed, setting.seed + setting.seeds)
+        return np.concatenate([verdict(replace(setting, seeds=1, seed=seed)) for seed in seeds])
+
+    asked.__name__ = verdict.__name__
+    return asked
+
+
+def with_mean(
+    rng: np.random.Generator, *, mean: float = 5.0, examples: int = 64
+) -> tuple[Array, Array]:
+    """The teacher's task with a mean added to the targets, whose variance is around 1."""
+    inputs, targets = teacher(rng, examples=examples)
+    return inputs, targets + mean
+
+
+def labels(rng: np.random.Generator) -> tuple[Array, Array]:
+    """The teacher's task with the signs of the targets as classes, 0 and 1."""
+    inputs, targets = teacher(rng)
+    return inputs, (targets > 0).astype(float)
