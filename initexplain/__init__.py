@@ -1,6 +1,7 @@
 """Initialization of neural networks, explained by running it."""
 
 from initexplain.activations import ACTIVATIONS, Activation
+from initexplain.check import check, snapshot
 from initexplain.datasets import noisy_sine, teacher, two_moons
 from initexplain.initializers import (
     Initializer,
@@ -47,6 +48,7 @@ __all__ = [
     "SweepError",
     "Trace",
     "adam",
+    "check",
     "constant",
     "effective_rank",
     "forward",
@@ -65,6 +67,7 @@ __all__ = [
     "redundancy_classes",
     "sgd",
     "signed_redundancy_classes",
+    "snapshot",
     "sweep",
     "teacher",
     "train",

@@ -3,6 +3,7 @@
 import doctest
 import re
 from collections import Counter
+from importlib.util import find_spec
 
 import pytest
 import yaml
@@ -34,20 +35,26 @@ def _language(info):
     return re.split(r"[ {]", info.strip().lstrip("{."))[0]
 
 
+def _needs(info):
+    """The frameworks that a fence needs, as its classes name them; it runs where they are."""
+    return re.findall(r"\.(torch|keras|flax)\b", info)
+
+
 def _fences(text):
-    """`(line, language, dedented code)` of every fence, indented ones and titled ones too."""
+    """`(line, language, info, dedented code)` of each fence, indented and titled ones too."""
     for match in FENCE.finditer(text):
         indent = match["indent"]
         code = "\n".join(line.removeprefix(indent) for line in match["code"].split("\n"))
-        yield text.count("\n", 0, match.start()) + 1, _language(match["info"]), code
+        line = text.count("\n", 0, match.start()) + 1
+        yield line, _language(match["info"]), match["info"], code
 
 
 @pytest.mark.parametrize("path", WITH_FENCES, ids=_name)
 def test_every_snippet_runs(path):
     text = path.read_text(encoding="utf-8")
     lines = [""] * text.count("\n")
-    for line, language, code in _fences(text):
-        if language == "pycon":
+    for line, language, info, code in _fences(text):
+        if language == "pycon" and all(map(find_spec, _needs(info))):
             # each at its own line, the rest blank: failures name the line of the page
             block = code.split("\n")
             lines[line : line + len(block)] = block
@@ -66,7 +73,7 @@ def test_every_fence_is_found_and_run_or_known_not_to_be(path):
     text = path.read_text(encoding="utf-8")
     fences = list(_fences(text))
     assert len(re.findall(r"^\s*```", text, re.M)) == 2 * len(fences)
-    for line, language, code in fences:
+    for line, language, _, code in fences:
         assert language == "pycon" or language in NOT_RUN, f"{_name(path)}:{line}: {language!r}"
         assert (">>> " in code) == (language == "pycon"), f"{_name(path)}:{line}"
 
