@@ -85,7 +85,7 @@ def _outliers(p: Parameter) -> Iterator[Finding]:
             p.name,
             f"a value of size {farthest:.3g} where the others have a spread of {spread:.3g}",
             farthest / spread,
-            "draw these anew: a truncated normal by the inverse error function may return its bound, "
+            "draw these anew: a truncated normal by the inverse error function may return a bound, "
             "rarely in float32, often in half precision",
         )
 
