@@ -13,6 +13,8 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from webserver import serving
 
+from initexplain.site import scripts
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 
@@ -201,8 +203,9 @@ def lab(browser, tmp_path_factory):
     """Runs the body of an async function of `x` in the browser, where `lab` has all that the lab's
     modules of numbers export.
     """
-    folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(DOCS / "assets" / "lab", folder, dirs_exist_ok=True)
+    site = tmp_path_factory.mktemp("lab")
+    folder = shutil.copytree(DOCS / scripts.FOLDER, site / scripts.FOLDER)
+    scripts.pack(site)  # as they travel
     (folder / "index.html").write_text('<link rel="icon" href="data:,"><title>lab</title>', "utf-8")
     complaints = []
     with serving(folder) as server, browser.new_context() as context:

@@ -21,7 +21,7 @@ from mkdocs.utils import get_relative_url
 from mkdocs.utils.meta import get_data
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from initexplain.site import mathml, notebooks, offline, reference, results
+from initexplain.site import mathml, notebooks, offline, reference, results, scripts
 from initexplain.site.extension import PageError, left_over
 
 
@@ -148,10 +148,11 @@ def _finished(page: str) -> str:
 
 @event_priority(-100)  # after everything is written
 def on_post_build(config: MkDocsConfig) -> None:
-    """Writes the math font, cut down to this build's formulas; packs the copy without a server."""
+    """Writes the math font, cut down to this build's formulas; packs what travels."""
     target = Path(config.site_dir) / "assets" / "math.woff2"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
+    scripts.pack(Path(config.site_dir))
     if not config.use_directory_urls:
         offline.finish(Path(config.site_dir))
 
