@@ -24,6 +24,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from initexplain.site import mathml, notebooks, offline, reference, results, scripts
 from initexplain.site.extension import PageError, left_over
 
+_ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
+
 
 def on_startup(**_: object) -> None:
     """Makes a build the same on any day."""
@@ -148,10 +150,14 @@ def _finished(page: str) -> str:
 
 @event_priority(-100)  # after everything is written
 def on_post_build(config: MkDocsConfig) -> None:
-    """Writes the math font, cut down to this build's formulas; packs what travels."""
-    target = Path(config.site_dir) / "assets" / "math.woff2"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(mathml.font(frozenset(mathml.used_characters)))
+    """Writes the icon, and the math font of this build's formulas; packs what travels."""
+    assets = Path(config.site_dir) / "assets"
+    (assets / "images").mkdir(parents=True, exist_ok=True)
+    mark = (Path(__file__).parent / "theme/.icons/initexplain/mark.svg").read_text("utf-8")
+    # no style sheet of the page reaches a tab
+    style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
+    (assets / "images" / "favicon.svg").write_text(mark.replace("<path", f"{style}<path", 1))
+    (assets / "math.woff2").write_bytes(mathml.font(frozenset(mathml.used_characters)))
     scripts.pack(Path(config.site_dir))
     if not config.use_directory_urls:
         offline.finish(Path(config.site_dir))
