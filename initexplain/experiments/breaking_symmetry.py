@@ -8,6 +8,7 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine, teacher
+from initexplain.experiments.reach import Row
 from initexplain.experiments.redundancy import (
     Layout,
     SignedClasses,
@@ -16,8 +17,17 @@ from initexplain.experiments.redundancy import (
     planted_network,
     same_classes,
 )
+from initexplain.experiments.separation import (
+    EVERY,
+    apart_reach,
+    fading_reach,
+    near,
+    row_spread,
+    separation_hessian,
+    separation_updates,
+)
 from initexplain.initializers import Initializer, lecun_normal
-from initexplain.network import Network, forward
+from initexplain.network import Network
 from initexplain.optimizers import adam, momentum, sgd
 from initexplain.training import History, Observer, train
 
@@ -26,9 +36,6 @@ Task = tuple[Array, Array]
 LEARNING_RATE = 0.1
 UNITS = 6
 CONSTANT_VALUE = 0.4
-# rows that start within a tenth of this are taken for separate once they differ by it
-SEPARATE = 0.5
-EVERY = 10
 
 SCALES: Mapping[str, Array] = {
     "teacher": 10.0 ** -np.arange(2, 11, 2),
@@ -87,6 +94,8 @@ class BreakingSymmetry:
             training by BLAS, `(records, trained widths)`.
         einsum_equal: widths whose rows stay equal bit for bit, in the product and in training,
             when `numpy.einsum` does the products.
+        apart: in how many networks clones with a little noise come apart on the teacher's task.
+        fading: in how many networks they end closer together than they began, on the sine.
     """
 
     spreads: dict[str, Array]
@@ -102,6 +111,8 @@ class BreakingSymmetry:
     product_spread: dict[str, Array]
     trained_spreads: Array
     einsum_equal: int
+    apart: dict[str, Row]
+    fading: dict[str, Row]
 
 
 def run(
@@ -134,7 +145,7 @@ def run(
         "einsum": _product_spread(errors, lambda error: np.einsum("eu,ef->uf", error, inputs)),
     }
     trained = [
-        _observed(_clones(task, units, 2.4 / units), task, steps, _row_spread).observed
+        _observed(_clones(task, units, 2.4 / units), task, steps, row_spread).observed
         for units in WIDTHS[:TRAINED_WIDTHS]
     ]
     einsum_trained = np.array([_einsum_trained_spread(task, units) for units in WIDTHS])
@@ -152,6 +163,8 @@ def run(
         product_spread=product_spread,
         trained_spreads=np.array(trained).T,
         einsum_equal=int(((product_spread["einsum"] == 0) & (einsum_trained == 0)).sum()),
+        apart=apart_reach(CONSTANT_VALUE, UNITS, steps),
+        fading=fading_reach(CONSTANT_VALUE, UNITS, steps),
     )
 
 
@@ -162,13 +175,11 @@ def _noisy_clones(
     inputs, targets = task
     sizes = [inputs.shape[1], UNITS, targets.shape[1]]
 
-    def noisy(draw: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        return CONSTANT_VALUE + scales[:, None, None, None] * draw.standard_normal(shape)
-
     def trained(weights: Initializer, *ensemble: int) -> History:
         network = Network.initialize(rng, sizes, weights=weights, ensemble=ensemble)
-        return _observed(network, task, steps, _row_spread)
+        return _observed(network, task, steps, row_spread)
 
+    noisy = near(CONSTANT_VALUE, scales[:, None, None, None])
     return trained(noisy, len(scales), seeds), trained(lecun_normal(), seeds)
 
 
@@ -182,63 +193,6 @@ def _observed(network: Network, task: Task, steps: int, observe: Observer) -> Hi
         observe=observe,
         observe_every=EVERY,
     )
-
-
-def _row_spread(_step: int, network: Network, _gradients: object) -> Array:
-    """Largest difference between rows of the first matrix, of the ensemble's shape."""
-    return np.asarray(np.ptp(network.weights[0], axis=-2).max(axis=-1))
-
-
-def separation_updates(spreads: Array) -> Array:
-    """Updates until rows differ by 0.5, `(...)`; infinite if they never do.
-
-    Between two records the logarithm of the spread is taken to grow evenly.
-
-    Args:
-        spreads: largest difference between rows at every tenth update, `(records, ...)`.
-
-    Examples:
-        >>> separation_updates(np.array([[0.05, 0.9, 0.1], [5.0, 0.9, 0.2]])).tolist()
-        [5.0, 0.0, inf]
-    """
-    late = np.maximum.accumulate(spreads, axis=0) >= SEPARATE
-    after = late.argmax(axis=0)
-    at = np.maximum(after, 1)
-    logs = np.log(spreads)
-    before, then = (np.take_along_axis(logs, i[None], axis=0)[0] for i in (at - 1, at))
-    share = (np.log(SEPARATE) - before) / np.where(then > before, then - before, 1)
-    updates = np.where(after > 0, EVERY * (at - 1 + share), 0.0)
-    return np.where(late[-1], updates, np.inf)
-
-
-def separation_hessian(clones: Network, inputs: Array, targets: Array) -> Array:
-    """Second derivatives of the loss for differences between tanh clones.
-
-    Let the incoming weights and bias of clone `i` change by `u_i` and its outgoing weights by
-    `y_i`, with sums 0 over the clones. The outputs do not change to first order, and the loss
-    changes by half the sum over clones of `(u_i, y_i) H (u_i, y_i)`, where, with `d` the error
-    and `x` the input with a 1 for the bias, `H = [[A, B], [B', 0]]`,
-    `A = sum (v . d) f''(z) x x'`, `B = sum f'(z) x d'`.
-
-    Args:
-        clones: one hidden layer of tanh units with equal parameters.
-        inputs: `(examples, features)`.
-        targets: `(examples, outputs)`.
-
-    Returns:
-        `H`, square, of size features + 1 + outputs.
-
-    Source: the block form follows Fukumizu and Amari, *Local minima and plateaus in hierarchical
-    structures of multilayer perceptrons* (2000).
-    """
-    trace = forward(clones, inputs)
-    x = np.hstack([inputs, np.ones((len(inputs), 1))])
-    a, error = trace.activations[0][:, 0], (trace.outputs - targets) / len(inputs)
-    slope = 1 - a * a
-    curved = (error @ clones.weights[1][:, 0]) * (-2 * a * slope)
-    upper, mixed = (x * curved[:, None]).T @ x, (x * slope[:, None]).T @ error
-    outputs = targets.shape[1]
-    return np.block([[upper, mixed], [mixed.T, np.zeros((outputs, outputs))]])
 
 
 def _clones(task: Task, units: int, outgoing: float) -> Network:

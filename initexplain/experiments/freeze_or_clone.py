@@ -9,7 +9,9 @@ import numpy as np
 from initexplain.activations import ACTIVATIONS, Activation
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.initializers import constant, lecun_normal, zeros
+from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.verdicts import TRAININGS, Variations, cloned, frozen, on_data_sets
+from initexplain.initializers import constant, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
 from initexplain.training import train
@@ -17,6 +19,11 @@ from initexplain.training import train
 LEARNING_RATE = 0.1
 FEATURES = 4
 MOST_DIGITS = 12
+DATA_SETS = 5
+COPIES_STEPS = 1000
+"""Updates by mini-batches of an all-zero logistic network with two hidden layers."""
+FREEZE_STEPS = 100
+"""Updates after which the reach of freezing looks whether anything has moved."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +40,14 @@ class FreezeOrClone:
             but the output biases.
         output_bias_move: of each, how far the output biases moved, at most.
         zero_losses: of each, `(steps + 1,)`.
-        activations: activations of the package.
-        frozen: how many of them freeze: every gradient but that of the output biases is 0 at
-            every update.
-        zero_at_zero: how many of them have `f(0) = 0`.
-        freezing_agrees: for how many "it freezes" and "f(0) = 0" have the same answer.
         losses: of the constant start, `clones`, of the `one_unit` that equals them, and of the
             `random` start, `(steps + 1,)`.
         agreeing_digits: decimal places to which the losses of clones and unit agree at every
             step, 12 at most.
         best_constant: the loss of an output that ignores its input, at best.
+        reach: on how many data sets the all-zero start of tanh units freezes.
+        copies: on how many data sets the all-zero start of logistic units learns copies: every
+            hidden matrix has moved, and has equal rows.
     """
 
     unit_tables: dict[str, Array]
@@ -51,13 +56,11 @@ class FreezeOrClone:
     largest_gradient: dict[str, float]
     output_bias_move: dict[str, float]
     zero_losses: dict[str, Array]
-    activations: int
-    frozen: int
-    zero_at_zero: int
-    freezing_agrees: int
     losses: dict[str, Array]
     agreeing_digits: int
     best_constant: float
+    reach: dict[str, Row]
+    copies: dict[str, Row]
 
 
 def scaled(activation: Activation, clones: int) -> Activation:
@@ -97,6 +100,36 @@ def one_unit(clones: Network) -> Network:
     )
 
 
+def freezing_reach(base: Setting) -> dict[str, Row]:
+    """Asks of an all-zero start whether it freezes."""
+    units = base.hidden[0]
+    variations: Variations = {
+        "relu": ("ReLU units", {"activation": "relu"}),
+        "selu": ("SELU units", {"activation": "selu"}),
+        "deep": ("three hidden layers", {"hidden": (units,) * 3}),
+        "rate": ("learning rate {learning_rate:.0f}", {"learning_rate": 1.0}),
+        **TRAININGS,
+        "logistic": ("logistic units", {"activation": "logistic"}),
+        "equal": ("hidden biases of 0.1", {"biases": constant(0.1)}),
+        "biases": ("random biases", {"biases": normal(0.5)}),
+    }
+    return reach(on_data_sets(frozen), replace(base, steps=FREEZE_STEPS), variations)
+
+
+def copies_reach(base: Setting) -> dict[str, Row]:
+    """Asks of an all-zero start of logistic units whether it learns copies."""
+    two = {"hidden": (base.hidden[0],) * 2}
+    variations: Variations = {
+        "two": ("two hidden layers", two),
+        "batches": (
+            "two, batches of {batch_size}, {steps:,} updates",
+            {**two, "batch_size": 8, "steps": COPIES_STEPS},
+        ),
+        "adam": ("two, Adam", {**two, **TRAININGS["adam"][1]}),
+    }
+    return reach(on_data_sets(cloned), replace(base, activation="logistic"), variations)
+
+
 def run(
     *, units: int = 6, steps: int = 300, constant_value: float = 0.4, seed: int = 0
 ) -> FreezeOrClone:
@@ -125,28 +158,32 @@ def run(
     }
     after = {name: history.network for name, history in histories.items()}
     tables = {name: _unit_table(network) for name, network in after.items()}
-    gradient = {name: max(history.observed) for name, history in histories.items()}
-    still = {name: float(f(0.0)) == 0 for name, f in ACTIVATIONS.items()}
     clones = Network.initialize(rng, sizes, weights=constant(constant_value))
     losses = {
         "clones": trained(clones).losses,
         "one_unit": trained(one_unit(clones)).losses,
         "random": trained(Network.initialize(rng, sizes, weights=lecun_normal())).losses,
     }
+    base = Setting(
+        weights=zeros(),
+        hidden=(units,),
+        learning_rate=LEARNING_RATE,
+        steps=steps,
+        seeds=DATA_SETS,
+        seed=seed,
+    )
     return FreezeOrClone(
         unit_tables=tables,
         unit_spread={name: float(np.ptp(table, axis=0).max()) for name, table in tables.items()},
         largest_weight={name: _largest(network.weights) for name, network in after.items()},
-        largest_gradient=gradient,
+        largest_gradient={name: max(history.observed) for name, history in histories.items()},
         output_bias_move={name: _largest(network.biases[-1:]) for name, network in after.items()},
         zero_losses={name: history.losses for name, history in histories.items()},
-        activations=len(ACTIVATIONS),
-        frozen=sum(largest == 0 for largest in gradient.values()),
-        zero_at_zero=sum(still.values()),
-        freezing_agrees=sum((gradient[name] == 0) == still[name] for name in ACTIVATIONS),
         losses=losses,
         agreeing_digits=_agreeing_digits(losses["clones"], losses["one_unit"]),
         best_constant=best_constant_loss(targets),
+        reach=freezing_reach(base),
+        copies=copies_reach(base),
     )
 
 

@@ -6,11 +6,17 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.initializers import constant, lecun_normal, zeros
+from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.separation import near
+from initexplain.experiments.verdicts import TRAININGS, Variations, cloned, on_data_sets
+from initexplain.initializers import constant, lecun_normal, normal, zeros
 from initexplain.network import Network
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
+REACH_STEPS = 100
+"""Of the reach: few enough that rounding, which training amplifies, plays no part."""
+DATA_SETS = 5
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class RowSymmetry:
         row_spread: largest difference, at the last step, between a row and the first row.
         column_spread: largest difference, at the last step, between a column and the first column.
         largest_weight: largest magnitude of a weight at the last step.
+        reach: on how many data sets the rows of the constant start move and stay equal.
     """
 
     recorded_steps: tuple[int, ...]
@@ -33,6 +40,34 @@ class RowSymmetry:
     row_spread: dict[str, float]
     column_spread: dict[str, float]
     largest_weight: dict[str, float]
+    reach: dict[str, Row]
+
+
+def clones_reach(units: int, value: float, seed: int) -> dict[str, Row]:
+    """Asks of the constant start whether it clones, under other training and with other starts."""
+
+    def outgoing(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        last = shape[-1] == units
+        return lecun_normal()(rng, shape) if last else constant(value)(rng, shape)
+
+    base = Setting(
+        weights=constant(value),
+        hidden=(units,),
+        learning_rate=LEARNING_RATE,
+        steps=REACH_STEPS,
+        seeds=DATA_SETS,
+        seed=seed,
+    )
+    variations: Variations = {
+        "relu": ("ReLU units", {"activation": "relu"}),
+        "logistic": ("logistic units", {"activation": "logistic"}),
+        "deep": ("three hidden layers", {"hidden": (units,) * 3}),
+        **TRAININGS,
+        "biases": ("random biases", {"biases": normal(0.5)}),
+        "outgoing": ("random outgoing weights", {"weights": outgoing}),
+        "noise": ("weights with noise of 0.001", {"weights": near(value, 1e-3)}),
+    }
+    return reach(on_data_sets(cloned), base, variations)
 
 
 def run(
@@ -74,4 +109,5 @@ def run(
         row_spread={start: float(np.abs(w - w[0]).max()) for start, w in last.items()},
         column_spread={start: float(np.abs(w - w[:, :1]).max()) for start, w in last.items()},
         largest_weight={start: float(np.abs(w).max()) for start, w in last.items()},
+        reach=clones_reach(units, constant_value, seed),
     )

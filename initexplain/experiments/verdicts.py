@@ -3,14 +3,17 @@
 A verdict is a function of a [`Setting`][initexplain.experiments.reach.Setting].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Setting
+from initexplain.optimizers import sgd
 
 STILL = 0.01
 """A network stands still while less than this share of the best constant's loss is gone."""
@@ -18,6 +21,8 @@ EQUAL = 1e-6
 """Rows are equal if they differ by less than this part of the largest weight."""
 
 Verdict = Callable[[Setting], Array]
+Variations = Mapping[str, tuple[str, Mapping[str, Any]]]
+"""By name a label and the fields that change, for `reach`."""
 
 
 def stands_still(setting: Setting) -> Array:
@@ -79,3 +84,18 @@ def labels(rng: np.random.Generator) -> tuple[Array, Array]:
     """The teacher's task with the signs of the targets as classes, 0 and 1."""
     inputs, targets = teacher(rng)
     return inputs, (targets > 0).astype(float)
+
+
+TRAININGS: Variations = {
+    "batches": ("batches of {batch_size}", {"batch_size": 8}),
+    "momentum": (
+        "momentum, the same effective rate",
+        {"optimizer": "momentum", "learning_rate": 0.01},
+    ),
+    "adam": ("Adam", {"optimizer": "adam", "learning_rate": 0.01}),
+    "decay": ("weight decay", {"optimizer": sgd(weight_decay=0.1)}),
+    "mean": ("targets plus 5", {"data": with_mean}),
+    "labels": ("classes, logistic loss", {"data": labels, "loss": "logistic"}),
+    "few": ("four examples", {"data": partial(teacher, examples=4)}),
+}
+"""Variations of any start: other training, other data."""

@@ -5,7 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from initexplain.checks import Array
-from initexplain.experiments.breaking_symmetry import EVERY, SCALES, WIDTHS, BreakingSymmetry
+from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS, BreakingSymmetry
+from initexplain.experiments.separation import EVERY
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -14,6 +15,7 @@ from initexplain.figures.style import (
     THEORY,
     StyledFigure,
     new_figure,
+    reach_figure,
 )
 
 FLOOR = 1e-17
@@ -96,3 +98,13 @@ def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
         if groups[apart]:
             units = f"{text} {', '.join(groups[apart])} units"
             axes.text(x, y, units, color=colour, ha=side, va="bottom", size=9)
+
+
+def apart(result: BreakingSymmetry) -> StyledFigure:
+    """In how many networks a little noise ends the redundancy on the teacher's task, by setting."""
+    return reach_figure(result.apart)
+
+
+def fading(result: BreakingSymmetry) -> StyledFigure:
+    """In how many networks a little noise fades on the sine, by setting."""
+    return reach_figure(result.fading)

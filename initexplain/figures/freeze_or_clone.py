@@ -13,6 +13,7 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
+    reach_figure,
 )
 
 
@@ -51,3 +52,8 @@ def one_unit(result: FreezeOrClone) -> StyledFigure:
     axes.set_yscale("log")
     axes.set(xlabel="updates", ylabel="loss", xlim=(-3, last))
     return figure
+
+
+def reach(result: FreezeOrClone) -> StyledFigure:
+    """On how many data sets the all-zero start of tanh units freezes, by setting."""
+    return reach_figure(result.reach)

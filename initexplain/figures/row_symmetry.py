@@ -12,6 +12,7 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
+    reach_figure,
 )
 
 
@@ -55,3 +56,8 @@ def losses(result: RowSymmetry) -> StyledFigure:
     axes.set_yscale("log")
     axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
     return figure
+
+
+def reach(result: RowSymmetry) -> StyledFigure:
+    """On how many data sets the constant start clones, by setting."""
+    return reach_figure(result.reach)

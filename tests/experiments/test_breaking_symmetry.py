@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 
-from initexplain.datasets import teacher
-from initexplain.experiments.breaking_symmetry import (
-    EVERY,
-    SCALES,
-    WIDTHS,
-    separation_hessian,
-    separation_updates,
-)
+from initexplain.datasets import noisy_sine, teacher
+from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS
+from initexplain.experiments.reach import PAGE
+from initexplain.experiments.separation import EVERY, separation_hessian, separation_updates
 from initexplain.network import Network, gradients
 
 PLANTED = 2
@@ -40,6 +36,30 @@ def test_on_the_sine_small_noise_fades_and_large_noise_separates(result):
     assert losses[0] > 5 * losses[-1]
     assert losses[-1] < 3 * result.random_loss["sine"]
     assert result.growth["sine"][-1] < 0.3 * result.growth["teacher"][-1]
+
+
+def test_how_far_growing_and_fading_reach(result):
+    apart = {name: row.holds for name, row in result.apart.items()}
+    assert apart[PAGE] == apart["less"] == apart["data"] == apart["momentum"] == apart["adam"] == 10
+    assert apart["short"] == apart["one_feature"] == apart["deep"] == 0
+    fading = {name: row.holds for name, row in result.fading.items()}
+    assert fading[PAGE] == fading["late"] == fading["momentum"] == 10
+    assert fading["much"] == fading["adam"] == fading["relu"] == 0
+
+
+def test_small_noise_on_the_sine_by_hand():
+    # six tanh clones with one input and one output
+    x, y = (data[:, 0] for data in noisy_sine(np.random.default_rng(0)))
+    rng = np.random.default_rng(8)
+    w, v = 0.4 + 1e-3 * rng.standard_normal((2, 6))
+    b, c, before = np.zeros(6), 0.0, np.ptp(w)
+    for _ in range(800):
+        a = np.tanh(np.outer(x, w) + b)
+        error = (a @ v + c - y) / len(x)
+        delta = np.outer(error, v) * (1 - a * a)
+        w, b = w - 0.1 * x @ delta, b - 0.1 * delta.sum(axis=0)
+        v, c = v - 0.1 * error @ a, c - 0.1 * error.sum()
+    assert np.ptp(w) < 0.5 * before
 
 
 KINDS = ("copies", "sums", "mirrored", "silent", "cancelling")

@@ -7,6 +7,8 @@ from oracles import tanh_network
 from initexplain.activations import ACTIVATIONS
 from initexplain.datasets import teacher
 from initexplain.experiments.freeze_or_clone import one_unit, scaled
+from initexplain.experiments.reach import PAGE
+from initexplain.initializers import zeros
 from initexplain.network import Network, forward
 from initexplain.training import train
 
@@ -30,8 +32,43 @@ def test_all_zero_logistic_units_learn_copies(result):
 
 
 def test_what_freezes_is_what_is_zero_at_zero(result):
-    assert result.activations == len(ACTIVATIONS) == result.freezing_agrees
-    assert result.frozen == result.zero_at_zero == len(ACTIVATIONS) - 1
+    freezes = {name for name, largest in result.largest_gradient.items() if largest == 0}
+    assert freezes == {name for name, f in ACTIVATIONS.items() if float(f(0.0)) == 0}
+    assert ACTIVATIONS.keys() - freezes == {"logistic"}
+
+
+def test_where_it_freezes_and_where_it_does_not(result):
+    thawed = {"logistic", "equal", "biases"}
+    assert {name for name, row in result.reach.items() if row.holds == 0} == thawed
+    assert all(row.holds == row.seeds for name, row in result.reach.items() if name not in thawed)
+
+
+def test_two_layers_of_copies_wait_for_batches_or_adam(result):
+    holds = {name: row.holds for name, row in result.copies.items()}
+    assert holds[PAGE] == holds["adam"] == 5
+    assert holds["two"] == 0 < holds["batches"]
+
+
+def test_two_all_zero_logistic_layers_by_hand():
+    # rows are alike, so one number for each input, one for each layer above
+    x, y = teacher(np.random.default_rng(3))
+    w, u, v = np.zeros(4), 0.0, np.zeros(2)
+    b, d, c = 0.0, 0.0, np.zeros(2)
+    for _ in range(200):
+        p = 1 / (1 + np.exp(-(x @ w + b)))
+        q = 1 / (1 + np.exp(-(5 * u * p + d)))
+        error = (5 * q[:, None] * v + c - y) / len(x)
+        dq = error @ v * q * (1 - q)
+        dp = 5 * u * dq * p * (1 - p)
+        w, b, u, d = w - 0.1 * x.T @ dp, b - 0.1 * dp.sum(), u - 0.1 * dq @ p, d - 0.1 * dq.sum()
+        v, c = v - 0.1 * error.T @ q, c - 0.1 * error.sum(axis=0)
+    network = Network.initialize(
+        np.random.default_rng(0), [4, 5, 5, 2], weights=zeros(), activation="logistic"
+    )
+    after = train(network, x, y, steps=200, learning_rate=0.1).network
+    np.testing.assert_allclose(after.weights[0], np.tile(w, (5, 1)), atol=1e-12)
+    np.testing.assert_allclose(after.weights[1], u, atol=1e-12)
+    assert 0 < abs(u) < 0.01
 
 
 def test_clones_are_one_unit_and_random_units_are_more(result):

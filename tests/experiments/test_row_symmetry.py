@@ -30,6 +30,12 @@ def test_random_rows_differ_and_fit_better(result):
     assert random < alike < zero
 
 
+def test_what_lacks_one_equality_does_not_clone(result):
+    lacking = {"biases", "outgoing", "noise"}
+    assert {name for name, row in result.reach.items() if row.holds < row.seeds} == lacking
+    assert all(result.reach[name].holds == 0 for name in lacking)
+
+
 def test_recorded_steps_belong_to_the_matrices(result):
     assert result.recorded_steps == (0, 30, 300)
     assert result.matrices["constant"].shape == (3, UNITS, 4)
