@@ -8,8 +8,10 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher, two_moons
 from initexplain.experiments.curves import Curves
+from initexplain.experiments.reach import Row, reach
 from initexplain.experiments.zero_biases import train_without_biases
 from initexplain.initializers import lecun_normal
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.training import train
 
@@ -17,7 +19,14 @@ LEARNING_RATE = 0.1
 LOGISTIC_RATE = 1.0
 """Of logistic regression, whose gradients are smaller."""
 EXAMPLES = 32
+FEW = 3
+"""Examples of a regression with four features, which many weights fit."""
 WIDTH = 6
+DEEP = 30
+"""Residual branches of a deep network."""
+ROOT = DEEP**-0.5
+SPARSE = 100
+"""Networks with scattered zeros."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,14 @@ class FineZeros:
         lora: low-rank adaptation `B A` by the factor that is zero: `B`, `A` or `both`.
         stuck_change: largest change of its loss, with both at zero, between any update and the
             start.
+        few_norms: size of the weights of a linear regression on three examples after training, from
+            `zero` and, median over seeds, from `random` weights.
+        few_losses: their losses.
+        sparse_agree: networks with zeros at random places in which the entries that training never
+            moved are those that every path finds blocked.
+        deep: losses of residual networks with thirty branches, in units of the best constant's,
+            from scales at `zero` and at the `root` of one over the branches.
+        reach: in how many residual networks training removes half of the best constant's loss.
     """
 
     linear: dict[str, Curves]
@@ -43,6 +60,54 @@ class FineZeros:
     scale: dict[str, Curves]
     lora: dict[str, Curves]
     stuck_change: float
+    few_norms: dict[str, float]
+    few_losses: dict[str, float]
+    sparse_agree: int
+    deep: dict[str, Curves]
+    reach: dict[str, Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branches:
+    """Residual networks with the last scale of every branch at one value, and their training."""
+
+    branches: int
+    scale: float
+    learning_rate: float = LEARNING_RATE
+    steps: int = 300
+    seeds: int = 5
+    seed: int = 0
+
+    def losses(self) -> Array:
+        """In units of the best constant output's, `(steps + 1, seeds)`."""
+        rng = np.random.default_rng(self.seed)
+        inputs, targets = teacher(rng, examples=EXAMPLES)
+        scales = np.full((self.seeds, self.branches), self.scale)
+        weights = residual_weights(rng, self.seeds, self.branches, (inputs, targets))
+        data = inputs, targets, self.steps, self.learning_rate
+        return residual_losses([*weights, scales], *data) / best_constant_loss(targets)
+
+
+def branches_learn(setting: Branches) -> Array:
+    """Whether half of the best constant's loss is gone; NaN where training diverged, `(seeds,)`."""
+    last = setting.losses()[-1]
+    return np.where(np.isfinite(last), (last < 0.5).astype(float), np.nan)
+
+
+def branches_reach(branches: int, seed: int) -> dict[str, Row]:
+    """Asks of residual networks from a zero scale whether they learn; at depth, and from others."""
+    variations = {
+        "deep": ("{branches} branches", {"branches": DEEP}),
+        "deeper": ("{branches} branches", {"branches": 2 * DEEP}),
+        "root": ("{branches} branches, scale 1/√{branches}", {"branches": DEEP, "scale": ROOT}),
+        "one": ("{branches} branches, scale {scale:.0f}", {"scale": 1.0}),
+        "deep_one": ("{branches} branches, scale {scale:.0f}", {"branches": DEEP, "scale": 1.0}),
+        "slow_one": (
+            "the same, learning rate {learning_rate:.2g}",
+            {"branches": DEEP, "scale": 1.0, "learning_rate": 0.1 * LEARNING_RATE},
+        ),
+    }
+    return reach(branches_learn, Branches(branches=branches, scale=0.0, seed=seed), variations)
 
 
 def run(
@@ -60,15 +125,13 @@ def run(
     rng = np.random.default_rng(seed)
     init = lecun_normal()
     inputs, targets = teacher(rng, examples=EXAMPLES)
-    features, outputs = inputs.shape[1], targets.shape[1]
-    sizes = [features, 16, 16, outputs]
+    sizes = [inputs.shape[1], 16, 16, targets.shape[1]]
     random = Network.initialize(rng, sizes, weights=init, ensemble=(seeds,))
     *hidden, last = random.weights
     zero = Network([*hidden, 0 * last], random.biases)
     both = Network.stack([zero, random])
     output = train(both, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
-    shapes = ((branches, 8, features), (branches, features, 8), (outputs, features))
-    blocks = [init(rng, (seeds, *shape)) for shape in shapes]
+    blocks = residual_weights(rng, seeds, branches, (inputs, targets))
     change = lora_task(rng, rank)
     down, up = init(rng, (seeds, rank, WIDTH)), init(rng, (seeds, WIDTH, rank))
     linear, ends = regression(rng, (inputs, targets), "squared_error", seeds, steps)
@@ -76,7 +139,7 @@ def run(
 
     def residual(scale: float) -> Curves:
         scales = np.full((seeds, branches), scale)
-        return Curves(residual_losses([*blocks, scales], inputs, targets, steps))
+        return Curves(residual_losses([*blocks, scales], inputs, targets, steps, LEARNING_RATE))
 
     def lora(up: Array, down: Array) -> Curves:
         biases = [np.zeros((seeds, rank)), np.zeros((seeds, WIDTH))]
@@ -84,6 +147,9 @@ def run(
         return Curves(train_without_biases(start, *change, steps, LEARNING_RATE)[0])
 
     stuck = lora(0 * up, 0 * down)
+    few = inputs[:FEW], targets[:FEW]
+    few_losses, few_ends = regression(rng, few, "squared_error", seeds, 10 * steps)
+    norms = np.sqrt((few_ends**2).sum(axis=(1, 2)))
     return FineZeros(
         linear=linear,
         linear_difference=float(np.abs(ends - ends[0]).max()),
@@ -92,7 +158,77 @@ def run(
         scale={"zero": residual(0.0), "one": residual(1.0)},
         lora={"B": lora(0 * up, down), "A": lora(up, 0 * down), "both": stuck},
         stuck_change=float(np.abs(stuck.values - stuck.values[0]).max()),
+        few_norms={"zero": float(norms[0]), "random": float(np.median(norms[1:]))},
+        few_losses={start: curves.final for start, curves in few_losses.items()},
+        sparse_agree=sparse_agreement(rng, (inputs, targets)),
+        deep={
+            name: Curves(Branches(branches=DEEP, scale=scale, seed=seed).losses())
+            for name, scale in (("zero", 0.0), ("root", ROOT))
+        },
+        reach=branches_reach(branches, seed),
     )
+
+
+def blocked(weights: Sequence[Array]) -> list[Array]:
+    """Entries of the matrices that can never move: every path through them has another zero.
+
+    For a chain of layers without biases, of an activation that is zero at zero and has a slope
+    there. A path runs from an input to an output. An entry with a gradient is no longer zero after
+    the first update, which may open a path for others: this is repeated until nothing changes.
+
+    Args:
+        weights: one matrix `(fan_out, fan_in)` per layer.
+
+    Returns:
+        For each, whether its entries are stuck, of the same shapes.
+
+    Examples:
+        Two matrices, the second of them zero; then both:
+
+        >>> first, second = np.array([[1.0, 2.0]]), np.array([[0.0]])
+        >>> [stuck.tolist() for stuck in blocked([first, second])]
+        [[[False, False]], [[False]]]
+        >>> [stuck.tolist() for stuck in blocked([0 * first, second])]
+        [[[True, True]], [[True]]]
+    """
+    live = [w != 0 for w in weights]
+    while True:
+        from_inputs, to_outputs = [np.ones(live[0].shape[1], bool)], [np.ones(len(live[-1]), bool)]
+        for edges in live:
+            from_inputs.append((edges & from_inputs[-1]).any(axis=1))
+        for edges in live[::-1]:
+            to_outputs.append((edges & to_outputs[-1][:, None]).any(axis=0))
+        ends = zip(from_inputs, to_outputs[-2::-1], strict=False)
+        moving = [np.outer(above, below) for below, above in ends]
+        opened = [edges | move for edges, move in zip(live, moving, strict=True)]
+        if all(map(np.array_equal, live, opened)):
+            return [~move for move in moving]
+        live = opened
+
+
+def sparse_agreement(rng: np.random.Generator, data: tuple[Array, Array]) -> int:
+    """Networks in which training moves what `blocked` says that it can, and nothing else."""
+    inputs, targets = data
+    sizes = [inputs.shape[1], 5, 5, 5, targets.shape[1]]
+    drawn = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(SPARSE,))
+    weights = [w * (rng.random(w.shape) < 0.3) for w in drawn.weights]
+    start = Network(weights, drawn.biases)
+    _, end = train_without_biases(start, inputs, targets, 2 * len(sizes), LEARNING_RATE)
+    same = [a == b for a, b in zip(start.weights, end.weights, strict=True)]
+    predicted = [blocked([w[i] for w in weights]) for i in range(SPARSE)]
+    return sum(
+        all(np.array_equal(found[i], stuck) for found, stuck in zip(same, layers, strict=True))
+        for i, layers in enumerate(predicted)
+    )
+
+
+def residual_weights(
+    rng: np.random.Generator, seeds: int, branches: int, data: tuple[Array, Array]
+) -> list[Array]:
+    """LeCun-normal `W`, `U` and `V` of residual networks with eight units in each branch."""
+    features, outputs = (array.shape[1] for array in data)
+    shapes = ((branches, 8, features), (branches, features, 8), (outputs, features))
+    return [lecun_normal()(rng, (seeds, *shape)) for shape in shapes]
 
 
 def regression(
@@ -113,15 +249,16 @@ def regression(
     return curves, history.network.weights[0]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a network may diverge: its losses tell
 def residual_losses(
-    parameters: Sequence[Array], inputs: Array, targets: Array, steps: int
+    parameters: Sequence[Array], inputs: Array, targets: Array, steps: int, learning_rate: float
 ) -> Array:
     """Gradient descent on a residual network: the losses `(steps + 1, seeds)`."""
     losses = []
     for _ in range(steps + 1):
         loss, slopes = residual_gradients(parameters, inputs, targets)
         losses.append(loss)
-        parameters = [p - LEARNING_RATE * g for p, g in zip(parameters, slopes, strict=True)]
+        parameters = [p - learning_rate * g for p, g in zip(parameters, slopes, strict=True)]
     return np.stack(losses)
 
 

@@ -1,13 +1,18 @@
 """Biases that start at zero: how they leave it, and what a network without biases cannot do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.datasets import teacher
+from initexplain.datasets import noisy_sine, teacher
 from initexplain.experiments.curves import Curves
-from initexplain.initializers import constant, lecun_normal
+from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.verdicts import TRAININGS, Variations
+from initexplain.initializers import constant, he_normal, lecun_normal, normal
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward, gradients
 from initexplain.training import train
 
@@ -16,6 +21,10 @@ CONSTANT = 0.4
 BUMP_AT = 0.7
 BUMP_UNITS = 16
 RECORDS = 50
+BIAS_STD = 0.5
+"""Of the random biases with which zero biases are compared."""
+TEACHER_BIASES = 1.0
+"""Standard deviation of the teacher's biases there: without any, it would need no biases."""
 ROWS = {"random": lecun_normal(), "equal": constant(CONSTANT)}
 """Weights: every row its own, or all of them the same."""
 
@@ -42,6 +51,9 @@ class ZeroBiases:
         bump: losses on it, `with` and `without` biases.
         least_loss: the least loss of an odd function: half the mean square of the targets' even
             part, `(y(x) + y(-x)) / 2`.
+        compared: losses on a teacher with biases, in units of the best constant output's, of the
+            same weights with biases that start at `zero` or `random`, or with `none`.
+        reach: in how many networks zero biases end within twice the loss of random ones.
     """
 
     recorded_steps: Array
@@ -56,6 +68,73 @@ class ZeroBiases:
     outputs: dict[str, Array]
     bump: dict[str, Curves]
     least_loss: float
+    compared: dict[str, Curves]
+    reach: dict[str, Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoStarts(Setting):
+    """The same weights with biases that start at zero and at random, `(2, seeds)`."""
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
+        """Draws the weights once, and biases for the second of the two."""
+        zero = super().start(rng, sizes, inputs)
+        drawn = [normal(BIAS_STD)(rng, b.shape) for b in zero.biases]
+        return Network.stack([zero, Network(zero.weights, drawn, zero.activation)])
+
+
+def as_good(setting: TwoStarts) -> Array:
+    """Whether zero biases end within twice the loss of random ones, `(seeds,)`."""
+    trial = setting.trained()
+    zero, random = trial.losses[-1]
+    return trial.judged(zero < 2 * random)
+
+
+def compared(base: TwoStarts) -> dict[str, Curves]:
+    """Losses from zero, from random and without biases: see `ZeroBiases`."""
+    trial = base.trained()
+    best_constant = best_constant_loss(trial.targets)
+    zero = Network(
+        [w[0] for w in trial.start.weights], [b[0] for b in trial.start.biases], base.activation
+    )
+    without, _ = train_without_biases(
+        zero, trial.inputs, trial.targets, base.steps, base.learning_rate
+    )
+    return {
+        "zero": Curves(trial.losses[:, 0]),
+        "random": Curves(trial.losses[:, 1]),
+        "none": Curves(without / best_constant),
+    }
+
+
+def comparison_reach(base: TwoStarts) -> dict[str, Row]:
+    """Asks under other training and on other data whether zero biases are as good as random."""
+    (units,) = base.hidden
+    biased = partial(teacher, biases=TEACHER_BIASES)
+    trainings = {name: TRAININGS[name] for name in ("batches", "momentum", "adam")}
+    variations: Variations = {
+        "odd": ("a teacher without biases", {"data": teacher}),
+        "large": (
+            "twice the teacher's biases",
+            {"data": partial(biased, biases=2 * TEACHER_BIASES)},
+        ),
+        "data": ("a second data set", {"seed": base.seed + 1}),
+        "third": ("a third data set", {"seed": base.seed + 2}),
+        "deep": ("three hidden layers", {"hidden": (units,) * 3}),
+        "wide": ("four times as many units", {"hidden": (4 * units,)}),
+        "relu": ("ReLU units, He's weights", {"activation": "relu", "weights": he_normal()}),
+        "logistic": ("logistic units", {"activation": "logistic"}),
+        "short": ("{steps} updates", {"steps": base.steps // 3}),
+        "late": ("{steps:,} updates", {"steps": 5 * base.steps}),
+        **trainings,
+        "few": ("eight examples", {"data": partial(biased, examples=8)}),
+        "one": ("one feature", {"data": partial(biased, features=1, outputs=1)}),
+        "sine": (
+            "one feature, a sine, ReLU units",
+            {"data": noisy_sine, "activation": "relu", "weights": he_normal()},
+        ),
+    }
+    return reach(as_good, base, variations)
 
 
 def run(
@@ -93,6 +172,15 @@ def run(
     bump = train(start, x, y, steps=bump_steps, learning_rate=LEARNING_RATE)
     odd_losses, odd = train_without_biases(start, x, y, bump_steps, LEARNING_RATE)
     fitted = {"with": bump.network, "without": odd}
+    base = TwoStarts(
+        weights=lecun_normal(),
+        hidden=(BUMP_UNITS,),
+        data=partial(teacher, biases=TEACHER_BIASES),
+        learning_rate=LEARNING_RATE,
+        steps=steps,
+        seeds=seeds,
+        seed=seed,
+    )
     return ZeroBiases(
         recorded_steps=np.arange(0.0, steps + 1, steps // RECORDS),
         biases={
@@ -109,6 +197,8 @@ def run(
         outputs={name: forward(end, x).outputs[0, :, 0] for name, end in fitted.items()},
         bump={"with": Curves(bump.losses), "without": Curves(odd_losses)},
         least_loss=float(0.5 * (((y + y[::-1]) / 2) ** 2).mean()),
+        compared=compared(base),
+        reach=comparison_reach(base),
     )
 
 

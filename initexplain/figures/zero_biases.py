@@ -8,6 +8,7 @@ from initexplain.figures.style import (
     RANDOM,
     StyledFigure,
     new_figure,
+    reach_figure,
 )
 
 
@@ -37,3 +38,8 @@ def bump(result: ZeroBiases) -> StyledFigure:
     axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")
     axes.set(xlabel="input", ylabel="output", xlim=(-2, 2), ylim=(-0.75, 1.4))
     return figure
+
+
+def reach(result: ZeroBiases) -> StyledFigure:
+    """In how many networks zero biases end within twice the loss of random ones, by setting."""
+    return reach_figure(result.reach)

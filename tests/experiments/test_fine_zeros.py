@@ -1,11 +1,21 @@
 """The claims of the page "Zeros that are fine" with another seed, gradients by differences."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from oracles import central_differences
 
 from initexplain.datasets import teacher
-from initexplain.experiments.fine_zeros import EXAMPLES, lora_task, residual_gradients
+from initexplain.experiments.fine_zeros import (
+    EXAMPLES,
+    FEW,
+    SPARSE,
+    blocked,
+    lora_task,
+    residual_gradients,
+)
+from initexplain.experiments.reach import PAGE
 
 SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}
 
@@ -45,6 +55,54 @@ def test_one_zero_factor_learns_and_two_are_stuck(result):
         assert result.lora[factor].final < 0.2 * result.lora[factor].median[0]
     assert result.stuck_change == np.ptp(result.lora["both"].values, axis=0).max() == 0
     assert result.lora["both"].median[0] == result.lora["B"].median[0] > 0.1
+
+
+def test_few_examples_fit_many_weights_and_zero_finds_the_smallest(result, data):
+    x, y = (array[:FEW] for array in data)
+    full = np.column_stack([x, np.ones(FEW)])
+    smallest = np.linalg.pinv(full) @ y  # with the bias, which the norm of the page leaves out
+    assert result.few_losses["zero"] < 1e-12 > result.few_losses["random"]
+    assert result.few_norms["zero"] == pytest.approx(np.linalg.norm(smallest[:-1]), rel=1e-4)
+    assert result.few_norms["random"] > 1.05 * result.few_norms["zero"]
+
+
+def paths(weights, layer, entry):
+    """Whether a path of nonzero entries leads through an entry of a layer, all paths one by one."""
+    sizes = [weights[0].shape[1], *map(len, weights)]
+    for path in product(*map(range, sizes)):
+        if (path[layer + 1], path[layer]) == entry:
+            others = (k for k in range(len(weights)) if k != layer)
+            if all(weights[k][path[k + 1], path[k]] for k in others):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_blocked_entries_against_all_the_paths(seed):
+    rng = np.random.default_rng(seed)
+    shapes = [(3, 2), (3, 3), (2, 3)]
+    live = [rng.standard_normal(s) * (rng.random(s) < 0.35) for s in shapes]
+    expected = blocked(live)
+    for _ in range(6):
+        gradient = [
+            np.array([[paths(live, k, (i, j)) for j in range(s[1])] for i in range(s[0])])
+            for k, s in enumerate(shapes)
+        ]
+        live = [np.where(move, 1.0, w) for w, move in zip(live, gradient, strict=True)]
+    for stuck, move in zip(expected, gradient, strict=True):
+        np.testing.assert_array_equal(stuck, ~move)
+
+
+def test_what_is_not_blocked_moves(result):
+    assert result.sparse_agree == SPARSE == 100
+
+
+def test_depth_is_what_a_zero_scale_is_for(result):
+    rows = {name: (row.holds, row.diverged) for name, row in result.reach.items()}
+    assert rows[PAGE] == rows["deep"] == rows["deeper"] == rows["one"] == (5, 0)
+    assert rows["deep_one"] == (0, 5)
+    assert rows["slow_one"] == (5, 0)
+    assert result.deep["root"].final < result.deep["zero"].final < 0.1
 
 
 def residual_loss(parameters, x, y):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from oracles import tanh_network
 
-from initexplain.experiments.zero_biases import run, train_without_biases
+from initexplain.experiments.reach import PAGE
+from initexplain.experiments.zero_biases import TwoStarts, run, train_without_biases
 from initexplain.initializers import lecun_normal
 from initexplain.network import Network
 
@@ -23,6 +24,25 @@ def test_equal_rows_move_their_biases_together(result):
     assert np.abs(result.biases["equal"]).max() > 0.005
     assert result.spread["equal"] < 1e-9
     assert result.losses["equal"].final > 2 * result.losses["random"].final
+
+
+def test_zero_biases_are_as_good_as_random_ones_where_they_can_all_learn(result):
+    compared = result.compared
+    assert compared["zero"].final < 2 * compared["random"].final
+    assert compared["none"].final > 2 * compared["zero"].final
+    full = {name for name, row in result.reach.items() if row.holds == row.seeds}
+    assert {PAGE, "odd", "data", "deep", "relu", "adam", "batches"} <= full
+    assert result.reach["one"].holds < 6
+
+
+def test_the_two_starts_differ_in_their_biases_alone():
+    setting = TwoStarts(weights=lecun_normal(), hidden=(5, 3), seeds=4)
+    _, start, _, _ = setting.drawn()
+    assert start.ensemble == (2, 4)
+    for w, b in zip(start.weights, start.biases, strict=True):
+        np.testing.assert_array_equal(w[0], w[1])
+        assert not b[0].any()
+        assert b[1].all()
 
 
 def test_recorded_steps_belong_to_the_biases_which_start_at_zero(result):
