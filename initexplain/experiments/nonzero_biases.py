@@ -10,19 +10,26 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine
 from initexplain.experiments.curves import Curves
-from initexplain.initializers import he_normal, lecun_normal, normal, uniform
+from initexplain.experiments.head_starts import (
+    EXAMPLES,
+    SINE_UNITS,
+    log_prior_odds,
+    prior_curves,
+    prior_reach,
+    sine_reach,
+    sine_starts,
+)
+from initexplain.experiments.reach import Row
+from initexplain.initializers import he_normal, lecun_normal, normal
 from initexplain.losses import find_loss
 from initexplain.network import Network, forward
 from initexplain.optimizers import adam
 from initexplain.recurrent import LSTM, lstm_gradients, memory_half_life, run_lstm
 from initexplain.training import train
 
-EXAMPLES = 500
-"""Of the classifier."""
 LAG = 20
 """Steps between the value and the question of the recall task."""
 CELLS = 4
-SINE_UNITS = 16
 FIRING_BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1, "one": 1.0}
 PREACTIVATION = NormalDist(sigma=math.sqrt(2))
 """Of a unit without a bias, for He-normal weights and inputs of mean square one: a ReLU unit with
@@ -62,6 +69,8 @@ class NonzeroBiases:
         grid: inputs at which functions are drawn, `(points,)`.
         functions: of one network, by start, before and after training, `(2, points)`.
         kinks: inputs `-b / w` at which its units switch, `(2, units)`.
+        prior_reach: in how many networks the log odds are ahead after the last update.
+        sine_reach: on how many data sets the spread start is ahead by a tenth or more.
         torch_share: share of the bias in the variance of a preactivation under torch's default,
             by fan-in, for inputs of mean square 1.
     """
@@ -87,6 +96,8 @@ class NonzeroBiases:
     grid: Array
     functions: dict[str, Array]
     kinks: dict[str, Array]
+    prior_reach: dict[str, Row]
+    sine_reach: dict[str, Row]
     torch_share: dict[int, float]
 
 
@@ -110,14 +121,14 @@ def run(
         seed: of all data and networks.
     """
     rng = np.random.default_rng(seed)
-    positives, log_odds = round(share * EXAMPLES), math.log(share / (1 - share))
+    positives, log_odds = round(share * EXAMPLES), log_prior_odds(share)
     prior = prior_curves(rng, positives, log_odds, seeds, steps)
     recall = recall_curves(rng, seeds, steps)
     shares = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
     inputs, targets = noisy_sine(rng, examples=32)
     grid = np.linspace(-2.5, 2.5, 81)
     sine, pairs = {}, {}
-    for name, start in sine_starts(rng, sine_seeds).items():
+    for name, start in sine_starts(rng, sine_seeds, SINE_UNITS).items():
         history = train(start, inputs, targets, steps=sine_steps, learning_rate=0.05)
         sine[name] = Curves(history.losses)
         pairs[name] = Network.stack([start.member(0), history.network.member(0)])
@@ -145,29 +156,10 @@ def run(
         grid=grid,
         functions={k: forward(pair, grid[:, None]).outputs[..., 0] for k, pair in pairs.items()},
         kinks={k: -pair.biases[0] / pair.weights[0][..., 0] for k, pair in pairs.items()},
+        prior_reach=prior_reach(),
+        sine_reach=sine_reach(),
         torch_share={fan_in: torch_bias_share(fan_in) for fan_in in (1, 256)},
     )
-
-
-def prior_curves(
-    rng: np.random.Generator, positives: int, log_odds: float, seeds: int, steps: int
-) -> dict[str, Curves]:
-    """Cross-entropy of ReLU networks that look for rare positives, from two output biases.
-
-    Gradient descent, learning rate 0.3. Hidden weights are He-normal, output weights N(0, 0.01^2)
-    as in RetinaNet's last layer, so that the first logits are close to the output bias.
-    """
-    units = 8
-    labels = (np.arange(EXAMPLES) < positives).astype(float)[:, None]
-    inputs = rng.standard_normal((EXAMPLES, 2)) + [3.0, 0.0] * labels
-    weights = [he_normal()(rng, (seeds, units, 2)), normal(0.01)(rng, (seeds, 1, units))]
-    hidden = np.zeros((seeds, units))
-    zero, odds = (
-        Network(weights, [hidden, np.full((seeds, 1), bias)], "relu") for bias in (0.0, log_odds)
-    )
-    both = Network.stack([zero, odds])
-    losses = train(both, inputs, labels, steps=steps, learning_rate=0.3, loss="logistic").losses
-    return {"zero": Curves(losses[:, 0]), "odds": Curves(losses[:, 1])}
 
 
 def measured_half_life(forget_bias: float) -> float:
@@ -237,17 +229,6 @@ def firing_shares(
     z = rng.standard_normal((units // 2, features)) @ weights.T
     both = np.concatenate([z, -z])
     return np.array([float((both + bias > 0).mean()) for bias in biases])
-
-
-def sine_starts(rng: np.random.Generator, seeds: int) -> dict[str, Network]:
-    """One-dimensional ReLU networks with the same He-normal weights, by the start of the biases."""
-    weights = [he_normal()(rng, (seeds, *shape)) for shape in ((SINE_UNITS, 1), (1, SINE_UNITS))]
-    zero = [np.zeros((seeds, SINE_UNITS)), np.zeros((seeds, 1))]
-    spread = [
-        uniform(1.0)(rng, (seeds, SINE_UNITS)),
-        uniform(SINE_UNITS**-0.5)(rng, (seeds, 1)),
-    ]
-    return {"zero": Network(weights, zero, "relu"), "spread": Network(weights, spread, "relu")}
 
 
 def torch_bias_share(fan_in: int) -> float:

@@ -17,6 +17,7 @@ from initexplain.figures.style import (
     draw_curves,
     label_line,
     new_figure,
+    reach_figure,
 )
 
 
@@ -92,3 +93,13 @@ def _draw_fit(axes: Axes, result: NonzeroBiases, start: str, colour: str) -> Non
     for kinks, height, ink in marks:
         inside = kinks[np.abs(kinks) <= result.grid[-1]]
         axes.plot(inside, np.full(inside.shape, height), "|", color=ink, markersize=8)
+
+
+def prior_reach(result: NonzeroBiases) -> StyledFigure:
+    """In how many networks the log odds are ahead after the last update, by setting."""
+    return reach_figure(result.prior_reach)
+
+
+def sine_reach(result: NonzeroBiases) -> StyledFigure:
+    """On how many data sets the spread kinks are ahead, by setting."""
+    return reach_figure(result.sine_reach)

@@ -8,6 +8,7 @@ from oracles import central_differences, logistic
 
 from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
+from initexplain.experiments.reach import PAGE
 
 SHARE = 0.02
 SETTINGS = {"share": SHARE, "seeds": 6, "sine_seeds": 10, "seed": 9}
@@ -32,6 +33,16 @@ def test_the_log_odds_save_the_first_updates(result):
     assert result.catch_up > 20
     assert result.prior_ahead == odds.seeds
     assert odds.final < zero.final < zero.median[0]
+
+
+def test_how_long_a_head_start_lasts(result):
+    prior = {name: row.holds for name, row in result.prior_reach.items()}
+    assert prior[PAGE] == prior["adam"] == prior["late_adam"] == prior["batches"] == 5
+    assert prior["half"] == 0  # where a half are positive, the log odds are zero
+    assert prior["late"] < 3
+    sine = {name: row.holds for name, row in result.sine_reach.items()}
+    assert sine[PAGE] == sine["wide"] == 3
+    assert sine["late"] == sine["adam"] == sine["narrow"] == 0
 
 
 def test_the_half_life_that_a_cell_shows():
