@@ -10,7 +10,14 @@ from initexplain.activations import ACTIVATIONS, Activation
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Row, Setting, reach
-from initexplain.experiments.verdicts import TRAININGS, Variations, cloned, frozen, on_data_sets
+from initexplain.experiments.verdicts import (
+    TRAININGS,
+    Variations,
+    centred,
+    cloned,
+    frozen,
+    on_data_sets,
+)
 from initexplain.initializers import constant, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
@@ -120,6 +127,7 @@ def copies_reach(base: Setting) -> dict[str, Row]:
     """Asks of an all-zero start of logistic units whether it learns copies."""
     two = {"hidden": (base.hidden[0],) * 2}
     variations: Variations = {
+        "centred": ("targets of mean zero", {"data": centred}),
         "two": ("two hidden layers", two),
         "batches": (
             "two, batches of {batch_size}, {steps:,} updates",

@@ -80,6 +80,12 @@ def with_mean(
     return inputs, targets + mean
 
 
+def centred(rng: np.random.Generator) -> tuple[Array, Array]:
+    """The teacher's task with the mean of the targets taken away."""
+    inputs, targets = teacher(rng)
+    return inputs, targets - targets.mean(axis=0)
+
+
 def labels(rng: np.random.Generator) -> tuple[Array, Array]:
     """The teacher's task with the signs of the targets as classes, 0 and 1."""
     inputs, targets = teacher(rng)

@@ -9,7 +9,7 @@ from initexplain.datasets import teacher
 from initexplain.experiments.freeze_or_clone import one_unit, scaled
 from initexplain.experiments.reach import PAGE
 from initexplain.initializers import zeros
-from initexplain.network import Network, forward
+from initexplain.network import Network, forward, gradients
 from initexplain.training import train
 
 SETTINGS = {"units": 5, "steps": 200, "seed": 3}
@@ -46,7 +46,19 @@ def test_where_it_freezes_and_where_it_does_not(result):
 def test_two_layers_of_copies_wait_for_batches_or_adam(result):
     holds = {name: row.holds for name, row in result.copies.items()}
     assert holds[PAGE] == holds["adam"] == 5
-    assert holds["two"] == 0 < holds["batches"]
+    assert holds["two"] == holds["centred"] == 0 < holds["batches"]
+
+
+@pytest.mark.parametrize(("shift", "moves"), [(0.0, False), (0.1, True)])
+def test_the_first_move_of_logistic_units_is_the_mean_error(shift, moves):
+    x, y = teacher(np.random.default_rng(3))
+    network = Network.initialize(
+        np.random.default_rng(0), [4, 5, 2], weights=zeros(), activation="logistic"
+    )
+    _, first = gradients(network, x, y - y.mean(axis=0) + shift)
+    expected = np.full((2, 5), -0.5 * shift)  # half the mean error, for each unit
+    np.testing.assert_allclose(first.weights[1], expected, atol=1e-15)
+    assert (np.abs(first.weights[1]).max() > 1e-6) == moves
 
 
 def test_two_all_zero_logistic_layers_by_hand():
