@@ -19,11 +19,17 @@ class Loss:
         evaluate: `(outputs, targets) -> (loss, error)`: the loss, of shape `(...)`, and its
             derivative by the outputs, of the outputs' shape.
         check_targets: raises `ValueError` for targets that the loss is not defined for.
+        mirror: every output is scored alike and by itself, and outputs `-o` have for targets
+            `2 mirror - y` the opposite error of `o` for `y`. None where that is not so.
+        shift_invariant: every output is scored alike, and a number that is added to all outputs of
+            an example changes nothing.
     """
 
     name: str
     evaluate: Callable[[Array, Array], tuple[Array, Array]]
     check_targets: Callable[[Array], None]
+    mirror: float | None = None
+    shift_invariant: bool = False
 
 
 def _squared_error(outputs: Array, targets: Array) -> tuple[Array, Array]:
@@ -69,9 +75,9 @@ def _distributions(targets: Array) -> None:
 LOSSES: dict[str, Loss] = {
     loss.name: loss
     for loss in (
-        Loss("squared_error", _squared_error, _any_targets),
-        Loss("logistic", _logistic, _probabilities),
-        Loss("softmax_cross_entropy", _softmax_cross_entropy, _distributions),
+        Loss("squared_error", _squared_error, _any_targets, mirror=0.0),
+        Loss("logistic", _logistic, _probabilities, mirror=0.5),
+        Loss("softmax_cross_entropy", _softmax_cross_entropy, _distributions, shift_invariant=True),
     )
 }
 """Every loss of the package, by name. `"squared_error"` is half the squared error, summed over

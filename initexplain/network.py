@@ -235,10 +235,10 @@ def check_inputs(network: Network, inputs: ArrayLike) -> Array:
     return _check_data(network, inputs, "inputs", ("examples", network.sizes[0]))
 
 
-def check_targets(network: Network, inputs: Array, targets: ArrayLike, loss: Loss) -> Array:
+def check_targets(network: Network, inputs: Array | None, targets: ArrayLike, loss: Loss) -> Array:
     """`targets` as an array of the network's dtype, if they fit its outputs, inputs and loss."""
     array = _check_data(network, targets, "targets", ("examples", network.sizes[-1]))
-    if array.shape[-2] != inputs.shape[-2]:
+    if inputs is not None and array.shape[-2] != inputs.shape[-2]:
         raise ValueError(
             f"inputs have {inputs.shape[-2]} examples and targets {array.shape[-2]}: "
             f"shapes {inputs.shape} and {array.shape}"

@@ -23,9 +23,19 @@ sums are *mirrored*, their outputs opposite for ever. They share a class, in who
 counts with its sign: this is the partition of the *doubled* network, in which every unit, input
 and output has a negated copy. A silent unit is its own mirror image there.
 
+**Given data** know more, and the same partition answers for them after three replacements.
+
+- *Inputs*: of a row `[w b]` of the first layer only the projection on the span of the data's rows
+  `[x 1]` is seen, and ever changes. It takes the row's place: equal features, one-hot features with
+  a bias, fewer examples than features.
+- *Targets*: outputs whose targets are equal on all examples may share a class. If the error is odd,
+  as for the squared error, outputs may be mirrored, or silent where the target is 0, too.
+- *Loss*: softmax does not see what all outputs share, so the mean over the outputs is subtracted
+  from the last matrix.
+
 **Converse.** On generic data, units of different classes separate, with exceptions: a ReLU unit can
-be dead, 0 on all inputs; the identity keeps every linear relation between units, not only equality;
-the softmax loss sees outgoing weights only up to a constant that is added for all outputs.
+be dead, 0 on all inputs; the identity keeps every linear relation between units, not only equality,
+and so does the squared error between outputs whose targets satisfy it.
 
 **Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
 they add is constant on blocks or proportional to the weights. Adam with an L2 penalty keeps only
@@ -39,31 +49,55 @@ Source: fibration symmetries (Velarde, Parra, Boldi and Makse 2024, arXiv 2408.1
 bisimulations of networks (Prabhakar, VMCAI 2022), found by colour refinement (1-WL).
 """
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from initexplain.checks import Array, check_shape, float_array, not_negative
-from initexplain.network import Network, forward
+from initexplain.losses import Loss, find_loss
+from initexplain.network import Network, check_inputs, check_targets, forward
+from initexplain.partition import (
+    Labels,
+    Layer,
+    SignedClasses,
+    Signs,
+    by_first_appearance,
+    coarsest_partition,
+    largest_of,
+    power_to_one,
+    refined,
+    split,
+)
 
-Labels = NDArray[np.int64]
-"""Classes of the units of a layer, `(units,)`, numbered by first appearance: `[0, 0, 1, 0]`."""
-
-Signs = NDArray[np.int64]
-"""+1, -1 or 0 for each unit of a layer, `(units,)`."""
-
-SignedClasses = tuple[Labels, Signs]
+__all__ = [
+    "Labels",
+    "SignedClasses",
+    "Signs",
+    "effective_rank",
+    "measured_redundancy",
+    "redundancy_classes",
+    "signed_redundancy_classes",
+]
 
 # What counts as equal, relative to the largest weight. Sums of 2,000 weights, all taken in float64,
 # round at 1e-14; the rest is room for the drift of trained networks.
 TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
 # A bias is one number: of 1,000 random ones in float32, some lie closer together than 1e-5.
 BIAS_TOLERANCES = {"float64": 1e-9, "float32": float(np.finfo(np.float32).eps)}
+# What a projection leaves of nothing, for each number that it adds up.
+ROUNDING = 2.0**-52
 
 
-def redundancy_classes(network: Network, *, tolerance: float | None = None) -> list[Labels]:
-    """Which hidden units are redundant for ever, from the parameters alone.
+def redundancy_classes(
+    network: Network,
+    *,
+    inputs: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    loss: str | Loss = "squared_error",
+    tolerance: float | None = None,
+) -> list[Labels]:
+    """Which hidden units are redundant for ever, from the parameters alone, or for given data.
 
     Units get the same label exactly if they share a class of the coarsest equitable partition and
     are not mirrored. Equal incoming rows, biases and outgoing columns are the visible special case.
@@ -74,28 +108,45 @@ def redundancy_classes(network: Network, *, tolerance: float | None = None) -> l
     rounding errors, and a matrix that holds nothing else is taken at its word: predict from the
     network before training.
 
-    Examples:
-        Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight.
+    Args:
+        network: a single network.
+        inputs: `(examples, features)`: the classes on these, whatever the targets. A direction in
+            which the features, each scaled to 1, spread by less than the `tolerance` is none.
+        targets: `(examples, outputs)`: outputs with equal targets may share a class. Inputs and
+            targets may be given alone. A `Loss` of your own says what its outputs share.
+        loss: what training minimizes.
+        tolerance: see above.
 
-        >>> W1 = [[1.0, 2.0], [1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
+    Examples:
+        Units 0, 1 and 3 have equal rows, but 1 feeds the output with another weight. Units 0 and 2
+        get the same if the two features are always equal.
+
+        >>> W1 = [[1.0, 2.0], [1.0, 2.0], [3.0, 0.0], [1.0, 2.0]]
         >>> W2 = [[5.0, 6.0, 5.0, 5.0]]
         >>> net = Network([W1, W2], [[0.0] * 4, [0.0]], "logistic")
         >>> [labels.tolist() for labels in redundancy_classes(net)]
         [[0, 1, 2, 0]]
+        >>> [labels.tolist() for labels in redundancy_classes(net, inputs=[[1, 1], [2, 2]])]
+        [[0, 1, 0, 0]]
     """
-    signed = _coarsest_partition(network, tolerance)
-    return [_by_first_appearance(3 * labels + signs) for labels, signs in signed]
+    signed = _partition(network, inputs, targets, loss, tolerance)
+    return [by_first_appearance(3 * labels + signs) for labels, signs in signed]
 
 
 def signed_redundancy_classes(
-    network: Network, *, tolerance: float | None = None
+    network: Network,
+    *,
+    inputs: ArrayLike | None = None,
+    targets: ArrayLike | None = None,
+    loss: str | Loss = "squared_error",
+    tolerance: float | None = None,
 ) -> list[SignedClasses]:
-    """Which hidden units are equal up to sign for ever, from the parameters alone.
+    """Which hidden units are equal up to sign for ever: from the parameters, or for given data.
 
     For each hidden layer the labels and the signs, both `(units,)`. Units that are redundant or
     mirrored share a label: the output of each is its sign times that of the first unit of the
     class. Silent units, whose output is 0 for ever, share a label and have sign 0. Where the
-    activation is not odd, no sign is -1; where `f(0)` is not 0, none is 0. The `tolerance` is that
+    activation is not odd, no sign is -1; where `f(0)` is not 0, none is 0. The arguments are those
     of [`redundancy_classes`][initexplain.symmetry.redundancy_classes].
 
     Examples:
@@ -109,9 +160,9 @@ def signed_redundancy_classes(
         ([0, 0, 1, 2], [1, -1, 1, 0])
     """
     classes = []
-    for labels, signs in _coarsest_partition(network, tolerance):
+    for labels, signs in _partition(network, inputs, targets, loss, tolerance):
         _, first = np.unique(labels, return_index=True)
-        classes.append((_by_first_appearance(labels), signs * signs[first][labels]))
+        classes.append((by_first_appearance(labels), signs * signs[first][labels]))
     return classes
 
 
@@ -141,10 +192,10 @@ def measured_redundancy(
         for w, x, a in zip(network.weights, below, activations, strict=False):
             # where sums cancel, as for silent units, activations are rounding errors of numbers of
             # the size that is possible; every activation takes 1e307 to a finite number
-            possible = min(float(np.sqrt(w.shape[1])) * _largest(x) * _largest(w), 1e307)
-            scale = max(_largest(a), _largest(network.activation([possible, -possible]))) or 1.0
+            possible = min(float(np.sqrt(w.shape[1])) * largest_of(x) * largest_of(w), 1e307)
+            scale = max(largest_of(a), largest_of(network.activation([possible, -possible]))) or 1.0
             together, values = np.zeros(a.shape[1], dtype=np.int64), a.astype(np.float64) / scale
-            classes.append(_by_first_appearance(_split(together, values, np.full(len(a), allowed))))
+            classes.append(by_first_appearance(split(together, values, np.full(len(a), allowed))))
     return classes
 
 
@@ -176,114 +227,94 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     return float(rank) if rank.ndim == 0 else rank
 
 
-@np.errstate(under="ignore")  # what vanishes against larger numbers does not change the classes
-def _coarsest_partition(network: Network, tolerance: float | None) -> list[SignedClasses]:
+def _partition(
+    network: Network,
+    inputs: ArrayLike | None,
+    targets: ArrayLike | None,
+    loss: str | Loss,
+    tolerance: float | None,
+) -> list[SignedClasses]:
     """For each hidden layer the classes and the signs of its units; mirrored ones share a class."""
     allowed = _tolerance(network, tolerance, TOLERANCES)
-    layers = _split_by_bias(network, _tolerance(network, tolerance, BIAS_TOLERANCES))
-    steps, odd = range(len(network.weights)), network.activation.odd
-    # the sums over classes of one layer split those of the next, or of the one before
-    edges = [(i, i + 1) for i in steps] + [(i + 1, i) for i in reversed(steps) if i]
-    seen = dict.fromkeys(edges, 0)
-    while stale := [edge for edge in edges if seen[edge] < _fineness(*layers[edge[0]])]:
-        for source, target in stale:
-            seen[source, target] = _fineness(*layers[source])
-            w = network.weights[min(source, target)]
-            for sums, gaps in _class_sums(w if source < target else w.T, *layers[source], allowed):
-                if _fineness(*layers[target]) == 2 * network.sizes[target]:
-                    break  # every unit is alone, and none silent
-                layers[target] = _refined(layers[target], sums, gaps, odd=odd)
-    return layers[1:-1]
+    of_biases = _tolerance(network, tolerance, BIAS_TOLERANCES)
+    criterion, odd = find_loss(loss), network.activation.odd
+    layers = [
+        Layer(w, b, largest_of(w), allowed, of_biases, odd)
+        for w, b in zip(network.weights, network.biases, strict=True)
+    ]
+    classes = [_apart(network.sizes[0])]
+    for units in network.sizes[1:-1]:
+        start = int(network.activation(0.0) != 0)
+        classes.append((np.zeros(units, dtype=np.int64), np.full(units, start)))
+    classes.append(_apart(network.sizes[-1]))
+    data = None if inputs is None else check_inputs(network, inputs)
+    if data is not None:
+        layers[0] = _seen_by(layers[0], data)
+    if criterion.shift_invariant:
+        layers[-1] = _without_shift(layers[-1])
+    if targets is not None:
+        answers = check_targets(network, data, targets, criterion)
+        classes[-1] = _alike(answers, criterion, allowed)
+        layers[-1] = replace(layers[-1], odd=criterion.mirror is not None)
+    return coarsest_partition(layers, classes)[1:-1]
 
 
-def _fineness(labels: Labels, signs: Signs) -> int:
-    """The number of classes plus that of units that are not silent: every split adds to it."""
-    return int(labels.max()) + 1 + int(np.count_nonzero(signs))
+def _apart(units: int) -> SignedClasses:
+    return np.arange(units), np.ones(units, dtype=np.int64)
 
 
-def _split_by_bias(network: Network, tolerance: float) -> list[SignedClasses]:
-    """The first partition: inputs and outputs each alone, hidden units split by their biases."""
-    sign, odd = int(network.activation(0.0) != 0), network.activation.odd
-    layers = [(np.zeros(n, dtype=np.int64), np.full(n, sign)) for n in network.sizes]
-    for end in (0, -1):
-        layers[end] = np.arange(network.sizes[end]), np.ones(network.sizes[end], dtype=np.int64)
-    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), 1):
-        # whole numbers: equal for equal biases, opposite for opposite ones, 0 for zeros
-        order = np.argsort(np.abs(b))
-        sizes = np.abs(b)[order].astype(np.float64)
-        larger = np.diff(sizes, prepend=0) > tolerance * np.maximum(sizes, _largest(w))
-        ranks = np.cumsum(larger, dtype=np.float64)[np.argsort(order)] * np.sign(b)
-        layers[layer] = _refined(layers[layer], ranks[None], np.zeros(1), odd=odd)
-    return layers
+def _seen_by(layer: Layer, inputs: Array) -> Layer:
+    """The first layer with `[W b]` projected on the span of the rows `[x 1]` of the data.
 
-
-def _class_sums(
-    matrix: Array, labels: Labels, signs: Signs, tolerance: float
-) -> Iterator[tuple[Array, Array]]:
-    """Sums of each row over each class of columns that is not silent, some classes at a time.
-
-    A column of the matrix, `(rows, columns)`, counts with its sign. Yields sums `(classes, rows)`
-    and the differences up to which they count as equal, `(classes,)`.
+    What is left out changes no preactivation, and no update changes it.
     """
-    largest, block = _largest(matrix), 32  # classes whose weights fit into the processor's cache
-    # all times a power of two, so that sums are exact where they can be and never overflow
-    power = np.ldexp(1.0, -np.clip(np.frexp(largest)[1], -1000, 1000))
-    order = np.flatnonzero(signs)
-    order = order[np.argsort(labels[order], kind="stable")]
-    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    ends = np.append(starts[1:], len(order))
-    for i in range(0, len(starts), block):
-        first, last = starts[i : i + block], ends[i : i + block]
-        columns = order[first[0] : last[-1]]
-        terms = matrix.T[columns].astype(np.float64, copy=False)
-        terms *= signs[columns, None] * power
-        gaps = tolerance * largest * power * np.sqrt(last - first)
-        yield np.add.reduceat(terms, first - first[0]), gaps
+    rows = np.column_stack([inputs, np.ones(len(inputs))]).astype(np.float64)
+    sizes = np.abs(rows).max(axis=0)
+    sizes[sizes == 0] = 1.0
+    rank_of = np.linalg.qr(rows / sizes, mode="r")
+    _, singular, directions = np.linalg.svd(rank_of, full_matrices=False)
+    tolerance = max(layer.tolerance, ROUNDING * max(rows.shape))
+    used = singular > tolerance * singular[0]
+    if used.sum() == rows.shape[1]:
+        return layer
+    basis, _ = np.linalg.qr(sizes[:, None] / sizes.max() * directions[used].T)
+    # where the features do not add up to a constant, biases stay as they are
+    mixed = np.abs(basis[:-1] @ basis[-1]).max() > tolerance
+    size = max(layer.largest, largest_of(layer.biases))
+    power = power_to_one(size)  # or products overflow
+    weights, biases = (p.astype(np.float64) * power for p in (layer.weights, layer.biases))
+    seen = np.column_stack([weights, biases if mixed else 0 * biases]) @ basis @ basis.T
+    return replace(
+        layer,
+        weights=seen[:, :-1],
+        biases=seen[:, -1] if mixed else biases,
+        largest=power * (size if mixed else layer.largest),
+        tolerance=tolerance,
+        bias_tolerance=tolerance if mixed else layer.bias_tolerance,
+    )
 
 
-def _refined(classes: SignedClasses, values: Array, gaps: Array, *, odd: bool) -> SignedClasses:
-    """The classes of a layer, split until they agree on the values, `(values, units)`, as well."""
-    labels, signs = classes
-    silent = np.flatnonzero(signs == 0)
-    heard = np.abs(values[:, silent]) > gaps[:, None]
-    if heard.any():
-        # some leave; mirrored ones have opposite values, so the first one not 0 is made positive
-        sign = np.sign(values[heard.argmax(axis=0), silent]) if odd else 1
-        signs = signs.copy()
-        signs[silent] = heard.any(axis=0) * sign
-    return _split(labels, values * signs, gaps), signs
+def _without_shift(layer: Layer) -> Layer:
+    """The last matrix without its mean over the outputs, which the loss does not see."""
+    w = 0.5 * layer.weights.astype(np.float64)  # halved, or differences overflow
+    return replace(
+        layer,
+        weights=w - (w / len(w)).sum(axis=0),
+        biases=0.5 * layer.biases,
+        largest=0.5 * layer.largest,
+        tolerance=max(layer.tolerance, ROUNDING * len(w)),
+    )
 
 
-def _split(labels: Labels, values: Array, gaps: Array) -> Labels:
-    """Splits classes wherever, in sorted order, a value jumps by more than its gap.
-
-    Labels are `(members,)` and have no holes, values `(n, members)`, gaps `(n,)`. Members stay
-    together if none of their `n` values separates them.
-    """
-    classes = 0
-    # again after a split, since to split by one value can open a gap in another
-    while labels.max() >= classes:
-        classes = int(labels.max()) + 1
-        some_member = np.empty(classes, dtype=np.int64)
-        some_member[labels] = np.arange(len(labels))
-        far = np.abs(values - values[:, some_member[labels]]) > gaps[:, None]
-        for i in np.flatnonzero(far.any(axis=1)):
-            if labels.max() + 1 < len(labels):
-                order = np.lexsort((values[i], labels))
-                starts = np.diff(labels[order], prepend=-1) > 0
-                jumps = np.diff(values[i][order], prepend=0) > gaps[i]
-                labels = np.cumsum(starts | jumps)[np.argsort(order)] - 1
-    return labels
-
-
-def _by_first_appearance(labels: Labels) -> Labels:
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
-
-
-def _largest(array: Array) -> float:
-    """The largest absolute value, found without a copy of the array."""
-    return float(max(array.max(), -array.min()))
+def _alike(targets: Array, loss: Loss, tolerance: float) -> SignedClasses:
+    """Outputs that may share a class: equal targets or, if the loss allows it, mirrored ones."""
+    outputs = targets.shape[1]
+    if loss.mirror is None and not loss.shift_invariant:
+        return _apart(outputs)
+    values = targets.astype(np.float64) - (loss.mirror or 0.0)
+    gaps = np.full(len(values), tolerance * largest_of(values))
+    together = np.zeros(outputs, dtype=np.int64), np.full(outputs, int(loss.mirror is None))
+    return refined(together, values, gaps, odd=loss.mirror is not None)
 
 
 def _tolerance(network: Network, tolerance: float | None, usual: dict[str, float]) -> float:
