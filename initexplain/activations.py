@@ -1,10 +1,16 @@
 """Activation functions: value, derivative, linear region; one table.
 
-Every activation here is monotone, so its derivative is a function of its *value*:
-the backward pass needs the activations of the forward pass and nothing else.
+The derivative of a monotone activation is a function of its *value*: the backward pass needs the
+activations of the forward pass and nothing else. GELU and SiLU are not monotone; their derivative
+is a function of the preactivation, which is then kept as well.
 Values and slopes are elementwise and keep shape and dtype, as numpy's own functions do.
+
+Sources: LeCun, Bottou, Orr and Mueller (1998), section 4.4, for `lecun_tanh`; Klambauer,
+Unterthiner, Mayr and Hochreiter (2017) for `selu`; Hendrycks and Gimpel, *Gaussian error linear
+units* (2016), arXiv 1606.08415, for `gelu` and `silu`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +24,7 @@ SELU_ALPHA = 1.6732632423543772
 LEAKY_SLOPE = 0.01
 LECUN_GAIN = 1.7159
 LECUN_SLOPE = 2.0 / 3.0
+GELU_START, SILU_START = 0.08095528704299002, 0.10000576589158289
 
 Elementwise = Callable[[Array], Array]
 
@@ -31,10 +38,12 @@ class Activation:
     Attributes:
         name: its key in [`ACTIVATIONS`][initexplain.activations.ACTIVATIONS].
         value: `z -> f(z)`.
-        slope: `f(z) -> f'(z)`: the derivative as a function of the value.
+        slope: `f(z) -> f'(z)`, the derivative as a function of the value; if `f` is not monotone,
+            `z -> f'(z)`.
         linear_region: the interval of `z` on which `f'` is at least half of its largest
             value. Outside it a unit is *saturated* (or, for a ReLU, off).
         odd: whether `f(-z) = -f(z)`.
+        monotone: whether `f` is monotone.
 
     Examples:
         >>> tanh = ACTIVATIONS["tanh"]
@@ -50,6 +59,7 @@ class Activation:
     slope: Elementwise
     linear_region: tuple[float, float]
     odd: bool
+    monotone: bool = True
 
     def __call__(self, z: ArrayLike) -> Array:
         """`f(z)`; infinite where it is too large for the dtype."""
@@ -59,7 +69,7 @@ class Activation:
     def derivative(self, z: ArrayLike) -> Array:
         """`f'(z)`; at a kink (0 for the ReLU family) the slope of the left side."""
         with np.errstate(under="ignore"):
-            return self.slope(self(z))
+            return self.slope(self(z) if self.monotone else float_array(z, "preactivations"))
 
 
 def _tanh_slope(a: Array) -> Array:
@@ -110,6 +120,60 @@ def _selu_slope(a: Array) -> Array:
     return np.where(a > 0, SELU_SCALE, a + SELU_SCALE * SELU_ALPHA).astype(a.dtype)
 
 
+def _silu(z: Array) -> Array:
+    return z * _logistic(z)
+
+
+def _silu_slope(z: Array) -> Array:
+    share = _logistic(z)
+    return share * (1.0 + z * (1.0 - share))
+
+
+def _gelu(z: Array) -> Array:
+    return z * _normal_cdf(z)
+
+
+def _gelu_slope(z: Array) -> Array:
+    near = np.clip(z, -VANISHED, VANISHED)
+    density = np.exp(-0.5 * near * near) / math.sqrt(2 * math.pi)
+    slope: Array = _normal_cdf(z) + near * density
+    return slope
+
+
+def _normal_cdf(z: Array) -> Array:
+    """The chance that a standard normal number is below `z`, to a few of the last places."""
+    y = np.minimum(np.abs(z.astype(np.float64)), VANISHED) / math.sqrt(2.0)
+    t = 1.0 / (1.0 + 0.5 * y)
+    u = (t - _ERFC_MIDDLE) / _ERFC_HALF
+    exponent = np.full_like(u, _ERFC_FIT[-1])
+    for coefficient in _ERFC_FIT[-2::-1]:
+        exponent *= u
+        exponent += coefficient
+    tail = 0.5 * t * np.exp(exponent - y * y)
+    cdf: Array = np.where(z < 0, tail, 1.0 - tail).astype(z.dtype)
+    return cdf
+
+
+# numpy has no error function, and Python's own takes one number at a time. In
+# erfc(y) = t exp(P(t) - y^2) with t = 1 / (1 + y/2), P is so smooth that a polynomial is exact.
+VANISHED = 40.0  # the normal density and its tail are 0 in float64 from here on
+ERFC_LAST, ERFC_DEGREE = 26.5, 22
+_ERFC_MIDDLE, _ERFC_HALF = ((1.0 + sign / (1.0 + ERFC_LAST / 2)) / 2 for sign in (1, -1))
+
+
+def _erfc_fit() -> list[float]:
+    """The coefficients of P, the lowest first, of a variable from -1 to 1."""
+    nodes = np.polynomial.chebyshev.chebpts1(ERFC_DEGREE + 1)
+    t = _ERFC_MIDDLE + _ERFC_HALF * nodes
+    y = 2.0 / t - 2.0
+    left = np.log([math.erfc(of) for of in y]) - np.log(t) + y * y
+    fit = np.polynomial.chebyshev.chebfit(nodes, left, ERFC_DEGREE)
+    return [float(c) for c in np.polynomial.chebyshev.cheb2poly(fit)]
+
+
+_ERFC_FIT = _erfc_fit()
+
+
 def _within(end: float) -> tuple[float, float]:
     return -end, end
 
@@ -131,11 +195,20 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("leaky_relu", _leaky_relu, _leaky_relu_slope, _RIGHT_HALF, odd=False),
         # the slope jumps from 1.758 to 1.051 at 0 and is half of the larger one at -ln 2
         Activation("selu", _selu, _selu_slope, (-float(np.log(2.0)), np.inf), odd=False),
+        # slopes grow to 1.129 at sqrt 2 and to 1.100 at 2.399, then fall to 1
+        Activation("gelu", _gelu, _gelu_slope, (GELU_START, np.inf), odd=False, monotone=False),
+        Activation("silu", _silu, _silu_slope, (SILU_START, np.inf), odd=False, monotone=False),
     )
 }
-"""Every activation of the package, by name. `"sigmoid"` is another name of `"logistic"`."""
+"""Every activation of the package, by name. `"sigmoid"` is another name of `"logistic"`, `"swish"`
+of `"silu"`. `"gelu"` is the exact one, `z` times the normal distribution function; PyTorch's
+`approximate="tanh"` differs from it by up to 0.0005."""
 
-_BY_NAME = {**ACTIVATIONS, "sigmoid": ACTIVATIONS["logistic"]}
+_BY_NAME = {
+    **ACTIVATIONS,
+    "sigmoid": ACTIVATIONS["logistic"],
+    "swish": ACTIVATIONS["silu"],
+}
 
 
 def find_activation(activation: str | Activation) -> Activation:

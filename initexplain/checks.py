@@ -15,6 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.floating[Any]]
 
+READ_AS = {"bfloat16": "float32", "float16": "float32", "float32": "float32", "float64": "float64"}
+"""The type that computes with numbers of another one, the coarsest first."""
+
 _Entry = TypeVar("_Entry")
 
 
@@ -35,7 +38,7 @@ def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
 
 
 def float_array(values: ArrayLike, name: str) -> Array:
-    """`values` as a finite float array: float32 stays, everything else becomes float64.
+    """`values` as a finite float array: float32, and what is coarser, as float32, else float64.
 
     Refused are values that are not real numbers, masked entries, ragged lists, and NaN or infinity,
     where the message gives the index of the first.
@@ -54,9 +57,10 @@ def float_array(values: ArrayLike, name: str) -> Array:
         array = np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name}: not a rectangular array ({error})") from None
-    if array.dtype.kind not in "fiub":
+    kept = READ_AS.get(array.dtype.name, "float64")
+    # numpy calls bfloat16, which is another package's, by no kind of its own
+    if array.dtype.kind not in "fiub" and array.dtype.name not in READ_AS:
         raise ValueError(f"{name}: expected real numbers, found dtype {array.dtype}")
-    kept = array.dtype if array.dtype in (np.float32, np.float64) else np.dtype(np.float64)
     with np.errstate(over="ignore", under="ignore"):  # what overflows is refused below, as infinite
         array = array.astype(kept, copy=False)
     finite = np.isfinite(array)
@@ -64,6 +68,17 @@ def float_array(values: ArrayLike, name: str) -> Array:
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"{name}: {array[where]} at index {where}; every value must be finite")
     return array
+
+
+def float_type(values: ArrayLike) -> str | None:
+    """The type in which an array comes, a key of `READ_AS`; None for lists and whole numbers.
+
+    Examples:
+        >>> float_type(np.ones(2, np.float16)), float_type([1.0, 2.0])
+        ('float16', None)
+    """
+    name = np.asarray(values).dtype.name if hasattr(values, "__array__") else ""
+    return name if name in READ_AS else None
 
 
 def check_shape(array: Array, name: str, expected: object, *, fits: bool) -> None:

@@ -4,6 +4,11 @@ Randomness is an argument: the same generator state gives the same array. A weig
 matrix has shape `(..., fan_out, fan_in)`, a bias vector `(..., fan_out)`; leading axes
 are an ensemble of networks. A `gain` multiplies every entry.
 
+A shape of four axes may be the kernel of a convolution, whose fan-in is channels times kernel.
+Initializers with a fan refuse it. Draw a kernel as a matrix,
+`he_normal()(rng, (out, in * k * k)).reshape(out, in, k, k)`, and an ensemble with two axes as
+`he_normal()(rng, Matrices(shape))`.
+
 Numbers are checked when the initializer is made: `ValueError` for a standard deviation or a bound
 that is negative, a scale or a gain that is not above 0, and whatever is not finite.
 
@@ -25,6 +30,17 @@ Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 # standard deviation of a standard normal cut off at two standard deviations
 TRUNCATION = 2.0
 TRUNCATED_STD = 0.87962566103423978
+
+
+class Matrices(tuple[int, ...]):
+    """A shape `(..., fan_out, fan_in)` of which all axes but the last two are an ensemble's.
+
+    Examples:
+        >>> lecun_normal()(np.random.default_rng(0), Matrices((5, 2, 3, 4))).shape
+        (5, 2, 3, 4)
+    """
+
+    __slots__ = ()
 
 
 def zeros() -> Initializer:
@@ -223,10 +239,16 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
 
 
 def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
-    """`(fan_in, fan_out)` of a weight matrix; a bias vector has none."""
+    """`(fan_in, fan_out)` of a weight matrix; a bias vector has none, a kernel others."""
     if len(shape) < 2 or min(shape[-2:]) < 1:
         raise ValueError(
             "fan_in and fan_out need a shape (..., fan_out, fan_in), both 1 or more, found "
             f"{shape}; for biases use zeros, constant, normal or uniform"
+        )
+    if len(shape) > 3 and not isinstance(shape, Matrices):
+        raise ValueError(
+            f"fan_in and fan_out of the shape {shape}: draw the kernel of a convolution as a matrix"
+            " (channels_out, channels_in * height * width) and reshape it; an ensemble of matrices"
+            " is Matrices(shape)"
         )
     return shape[-1], shape[-2]

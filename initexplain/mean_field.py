@@ -90,7 +90,7 @@ def mean_square_slope(activation: str | Activation, q: ArrayLike) -> Array:
     f = _of_the_table(activation)
     # a slope that jumps at 0 is one-sided there: step off it
     spread = np.where(np.equal(q, 0), SMALLEST_Q**2, q)
-    return gaussian_mean(lambda z: f.slope(f.value(z)) ** 2, spread)
+    return gaussian_mean(lambda z: f.derivative(z) ** 2, spread)
 
 
 def variance_map(
@@ -207,7 +207,7 @@ def mean_field(
     if chi <= 1 + ROUNDING:
         return MeanField(q, chi, 1.0, _length(chi))
     correlation = _fixed_correlation(f, q, weight_std, bias_std)
-    shared = _pair_mean(lambda z: f.slope(f.value(z)), q, correlation)
+    shared = _pair_mean(f.derivative, q, correlation)
     return MeanField(q, chi, correlation, _length(float(_passed_on(shared, weight_std))))
 
 
@@ -265,6 +265,12 @@ def _passed_on(mean: ArrayLike, weight_std: float, bias_std: float = 0.0) -> Arr
 
 
 def _fixed_q(activation: Activation, weight_std: float, bias_std: float) -> float:
+    if not activation.monotone:
+        raise ValueError(
+            f"fixed points: the map of {activation.name!r} can have several; iterate it by "
+            "`variances`"
+        )
+
     def excess(q: float) -> float:
         passed = variance_map(activation, q, weight_std=weight_std, bias_std=bias_std)
         return float(passed) / q - 1
@@ -275,7 +281,7 @@ def _fixed_q(activation: Activation, weight_std: float, bias_std: float) -> floa
         return 0.0
     if excess(LARGEST_Q) > -ROUNDING:
         return float("inf")
-    # the map over q falls with q for every activation of the table, so it meets 1 once
+    # the map over q falls with q for every monotone activation of the table, so it meets 1 once
     return _boundary(lambda q: excess(q) < 0, SMALLEST_Q, LARGEST_Q)
 
 

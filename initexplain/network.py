@@ -15,6 +15,7 @@ Data that are not finite or do not fit raise `ValueError`. A result that overflo
 import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +23,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import Activation, find_activation
-from initexplain.checks import Array, check_shape, count, float_array, no_overflow
-from initexplain.initializers import Initializer, zeros
+from initexplain.checks import READ_AS, Array, count, float_array, float_type, no_overflow
+from initexplain.initializers import Initializer, Matrices, zeros
 from initexplain.losses import Loss, find_loss
-from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
+from initexplain.parameters import check_layers, check_list, check_sizes, of_one_type
+from initexplain.passes import Gradients, Trace, run_backward, run_forward
 
 __all__ = ["Gradients", "Network", "Trace", "check_inputs", "check_targets", "forward", "gradients"]
 
@@ -40,6 +42,8 @@ class Network:
         weights: one matrix `(..., fan_out, fan_in)` per layer.
         biases: one vector `(..., fan_out)` per layer.
         activation: applied after every layer but the last.
+        precision: the type that rounded the parameters: that of the arrays, or the coarser
+            `"float16"` or `"bfloat16"` in which some came, which are read as float32.
 
     Examples:
         >>> net = Network(weights=[[[1.0, -1.0]], [[2.0]]], biases=[None, [0.5]], activation="relu")
@@ -52,17 +56,25 @@ class Network:
     weights: tuple[Array, ...]
     biases: tuple[Array, ...]
     activation: Activation
+    precision: str
 
     def __init__(
         self,
         weights: Sequence[ArrayLike],
-        biases: Sequence[ArrayLike | None],
+        biases: Sequence[ArrayLike | None] | None = None,
         activation: str | Activation = "tanh",
+        *,
+        precision: str | None = None,
     ) -> None:
-        """Checks, copies and locks the parameters; a bias vector may be None, for zeros.
+        """Checks, copies and locks the parameters.
 
-        A shape that does not fit its neighbours raises `ValueError`, which names both.
+        A bias vector, or all of them, may be None, for zeros. Numbers in lists take the type of the
+        arrays beside them. Keras, Flax and scikit-learn store kernels `(fan_in, fan_out)`: pass
+        `kernel.T`. A shape that does not fit its neighbours raises `ValueError`, which names both.
         """
+        check_list(weights, "weights")
+        biases = [None] * len(weights) if biases is None else biases
+        check_list(biases, "biases")
         if len(weights) == 0 or len(weights) != len(biases):
             raise ValueError(
                 "a network needs one weight matrix and one bias vector per layer, found "
@@ -70,18 +82,19 @@ class Network:
             )
         matrices = [float_array(w, f"weights of layer {i}") for i, w in enumerate(weights, 1)]
         vectors = [
-            np.zeros(w.shape[:-1], w.dtype) if b is None else float_array(b, f"biases of layer {i}")
-            for i, (w, b) in enumerate(zip(matrices, biases, strict=True), 1)
+            None if b is None else float_array(b, f"biases of layer {i}")
+            for i, b in enumerate(biases, 1)
         ]
-        _check_layers(matrices, vectors)
-        # copies in C order, since products round by the order in memory
-        dtype = np.result_type(*matrices, *vectors)
-        arrays = [np.array(p, dtype=dtype, order="C") for p in (*matrices, *vectors)]
+        check_layers(matrices, vectors)
+        types = [float_type(p) for p in (*weights, *biases) if p is not None]
+        arrays = of_one_type(matrices, vectors, [READ_AS[t] for t in types if t])
+        given = next((t for t in READ_AS if t in types), None)
         for array in arrays:
             array.flags.writeable = False
         object.__setattr__(self, "weights", tuple(arrays[: len(matrices)]))
         object.__setattr__(self, "biases", tuple(arrays[len(matrices) :]))
         object.__setattr__(self, "activation", find_activation(activation))
+        object.__setattr__(self, "precision", precision or given or self.dtype.name)
 
     @classmethod
     def initialize(
@@ -114,13 +127,14 @@ class Network:
         lead = tuple(count(size, "ensemble axis") for size in ensemble)
         if dtype not in (np.float32, np.float64, "float32", "float64"):
             raise ValueError(f"dtype must be float32 or float64, found {dtype!r}")
+        of_biases = zeros() if biases is None else biases
         drawn: tuple[list[Array], list[Array]] = [], []
         # what overflows is refused by the constructor, as infinite
         with np.errstate(over="ignore", under="ignore"):
             for layer, (fan_in, fan_out) in enumerate(pairwise(widths), 1):
-                shape = (*lead, fan_out, fan_in)
+                shape = Matrices((*lead, fan_out, fan_in))
                 w = _drawn(weights, rng, shape, f"weights of layer {layer}")
-                b = _drawn(biases or zeros(), rng, shape[:-1], f"biases of layer {layer}")
+                b = _drawn(of_biases, rng, shape[:-1], f"biases of layer {layer}")
                 drawn[0].append(w.astype(dtype))
                 drawn[1].append(b.astype(dtype))
             return cls(*drawn, activation)
@@ -151,7 +165,17 @@ class Network:
         if len(index) != len(self.ensemble):
             raise IndexError(f"member {index} of an ensemble with axes {self.ensemble}")
         weights, biases = ([p[index] for p in layers] for layers in (self.weights, self.biases))
-        return Network(weights, biases, self.activation)
+        return self.with_parameters(weights, biases)
+
+    def with_parameters(self, weights: Sequence[Array], biases: Sequence[Array]) -> "Network":
+        """Other parameters with this activation, of this precision.
+
+        Examples:
+            >>> net = Network(weights=[[[2.0]]], biases=[[1.0]], activation="relu")
+            >>> net.with_parameters([3 * w for w in net.weights], net.biases).weights[0].tolist()
+            [[6.0]]
+        """
+        return Network(weights, biases, self.activation, precision=self.precision)
 
     @classmethod
     def stack(cls, networks: Sequence["Network"]) -> "Network":
@@ -165,17 +189,18 @@ class Network:
         if not networks:
             raise ValueError("an ensemble needs at least one network")
         first, *others = networks
-        kind = first.sizes, first.ensemble, first.activation, first.dtype
+        kind = first.sizes, first.ensemble, first.activation, first.dtype, first.precision
         for i, n in enumerate(others, 1):
-            if (n.sizes, n.ensemble, n.activation, n.dtype) != kind:
+            if (n.sizes, n.ensemble, n.activation, n.dtype, n.precision) != kind:
                 raise ValueError(f"network {i} does not fit network 0: {n!r} and {first!r}")
         weights = map(np.stack, zip(*(n.weights for n in networks), strict=True))
         biases = map(np.stack, zip(*(n.biases for n in networks), strict=True))
-        return cls(list(weights), list(biases), first.activation)
+        return first.with_parameters(list(weights), list(biases))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of a read-only array may be written to: a network is built anew instead
-        return Network, (self.weights, self.biases, self.activation)
+        build = partial(Network, precision=self.precision)
+        return build, (self.weights, self.biases, self.activation)
 
     def __repr__(self) -> str:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
@@ -232,6 +257,7 @@ def gradients(
 
 def check_inputs(network: Network, inputs: ArrayLike) -> Array:
     """`inputs` as an array of the network's dtype, if they are finite and fit its first layer."""
+    check_network(network)
     return _check_data(network, inputs, "inputs", ("examples", network.sizes[0]))
 
 
@@ -253,26 +279,17 @@ def _check_data(net: Network, values: ArrayLike, name: str, axes: tuple[str, int
         # in C order, since products round by the order in memory
         array = float_array(array.astype(net.dtype, order="C", copy=False), name)
     lead = () if array.ndim == 2 else net.ensemble
-    _check_shape(array, name, (*lead, *axes), f"for a network of sizes {net.sizes}")
+    check_sizes(array, name, (*lead, *axes), f"for a network of sizes {net.sizes}")
     return array
 
 
-def _check_layers(weights: Arrays, biases: Arrays) -> None:
-    expected: tuple[str | int, ...] = (*weights[0].shape[:-2], "fan_out", "fan_in")
-    above = "as the first layer"
-    for layer, (w, b) in enumerate(zip(weights, biases, strict=True), 1):
-        _check_shape(w, f"weights of layer {layer}", expected, above)
-        _check_shape(b, f"biases of layer {layer}", w.shape[:-1], f"for weights of shape {w.shape}")
-        expected = (*w.shape[:-2], "fan_out", w.shape[-2])
-        above = f"above layer {layer} of shape {w.shape}"
-
-
-def _check_shape(array: Array, name: str, expected: tuple[str | int, ...], place: str) -> None:
-    """Refuses another shape than expected; a word stands for any size."""
-    same = [isinstance(e, str) or e == n for e, n in zip(expected, array.shape, strict=False)]
-    fits = array.ndim == len(expected) and all(same) and 0 not in array.shape
-    shape = str(expected).replace("'", "")
-    check_shape(array, name, f"{shape} {place}, every axis 1 or more", fits=fits)
+def check_network(network: object) -> None:
+    """Refuses what is no `Network`, and says what takes it."""
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"expected an initexplain Network, found {type(network).__name__}; models of other "
+            "libraries and mappings of parameters are for `initexplain.check`"
+        )
 
 
 def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], name: str) -> Array:
@@ -287,5 +304,5 @@ def _drawn(init: Initializer, rng: np.random.Generator, shape: tuple[int, ...], 
     except ValueError:  # a compiled function need not say what it takes
         pass
     array = float_array(init(rng, shape), name)
-    _check_shape(array, name, shape, "from the initializer")
+    check_sizes(array, name, shape, "from the initializer")
     return array

@@ -49,8 +49,8 @@ def run_forward(
     """The forward pass, of an ensemble too; overflow travels on as inf or NaN.
 
     The `masks` are factors of the hidden activations (dropout), one array per hidden layer. With
-    `keep_all=False` the preactivations of hidden layers are not kept, which training does without,
-    in a little less time.
+    `keep_all=False` the preactivations of hidden layers are kept only if the backward pass needs
+    them: training goes without, in a little less time.
     """
     preactivations, activations = [], []
     signal = inputs
@@ -59,7 +59,7 @@ def run_forward(
         z = np.matmul(signal, np.ascontiguousarray(np.swapaxes(w, -1, -2)))
         z += b[..., None, :]
         last = layer == len(weights) - 1
-        if last or keep_all:
+        if last or keep_all or not activation.monotone:
             preactivations.append(z)
         if not last:
             activations.append(activation.value(z))
@@ -87,7 +87,8 @@ def run_backward(
         by_biases.append(np.matmul(np.ones((1, delta.shape[-2]), delta.dtype), delta)[..., 0, :])
         if layer > 0:
             delta = np.matmul(delta, weights[layer])
-            delta *= activation.slope(below)
+            seen = below if activation.monotone else trace.preactivations[layer - 1]
+            delta *= activation.slope(seen)
             if masks:
                 delta *= masks[layer - 1]
     return Gradients(tuple(reversed(by_weights)), tuple(reversed(by_biases)))

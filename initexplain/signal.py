@@ -70,8 +70,8 @@ def second_moments(
     trace = forward(network, data)
     with np.errstate(all="ignore"):
         errors = [criterion.evaluate(trace.outputs, answers)[1]]
-        for w, a in zip(reversed(network.weights), reversed(trace.activations), strict=False):
-            errors.append((errors[-1] @ w) * network.activation.slope(a))
+        for w, z in zip(network.weights[:0:-1], trace.preactivations[-2::-1], strict=True):
+            errors.append((errors[-1] @ w) * network.activation.derivative(z))
     return Moments(
         preactivations=_mean_squares(trace.preactivations, "preactivations", network),
         activations=_mean_squares(trace.activations, "activations", network),
@@ -163,7 +163,7 @@ def lsuv(
             factor = np.where(np.abs(deviation**2 - 1) <= tolerance, 1, 1 / deviation)
             matrices.append(w * factor)
             layer_input = start.activation(z * factor)
-    return Network(matrices, start.biases, start.activation)
+    return start.with_parameters(matrices, start.biases)
 
 
 def at_scales(network: Network, scales: ArrayLike) -> Network:
@@ -184,7 +184,7 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
     with np.errstate(all="ignore"):  # what overflows is refused by the network, as infinite
         scaled = [np.multiply.outer(factors.astype(network.dtype), w) for w in hidden]
     same = [np.broadcast_to(p, (len(factors), *p.shape)) for p in (last, *network.biases)]
-    return Network([*scaled, same[0]], same[1:], network.activation)
+    return network.with_parameters([*scaled, same[0]], same[1:])
 
 
 def _per_layer(values: Sequence[Array], network: Network) -> Array:

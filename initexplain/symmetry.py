@@ -56,7 +56,13 @@ from numpy.typing import ArrayLike
 
 from initexplain.checks import Array, check_shape, float_array, not_negative
 from initexplain.losses import Loss, find_loss
-from initexplain.network import Network, check_inputs, check_targets, forward
+from initexplain.network import (
+    Network,
+    check_inputs,
+    check_network,
+    check_targets,
+    forward,
+)
 from initexplain.partition import (
     Labels,
     Layer,
@@ -81,10 +87,11 @@ __all__ = [
 ]
 
 # What counts as equal, relative to the largest weight. Sums of 2,000 weights, all taken in float64,
-# round at 1e-14; the rest is room for the drift of trained networks.
-TOLERANCES = {"float64": 1e-9, "float32": 1e-5}
+# round at 1e-14; the rest is room for the drift of trained networks. In half precision it is room
+# for the rounding of the weights themselves, of which a sum of n collects that of sqrt(n).
+TOLERANCES = {"float64": 1e-9, "float32": 1e-5, "float16": 2.0**-8, "bfloat16": 2.0**-5}
 # A bias is one number: of 1,000 random ones in float32, some lie closer together than 1e-5.
-BIAS_TOLERANCES = {"float64": 1e-9, "float32": float(np.finfo(np.float32).eps)}
+BIAS_TOLERANCES = {"float64": 1e-9, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 # What a projection leaves of nothing, for each number that it adds up.
 ROUNDING = 2.0**-52
 
@@ -104,7 +111,8 @@ def redundancy_classes(
 
     Sums of `n` weights of the matrix `W` count as equal if they differ by no more than `tolerance
     sqrt(n) max|W|`; biases, by `tolerance` times `max|W|` (of the incoming weights) or the larger
-    one. If not given, it is 1e-9; for float32 1e-5, and one last place for biases. Training leaves
+    one. If not given, it is 1e-9; for float32 1e-5, for parameters that came in float16 or bfloat16
+    four of their last places, and one last place for biases of all three. Training leaves
     rounding errors, and a matrix that holds nothing else is taken at its word: predict from the
     network before training.
 
@@ -319,9 +327,10 @@ def _alike(targets: Array, loss: Loss, tolerance: float) -> SignedClasses:
 
 def _tolerance(network: Network, tolerance: float | None, usual: dict[str, float]) -> float:
     """The tolerance for a network, which has to be a single one."""
+    check_network(network)
     if network.ensemble:
         raise ValueError(
             f"redundancy is a property of one network, found an ensemble with axes "
             f"{network.ensemble}: pass network.member(i), with one index per axis"
         )
-    return usual[network.dtype.name] if tolerance is None else not_negative(tolerance, "tolerance")
+    return usual[network.precision] if tolerance is None else not_negative(tolerance, "tolerance")

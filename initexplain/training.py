@@ -234,7 +234,7 @@ class _State:
     """
 
     def __init__(self, network: Network, optimizer: Optimizer) -> None:
-        self.activation, self.ensemble = network.activation, network.ensemble
+        self.start, self.ensemble = network, network.ensemble
         self.optimizer = optimizer
         arrays = (*network.weights, *network.biases)
         self.values = self._joined(arrays)
@@ -254,7 +254,7 @@ class _State:
 
     def network(self) -> Network:
         """A copy of the network as it stands."""
-        return Network(self.weights, self.biases, self.activation)
+        return self.start.with_parameters(self.weights, self.biases)
 
     @np.errstate(all="ignore")
     def update(self, gradients: Gradients, step: int, learning_rate: float) -> None:

@@ -17,6 +17,8 @@ REFERENCE = {
     "relu": lambda z: z if z > 0 else 0.0,
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
     "selu": lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * (math.exp(z) - 1)),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "silu": lambda z: z * logistic(z),
 }
 
 every_activation = pytest.mark.parametrize("name", ie.ACTIVATIONS)
@@ -75,7 +77,8 @@ def test_extreme_inputs_give_finite_values(name, dtype):
     z = np.clip(np.array(EXTREMES), -largest, largest).astype(dtype)
     activation = ie.ACTIVATIONS[name]
     # `value` and `slope` are what the passes of a network call: they warn of nothing themselves
-    for values in (activation(z), activation.value(z), activation.slope(activation.value(z))):
+    source = activation.value(z) if activation.monotone else z
+    for values in (activation(z), activation.value(z), activation.slope(source)):
         assert np.isfinite(values).all()
         assert values.dtype == dtype
 
@@ -90,6 +93,30 @@ def test_shapes_and_dtypes_are_kept(name, shape):
             assert (values.shape, values.dtype) == (shape, kept)
 
 
+@every_dtype
+def test_gelu_keeps_its_digits_down_to_where_it_vanishes(dtype):
+    # math.erfc is another implementation, accurate in the tail too
+    z = np.concatenate([np.linspace(-12, 12, 4801), np.linspace(-37, -12, 400)]).astype(dtype)
+    small = 2 * np.finfo(dtype).tiny
+    expected = np.array([REFERENCE["gelu"](float(x)) for x in z])
+    rtol = 3e-13 if dtype == np.float64 else 3e-7
+    np.testing.assert_allclose(ie.ACTIVATIONS["gelu"](z), expected, rtol=rtol, atol=small)
+    assert float(ie.ACTIVATIONS["gelu"](-40.0)) == 0.0
+
+
+def test_gelu_is_not_its_tanh_approximation():
+    z = np.linspace(-6, 6, 1201)
+    other = 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    gap = np.abs(ie.ACTIVATIONS["gelu"](z) - other).max()
+    assert 4e-4 < gap < 5e-4
+
+
+@every_activation
+def test_a_monotone_activation_has_a_slope_that_never_changes_its_sign(name):
+    rises = ie.ACTIVATIONS[name].derivative(np.linspace(-9, 9, 2001)) >= 0
+    assert rises.all() == ie.ACTIVATIONS[name].monotone
+
+
 @every_activation
 @every_dtype
 @pytest.mark.parametrize("kind", ["value", "slope"])
@@ -101,10 +128,13 @@ def test_values_and_slopes_are_arrays_of_their_own(name, kind, dtype):
     np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("name", [*ie.ACTIVATIONS, "sigmoid"])
+OTHER_NAMES = {"sigmoid": "logistic", "swish": "silu"}
+
+
+@pytest.mark.parametrize("name", [*ie.ACTIVATIONS, *OTHER_NAMES])
 def test_an_activation_is_found_by_its_names_and_passes_through(name):
     activation = find_activation(name)
-    assert activation is ie.ACTIVATIONS["logistic" if name == "sigmoid" else name]
+    assert activation is ie.ACTIVATIONS[OTHER_NAMES.get(name, name)]
     assert find_activation(activation) is activation
 
 
@@ -119,4 +149,4 @@ def test_an_input_that_is_not_finite_is_refused(name, bad):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match="unknown activation 'lecun_tahn'") as info:
         find_activation("lecun_tahn")
-    assert str(info.value).endswith(", ".join([*ie.ACTIVATIONS, "sigmoid"]))
+    assert str(info.value).endswith(", ".join([*ie.ACTIVATIONS, *OTHER_NAMES]))

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from ml_dtypes import bfloat16
 
 from initexplain import checks
 from initexplain.checks import check_shape, count, float_array, lookup, no_overflow
@@ -36,15 +37,15 @@ def test_lookup_returns_the_entry_or_lists_the_known_names(name, hint):
 
 
 KEPT = [
-    (np.float32, np.float32),
-    *((t, np.float64) for t in (np.float64, np.float16, np.int8, np.int64, np.uint16, np.bool_)),
+    *((t, np.float32) for t in (np.float32, np.float16, bfloat16)),
+    *((t, np.float64) for t in (np.float64, np.int8, np.int64, np.uint16, np.bool_)),
     (np.longdouble, np.float64),
     (np.dtype(">f8"), np.float64),
 ]
 
 
 @pytest.mark.parametrize(("given", "kept"), KEPT)
-def test_float_array_keeps_single_precision_and_makes_the_rest_double(given, kept):
+def test_float_array_keeps_to_single_precision_or_makes_the_rest_double(given, kept):
     array = float_array(np.array([[1, 0], [0, 1]], dtype=given), "inputs")
     assert array.dtype == kept
     assert array.dtype.isnative

@@ -12,6 +12,7 @@ import pytest
 
 import initexplain as ie
 from initexplain import initializers
+from initexplain.initializers import Matrices
 
 STANDARD_ERRORS = 5.0
 # standard deviation left by cutting a standard normal at +-2, and the mass that is left
@@ -104,7 +105,7 @@ def test_standard_deviation_of_a_cut_normal():
 @every_case
 @pytest.mark.parametrize("shape", MATRICES, ids=str)
 def test_moments_and_support_are_the_closed_forms(init, kind, variance, shape):
-    drawn = init(np.random.default_rng(11), shape)
+    drawn = init(np.random.default_rng(11), Matrices(shape))
     assert (drawn.shape, drawn.dtype) == (shape, np.float64)
     bound, moments = SHAPES[kind]
     x = drawn / math.sqrt(variance(shape[-1], shape[-2]))
@@ -170,7 +171,8 @@ def test_normal_has_the_mean_it_is_given():
 @pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
 @pytest.mark.parametrize(("fan_out", "fan_in"), [(5, 3), (3, 5), (4, 4), (1, 6), (6, 1), (1, 1)])
 def test_orthogonal_rows_or_columns(lead, fan_out, fan_in, gain):
-    drawn = ie.orthogonal(gain=gain)(np.random.default_rng(5), (*lead, fan_out, fan_in))
+    shape = Matrices((*lead, fan_out, fan_in))
+    drawn = ie.orthogonal(gain=gain)(np.random.default_rng(5), shape)
     assert drawn.shape == (*lead, fan_out, fan_in)
     few = drawn if fan_out < fan_in else np.swapaxes(drawn, -1, -2)
     products = np.einsum("...ik,...jk->...ij", few, few)
@@ -196,3 +198,18 @@ def test_a_shape_without_fans_is_refused(shape):
         with pytest.raises(ValueError, match="fan_in and fan_out need a shape") as info:
             init(np.random.default_rng(0), shape)
         assert str(shape) in str(info.value)
+
+
+@pytest.mark.parametrize("shape", [(64, 3, 3, 3), (2, 5, 16, 30), (1, 1, 1, 1, 1)])
+def test_a_kernel_is_no_ensemble_of_matrices(shape):
+    for init in (ie.he_normal(), ie.orthogonal()):
+        with pytest.raises(ValueError, match="draw the kernel of a convolution as") as info:
+            init(np.random.default_rng(0), shape)
+        assert str(shape) in str(info.value)
+    assert ie.normal()(np.random.default_rng(0), shape).shape == shape
+
+
+def test_a_kernel_drawn_as_its_message_says_has_its_fan():
+    kernel = ie.he_normal()(np.random.default_rng(0), (64, 3 * 3 * 3)).reshape(64, 3, 3, 3)
+    # 27 inputs, with five standard errors of 1,728 normal numbers
+    assert kernel.std() == pytest.approx(math.sqrt(2 / 27), rel=5 / math.sqrt(2 * kernel.size))

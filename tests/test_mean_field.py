@@ -16,7 +16,11 @@ from initexplain import mean_field as mf
 from initexplain import signal
 
 every_activation = pytest.mark.parametrize("activation", ie.ACTIVATIONS)
-smooth = pytest.mark.parametrize("activation", ["identity", "tanh", "lecun_tanh", "logistic"])
+monotone = pytest.mark.parametrize(
+    "activation", [n for n, f in ie.ACTIVATIONS.items() if f.monotone]
+)
+SMOOTH = ["identity", "tanh", "lecun_tanh", "logistic", "gelu", "silu"]
+smooth = pytest.mark.parametrize("activation", SMOOTH)
 
 
 @pytest.mark.parametrize("power", range(9))
@@ -65,6 +69,8 @@ def test_selu_in_closed_form(q):
         ("selu", 0.0, SELU_SCALE**2 * (1 + SELU_ALPHA**2) / 2),
         ("tanh", 0.0, 1.0),
         ("logistic", 0.25, 1 / 16),
+        ("gelu", 0.0, 0.25),
+        ("silu", 0.0, 0.25),
     ],
 )
 def test_means_where_there_is_no_spread(activation, square, slope):
@@ -104,7 +110,7 @@ def test_fixed_points(activation, weight_std, q, chi):
         assert math.isnan(value) == math.isinf(q)
 
 
-@every_activation
+@monotone
 @pytest.mark.parametrize("weight_std", [0.4, 0.8, 1.3])
 def test_the_fixed_point_is_where_the_iteration_ends(activation, weight_std):
     scales = {"weight_std": weight_std, "bias_std": 0.3}

@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 
+import ml_dtypes
 import numpy as np
 import plain
 import pytest
@@ -251,6 +252,85 @@ def test_bad_parameters(weights, biases, words):
     assert [word for word in words if word not in str(info.value)] == []
 
 
+KERNELS = [np.ones((2, 3)), np.ones((3, 3)), np.ones((3, 1))]
+VECTORS = [np.zeros(3), np.zeros(3), np.zeros(1)]
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases"),
+    [(KERNELS, VECTORS), (KERNELS, None), (KERNELS[:1], VECTORS[:1]), ([W.T], [B])],
+)
+def test_kernels_that_fit_transposed_are_refused_with_what_to_do(weights, biases):
+    with pytest.raises(ValueError, match=r"Keras, Flax and scikit-learn: pass .* `kernel.T`"):
+        ie.Network(weights, biases)
+    assert ie.Network([w.T for w in weights], biases).sizes[0] == len(weights[0])
+
+
+class Model:
+    """What a model of a framework looks like: a list of layers, with a state dict."""
+
+    def __len__(self):
+        return 1
+
+    def state_dict(self):
+        return {}
+
+
+@pytest.mark.parametrize("given", [{"0.weight": W}, Model(), object(), 3.0])
+def test_models_and_mappings_are_sent_to_the_check(given):
+    name = type(given).__name__
+    with pytest.raises(TypeError, match=rf"weights: .* found {name}; `initexplain.check` takes"):
+        ie.Network(given)
+    with pytest.raises(TypeError, match=rf"biases: .* found {name}; `initexplain.check` takes"):
+        ie.Network([W], given)
+    for call in (ie.forward, ie.measured_redundancy, lambda model, _: ie.redundancy_classes(model)):
+        with pytest.raises(TypeError, match=rf"an initexplain Network, found {name}; .*check"):
+            call(given, [[1.0]])
+
+
+# types of weights and of biases (None: lists), of the network, and what rounded its numbers
+TYPES = [
+    (None, None, "float64", "float64"),
+    ("float32", None, "float32", "float32"),
+    (None, "float32", "float32", "float32"),
+    ("float32", "int64", "float32", "float32"),
+    ("int64", None, "float64", "float64"),
+    ("float64", "float32", "float64", "float32"),
+    ("float16", None, "float32", "float16"),
+    ("bfloat16", "float32", "float32", "bfloat16"),
+    ("float16", "bfloat16", "float32", "bfloat16"),
+    ("float64", "float16", "float64", "float16"),
+]
+
+
+@pytest.mark.parametrize(("of_weights", "of_biases", "dtype", "precision"), TYPES)
+def test_the_type_of_a_network_is_that_of_its_arrays(of_weights, of_biases, dtype, precision):
+    def in_type(values, name):
+        return values if name is None else np.array(values).astype(getattr(ml_dtypes, name, name))
+
+    weights = [in_type([[1.0, 2.0], [4.0, 3.0]], of_weights)] * 2
+    network = ie.Network(weights, [in_type([1.0, 2.0], of_biases), None], "relu")
+    ensemble = ie.Network.stack([network, network])
+    history = ie.train(network, np.eye(2), np.eye(2), steps=1, learning_rate=0.1)
+    copied = pickle.loads(pickle.dumps(network))
+    for one in (network, ensemble, ensemble.member(1), history.network, copied):
+        assert (one.dtype, one.precision) == (dtype, precision)
+    assert network.weights[0].tolist() == [[1.0, 2.0], [4.0, 3.0]]
+
+
+def test_biases_may_be_left_out():
+    network = ie.Network([W, [[1.0] * len(W)]])
+    assert [b.tolist() for b in network.biases] == [[0.0] * len(W), [0.0]]
+
+
+def test_an_ensemble_may_have_two_axes():
+    draw = {"weights": ie.orthogonal(), "biases": ie.normal(0.1)}
+    network = ie.Network.initialize(np.random.default_rng(0), [4, 3, 2], ensemble=(2, 5), **draw)
+    assert network.ensemble == (2, 5)
+    first = network.weights[0]
+    np.testing.assert_allclose(first @ first.swapaxes(-1, -2) - np.eye(3), 0.0, atol=1e-14)
+
+
 def test_no_activation():
     with pytest.raises(ValueError, match="unknown activation"):
         ie.Network([W], [B], None)
@@ -288,6 +368,8 @@ BAD_INITIALIZE = [
     ({"weights": drawing(lambda w: w[:, :1]), "sizes": [4, 2]}, ValueError, r"found \(2, 1\)"),
     ({"weights": ie.lecun_normal}, TypeError, "weights of layer 1: too many .*parentheses"),
     ({"biases": ie.constant}, TypeError, "biases of layer 1: too many .*parentheses"),
+    ({"biases": []}, TypeError, r"biases of layer 1: \[\] is not a callable .*; an initializer"),
+    ({"biases": 0}, TypeError, "biases of layer 1: 0 is not a callable .*; an initializer"),
     ({"weights": 0.1}, TypeError, "weights of layer 1: 0.1 is not a callable .*; an initializer"),
     # an error within an initializer comes through as it is
     ({"weights": drawing(lambda w: w + None)}, TypeError, "^unsupported operand type"),

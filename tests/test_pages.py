@@ -111,7 +111,7 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
 
 # what several pages use, and what a page keeps in a module of its own
 SHARED = {"curves", "diagrams", "head_starts", "reach", "separation", "style", "verdicts"}
-INTERNAL = {"checks"}  # what no user calls
+INTERNAL = {"checks", "parameters"}  # what no user calls
 
 
 def _modules(folder):

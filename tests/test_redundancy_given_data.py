@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ml_dtypes import bfloat16
 from oracles import by_first_appearance
 
 import initexplain as ie
@@ -76,7 +77,7 @@ CASES = {
         *(with_column(np.zeros(N)), Y, "squared_error", SAME),
     ),
     "a constant feature and the bias": (
-        net([[0.5, 0.2, 0.1], [0.3, 0.2, 0.1], ROWS[2]], [0.0, 0.4, 0.0]),
+        net([[0.5, 0.2, 0.1], [0.3, 0.2, 0.1], [0.8, -0.6, 0.4]], [0.0, 0.4, 0.7]),
         *(with_column(np.full(N, 2.0)), Y, "squared_error", SAME),
     ),
     "one-hot features and the bias": (
@@ -211,6 +212,22 @@ def test_single_precision(name):
     data = {"inputs": inputs, "targets": targets, "loss": loss}
     weights, biases = ([p.astype("f4") for p in of] for of in (network.weights, network.biases))
     assert given(ie.Network(weights, biases, network.activation), **data) == expected
+
+
+@pytest.mark.parametrize("precision", [np.float16, bfloat16])
+def test_half_precision_has_room_for_the_rounding_of_its_weights(precision):
+    # sums that agree in the network agree no better than its numbers once these are rounded
+    rng = np.random.default_rng(5)
+    layout = [[0, 1, 2], np.arange(60) // 3, np.arange(60) // 2, [0, 1]]
+    whole = planted_network(rng, layout_of([list(of) for of in layout]), "tanh")
+    weights, biases = ([p.astype(precision) for p in of] for of in (whole.weights, whole.biases))
+    expected = [of.tolist() for of in layout[1:-1]]
+    assert given(ie.Network(weights, biases, "tanh")) == expected
+    singles = [p.astype(np.float32) for p in weights], [p.astype(np.float32) for p in biases]
+    assert given(ie.Network(*singles, "tanh")) != expected
+    drawn = ie.Network.initialize(rng, [784, 300, 10], weights=ie.he_normal())
+    random = ie.Network([w.astype(precision) for w in drawn.weights], None, "relu")
+    assert given(random) == [list(range(300))]
 
 
 def test_tolerance_zero_leaves_room_for_the_rounding_of_the_projection():

@@ -85,6 +85,7 @@ MEAN_FIELD = [
     (lambda: mf.mean_field("tahn", weight_std=1.0), "unknown activation 'tahn'"),
     (lambda: mf.variance_map(MINE, 1.0, weight_std=1.0), "mean field: activation 'mine' is not"),
     (lambda: mf.critical_weight_std(OTHER_TANH), "mean field: activation 'tanh' is not"),
+    (lambda: mf.mean_field("gelu", weight_std=1.0), "fixed points: the map of 'gelu' can have"),
     (lambda: mf.mean_field("tanh", weight_std=0.0), f"weight_std {ABOVE_0}"),
     (lambda: mf.variance_map("tanh", 1.0, weight_std=-1.0), f"weight_std {NOT_NEGATIVE}"),
     (lambda: mf.mean_field("tanh", weight_std=1.0, bias_std=-0.1), f"bias_std {NOT_NEGATIVE}"),

@@ -10,7 +10,7 @@ from initexplain.datasets import teacher, two_moons
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.reach import Row, reach
 from initexplain.experiments.zero_biases import train_without_biases
-from initexplain.initializers import lecun_normal
+from initexplain.initializers import Matrices, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.training import train
@@ -228,7 +228,7 @@ def residual_weights(
     """LeCun-normal `W`, `U` and `V` of residual networks with eight units in each branch."""
     features, outputs = (array.shape[1] for array in data)
     shapes = ((branches, 8, features), (branches, features, 8), (outputs, features))
-    return [lecun_normal()(rng, (seeds, *shape)) for shape in shapes]
+    return [lecun_normal()(rng, Matrices((seeds, *shape))) for shape in shapes]
 
 
 def regression(

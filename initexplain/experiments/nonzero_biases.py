@@ -182,10 +182,10 @@ def recall_curves(rng: np.random.Generator, seeds: int, steps: int) -> dict[int,
     weights and see the same fresh sequences; Adam with step size 0.02.
     """
     batch = 16
-    weights = lecun_normal()(rng, (1, seeds, 4 * CELLS, 1 + CELLS)).repeat(2, axis=0)
+    weights = lecun_normal()(rng, (seeds, 4 * CELLS, 1 + CELLS))[None].repeat(2, axis=0)
     biases = np.zeros((2, seeds, 4 * CELLS))
     biases[1, :, CELLS : 2 * CELLS] = 1.0
-    readout = lecun_normal()(rng, (1, seeds, 1, CELLS)).repeat(2, axis=0)
+    readout = lecun_normal()(rng, (seeds, 1, CELLS))[None].repeat(2, axis=0)
     parameters = [weights, biases, readout, np.zeros((2, seeds, 1))]
     optimizer = adam()
     slots = [[np.zeros_like(p) for _ in range(optimizer.slots)] for p in parameters]
