@@ -100,10 +100,10 @@ def read(model: Any, layout: Layout = "auto") -> list[Parameter]:
         if model.ensemble:
             raise ValueError(f"an ensemble with axes {model.ensemble}: check network.member(i)")
         parameters = network_parameters(model)
+    elif keras_models.is_model(model):  # with one of its backends, a module of PyTorch as well
+        parameters = keras_models.parameters(model)
     elif torch_models.is_module(model):
         parameters = torch_models.parameters(model)
-    elif keras_models.is_model(model):
-        parameters = keras_models.parameters(model)
     elif isinstance(model, Mapping) or type(model).__name__ == "State":
         parameters = from_mapping(model, layout)
     else:
@@ -127,10 +127,10 @@ def _machine(model: Any, inputs: Any, targets: Any, loss: Any) -> Machine:
         raise ValueError(f"loss {loss!r} needs targets")
     if isinstance(model, Network):
         return NetworkMachine(model, inputs, targets, loss or "squared_error")
-    if torch_models.is_module(model):
-        return torch_models.machine(model, inputs, targets, loss)
     if keras_models.is_model(model):
         return keras_models.machine(model, inputs, targets, loss)
+    if torch_models.is_module(model):
+        return torch_models.machine(model, inputs, targets, loss)
     raise TypeError("inputs: a mapping of arrays cannot be called; pass the model itself")
 
 
@@ -154,13 +154,13 @@ def _with_batch(
         yield from check_chain(network, names)
     trial = run(machine, parameters, progress=shown)
     yield from check_signal(trial.first)
+    yield from check_activity(trial.first)  # before what follows from it
     yield from check_gates(parameters)
     if trial.updates:
         yield from check_lasting_copies(trial, parameters)
         yield from check_clones(trial, parameters)
         yield from check_freeze(trial, parameters)
         yield from check_gradients(trial.first, parameters)
-        yield from check_activity(trial.first)
         yield from check_loss(trial.first.loss, machine.constants())
     yield from check_copies(parameters)
 
@@ -170,7 +170,7 @@ def _chain(model: Any, parameters: Sequence[Parameter]) -> tuple[Network | None,
     names = [p.name for p in parameters if p.kind == "matrix"]
     if isinstance(model, Network):
         return model, names
-    activation = torch_models.chain_activation(model) if torch_models.is_module(model) else None
+    activation = torch_models.chain_activation(model)
     if activation is None and not isinstance(model, Mapping):
         return None, names
     # of an unknown activation only that equal inputs give equal outputs

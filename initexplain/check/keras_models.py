@@ -39,14 +39,14 @@ def _parameter(variable: Any, layer: Any) -> Parameter:
     values = sys.modules["keras"].ops.convert_to_numpy(variable)
     [plain] = from_mapping({variable.path: values})
     known = _known(variable.name, plain.shape, layer)
-    if not variable.trainable and known["kind"] == "vector":
+    if plain.kind == "buffer" or (not variable.trainable and known["kind"] == "vector"):
         known["kind"] = "buffer"
     norm = frozenset({"norm"} if "Norm" in type(layer).__name__ else ())
     return Parameter(
         plain.name,
         plain.values,
         plain.shape,
-        plain.dtype if plain.kind != "buffer" else "int",
+        plain.dtype,
         trainable=bool(variable.trainable),
         tags=norm,
         **known,

@@ -183,14 +183,16 @@ class TorchMachine:
     def _note(self, function: str, out: Any) -> None:
         """How much of what an activation function returns is flat."""
         place = self._place[-1] if self._place else ""
-        if out.ndim < 2 or len(out) < 4 or place in self._activity:
+        if out.ndim < 2 or len(out) < 4:
             return
         kind, low, high = _FLAT[function]
         flat = (out.detach() <= low) | (out.detach() >= high)
         # channels are the second axis, but for a sequence the last one
         units = flat.movedim(-1 if out.ndim == 3 else 1, -1).flatten(0, -2)
         share = units.all(dim=0) if kind == "dead" else units
-        self._activity[place] = Activity(kind, float(share.double().mean()))
+        noted = Activity(kind, float(share.double().mean()))
+        # of several in one place, the worst
+        self._activity[place] = max(noted, self._activity.get(place, noted), key=_share)
 
     def _moved(self, value: Any) -> Any:
         """A batch on the processor, its floats in the copy's format; arrays become tensors."""
@@ -205,6 +207,10 @@ class TorchMachine:
         if isinstance(value, tuple | list):
             return type(value)(self._moved(item) for item in value)
         return value
+
+
+def _share(activity: Activity) -> float:
+    return activity.share
 
 
 def _hooks(module: Any) -> list[Any]:

@@ -47,6 +47,8 @@ def _parameter(full: str, name: str, tensor: Any, module: Any) -> Parameter:
         return Parameter(full, None, (), "lazy", "table", tags=frozenset({"lazy"}))
     values, shape, dtype = from_tensor(tensor)
     known = _known(name, shape, module) or from_name(full, shape)
+    if not dtype.startswith(("float", "bfloat16", "complex")):
+        known["kind"] = "buffer"
     trainable = bool(tensor.requires_grad)
     return Parameter(full, values, shape, dtype, trainable=trainable, tags=frozenset(tags), **known)
 
@@ -80,7 +82,7 @@ def _is_conv1d(module: Any) -> bool:
 
 def chain_activation(model: Any) -> str | None:
     """The activation of a stack of dense layers with one kind of activation between them."""
-    if type(model).__name__ != "Sequential":
+    if not is_module(model) or type(model).__name__ != "Sequential" or hasattr(model, "layers"):
         return None
     names = [type(module).__name__ for module in model if type(module).__name__ != "Dropout"]
     between = set(names[1::2])

@@ -1,5 +1,6 @@
 """Rules about a trial: what gets no gradient, what waits for one, which units stay equal."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -58,7 +59,7 @@ def check_clones(trial: Trial, parameters: Sequence[Parameter]) -> Iterator[Find
         together = _both(labels, classes(after, trial.machine.tolerance))
         clones = _repeated(together) & moved
         if clones.any():
-            named.add(p.name.rpartition(".")[0])
+            named.add(re.sub(r"[./][^./]*$", "", p.name))
             yield _clones(p.name, together, trial.updates)
         elif moved.any():
             said = "some units start with equal rows, and part"

@@ -1,0 +1,135 @@
+"""Keras models: planted faults are named at their place, and the model stays as it was."""
+
+import numpy as np
+import pytest
+
+import initexplain as ie
+
+keras = pytest.importorskip("keras")
+layers = keras.layers
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    keras.utils.set_random_seed(0)
+
+
+def network():
+    return keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(8, 3, padding="same", name="stem"),
+            layers.BatchNormalization(name="norm"),
+            layers.Activation("relu"),
+            layers.DepthwiseConv2D(3, name="depthwise"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(16, "tanh", name="hidden"),
+            layers.Dropout(0.5),
+            layers.Dense(4, name="head"),
+        ]
+    )
+
+
+def batch():
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(16, 8, 8, 3)).astype("f4"), np.arange(16) % 4
+
+
+def alarms(report):
+    # without the name that Keras gives a model
+    return {
+        (f.level, f.rule, "/".join(f.where.split("/")[-2:]))
+        for f in report.findings
+        if f.level != "ok"
+    }
+
+
+@pytest.mark.parametrize("with_batch", [False, True])
+def test_a_healthy_network_gives_no_alarm(with_batch):
+    assert alarms(ie.check(network(), *(batch() if with_batch else ()))) == set()
+
+
+def set_kernel(net, name, change):
+    layer = net.get_layer(name)
+    kernel, *rest = layer.get_weights()
+    change(kernel)
+    layer.set_weights([kernel, *rest])
+
+
+def repeat_columns(kernel):
+    kernel[:] = kernel[..., [0, 1, 2, 3] * (kernel.shape[-1] // 4)]
+
+
+def repeat_rows(kernel):
+    kernel[:] = kernel[[0, 1, 2, 3] * (kernel.shape[0] // 4)]
+
+
+def clones(net):
+    set_kernel(net, "hidden", repeat_columns)
+    set_kernel(net, "head", repeat_rows)
+
+
+def equal_units_that_part(net):
+    set_kernel(net, "hidden", repeat_columns)
+
+
+def two_zeros(net):
+    for name in ("hidden", "head"):
+        set_kernel(net, name, lambda kernel: kernel.fill(0))
+
+
+def not_a_number(net):
+    set_kernel(net, "stem", lambda kernel: kernel[0].fill(np.nan))
+
+
+@pytest.mark.parametrize(
+    ("plant", "expected"),
+    [
+        (clones, {("FAIL", "clones", "hidden/kernel")}),
+        (equal_units_that_part, set()),
+        (not_a_number, {("FAIL", "finite", "stem/kernel")}),
+    ],
+)
+def test_a_planted_fault_is_named_at_its_place(plant, expected):
+    net = network()
+    plant(net)
+    assert alarms(ie.check(net, *batch())) == expected
+
+
+def test_two_zeros_on_a_path_are_frozen():
+    net = network()
+    two_zeros(net)
+    found = alarms(ie.check(net, *batch()))
+    assert {("FAIL", "freeze", f"{n}/kernel") for n in ("stem", "hidden", "head")} <= found
+
+
+def test_the_model_is_as_it_was():
+    net = network()
+    before = [np.array(w) for w in net.get_weights()]
+    ie.check(net, *batch(), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    for one, other in zip(before, net.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert net.get_layer("stem").call.__name__ == "call"
+
+
+def test_a_kernel_is_read_with_its_units_last():
+    net = network()
+    found = {f.where.split("/")[-2]: f.value for f in ie.check(net).findings if f.rule == "scale"}
+    for name, fan_in in {"stem": 27, "depthwise": 9, "hidden": 8, "head": 16}.items():
+        kernel = np.array(net.get_layer(name).get_weights()[0])
+        assert found[name] == pytest.approx(kernel.std() * fan_in**0.5, rel=1e-5)
+
+
+def test_the_forget_bias_is_one():
+    net = keras.Sequential([layers.Input((5, 3)), layers.LSTM(4), layers.Dense(1)])
+    [memory] = [f for f in ie.check(net).findings if f.rule == "memory"]
+    assert memory.value == pytest.approx(2.21, abs=0.01)
+
+
+def test_what_does_not_fit_gets_a_clear_error():
+    with pytest.raises(ValueError, match="no weights yet"):
+        ie.check(keras.Sequential([layers.Dense(3)]))
+    with pytest.raises(ValueError, match="do not fit"):
+        ie.check(network(), np.ones((4, 5), "f4"))
+    with pytest.raises(ValueError, match="needs targets"):
+        ie.check(network(), batch()[0], loss="logistic")
