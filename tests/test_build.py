@@ -116,7 +116,8 @@ WRONG = {
 DEAD = {
     "[a](nowhere.md)": r"nowhere\.md",
     "[a](#nowhere)": "#nowhere",
-    "[a][initexplain.nowhere]": r"initexplain\.nowhere",
+    "[a][initexplain.no_where]": r"initexplain\.no_where'.*add docs/reference/no-where\.md",
+    "[a][initexplain.figures.no_page.f]": r"no_page\.f'.*add docs/<chapter>/no-page\.md",
 }
 
 

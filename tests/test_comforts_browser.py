@@ -40,7 +40,7 @@ def test_search_answers_what_readers_ask(visit):
     page = visit("")
     page.keyboard.press("f")
     field = page.locator(".md-search__input")
-    missed = {}
+    missed = []
     for question, expected in QUESTIONS.items():
         page.evaluate(
             "document.querySelectorAll('.md-search-result__item')"
@@ -51,8 +51,9 @@ def test_search_answers_what_readers_ask(visit):
         page.locator(".md-search-result__item:not([data-seen])").first.wait_for()
         found = page.evaluate(FIRST_RESULT)
         if not any(address.startswith(expected) for address in found):
-            missed[question] = found
-    assert missed == {}
+            missed.append(f"{question!r} must lead to {expected}, and leads to {found[0]}")
+    remedy = "give the expected section the words of the question, or the new page a lower `boost`"
+    assert not missed, "; ".join([*missed, f"{remedy} (`search:` in its front matter)"])
     page.locator(".md-search-result__link").first.click()
     page.wait_for_url("**/biases/fine-zeros/**")
     page.locator("mark[data-md-highlight]").first.wait_for()

@@ -1,5 +1,6 @@
 """The pages' sources: every snippet runs, no digit stands in prose without a source."""
 
+import ast
 import doctest
 import re
 from collections import Counter
@@ -10,7 +11,6 @@ import yaml
 from conftest import DOCS, ROOT
 
 from initexplain.figures.style import PALETTE, ramp
-from initexplain.site import claims
 
 PAGES = sorted(DOCS.rglob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
@@ -19,6 +19,8 @@ WITH_FENCES = [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)``` *$", re.M | re.S
 )
+# what Markdown shows as code too, and nobody runs
+UNREAD = re.compile(r"^[\s>]*(?:~~~|>>> )|<(?:pre|code)\b", re.M | re.I)
 # languages that are shown and not run, each for a reason
 NOT_RUN = {
     "console": "commands for a shell",
@@ -73,9 +75,18 @@ def test_every_fence_is_found_and_run_or_known_not_to_be(path):
     text = path.read_text(encoding="utf-8")
     fences = list(_fences(text))
     assert len(re.findall(r"^\s*```", text, re.M)) == 2 * len(fences)
+    assert not UNREAD.search(FENCE.sub("", text)), "examples stand between lines of backticks"
     for line, language, _, code in fences:
         assert language == "pycon" or language in NOT_RUN, f"{_name(path)}:{line}: {language!r}"
         assert (">>> " in code) == (language == "pycon"), f"{_name(path)}:{line}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["~~~pycon\n>>> 1\n2\n~~~", "    >>> 1", "> >>> 1\n", "a <pre>b</pre>", "<CODE>1</CODE>"],
+)
+def test_an_example_that_nobody_runs_is_found(text):
+    assert UNREAD.search(FENCE.sub("", f"```pycon\n>>> 1\n1\n```\n\n{text}"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=_name)
@@ -86,12 +97,74 @@ def test_every_page_describes_itself(path):
     assert 40 <= len(description) <= 200
 
 
-def test_every_claim_link_is_read_by_the_rewriter():
-    # a claim that Markdown renders and `make claims` overlooks would have to be mended by hand
-    for path in [*PAGES, *NOTEBOOKS]:
-        text = path.read_text(encoding="utf-8")
-        outside_code = re.sub(r"```.*?```", "", text, flags=re.S)
-        assert outside_code.count("](claim:") == len(claims.LINK.findall(outside_code)), path
+NUMBER = r"[0-9][0-9,]*(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?"
+# a number and nothing else between backticks or dollar signs, or 10^{-3}
+ALONE = re.compile(rf"(?:=|<|>|\\[a-z]+)? ?[-+−]?(?:{NUMBER}|10\^\{{?-?[0-9]+\}}?) ?(?:\\?%)?")
+# such numbers that no program has, each with its reason
+FOR_THE_SAKE_OF_ARGUMENT = {
+    "1e-7": "a small gradient",
+    "0.001": "a small weight",
+    "10^{-3}": "a small gradient",
+    "10^{-17}": "the size of rounding",
+    "10^{-8}": "what Adam adds to a gradient",
+    "10^8": "the inverse of that",
+}
+
+
+def _numbers(text):
+    text = re.sub(r"\b10\^\{?(-?[0-9]+)\}?", r"1e\1", text.replace(",", ""))
+    return {float(number) for number in re.findall(NUMBER, text)}
+
+
+def _told(name):
+    """The numbers that the experiment and the figures of a page hold."""
+    for floor in "experiments", "figures":
+        path = ROOT / "initexplain" / floor / f"{name}.py"
+        tree = ast.parse(path.read_text("utf-8") if path.is_file() else "")
+        values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+        yield from (float(value) for value in values if type(value) in (int, float))
+
+
+def _hidden_results(path, text):
+    """The numbers that stand alone as code or as a formula, and that nothing gave to the page.
+
+    Given are numbers in its programs, in its longer formulas, in the experiments that it names,
+    and in quotations.
+    """
+    if path.suffix == ".py":
+        programs = "".join(re.findall(r"^(?!#).*\n", text, re.M))
+        text = re.sub(r"^# ?", "", re.sub(r"^(?!#).*\n", "", text, flags=re.M), flags=re.M)
+    else:
+        programs, text = "".join(code for *_, code in _fences(text)), FENCE.sub("", text)
+    names = [path.stem.replace("-", "_"), *re.findall(r"\((?:claim|figure):(\w+)", text)]
+    text = re.sub(r"^(?:>|#+ .*[“‘]).*", "", text, flags=re.M)
+    marked = [a or b for a, b in re.findall(r"`([^`\n]+)`|\$+([^$]+)\$", text)]
+    alone = [number for number in map(str.strip, marked) if ALONE.fullmatch(number)]
+    longer = "\n".join(formula for formula in map(str.strip, marked) if formula not in alone)
+    given = _numbers(programs) | _numbers(longer) | {n for name in set(names) for n in _told(name)}
+    return [n for n in alone if n not in FOR_THE_SAKE_OF_ARGUMENT and not _numbers(n) <= given]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *NOTEBOOKS], ids=_name)
+def test_no_result_hides_in_code_or_mathematics(path):
+    found = _hidden_results(path, path.read_text(encoding="utf-8"))
+    assert not found, f"{found}: write a result as a claim, [6](claim:page.part)"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It ends at `0.31`, at $0.31$, $= 0.31$,\n$\\approx -0.31$ or `31 %`.", 5),
+        ("It ends at $10^{-6}$.", 1),
+        ("With $x = 0.31$ it is `0.31`, as in `1,000 + 7`: $1000$ and $7$.", 0),
+        ("```pycon\n>>> f(0.31)\n```\n\nReplace `0.31`.\n", 0),
+        ("> it stabilizes around `0.25`\n\n## “Around `0.25`”\n", 0),
+        ("[6](claim:row_symmetry.units) at learning rate `0.3`", 1),
+        ("[2](claim:the_swap.units) at learning rate `0.1`", 0),
+    ],
+)
+def test_a_hidden_result_is_found(text, found):
+    assert len(_hidden_results(DOCS / "no-such-page.md", text)) == found
 
 
 def test_colours_of_the_style_sheet_are_those_of_the_figures():

@@ -104,7 +104,7 @@ figure
 # %% [markdown]
 # ## Training
 #
-# Two hundred full-batch updates with momentum. A loss that leaves the finite numbers ends the
+# Full batches, with momentum. A loss that leaves the finite numbers ends the
 # curve.
 
 # %% alt="Loss against updates: it falls below that of the best constant output and goes on."

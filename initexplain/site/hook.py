@@ -5,6 +5,7 @@ The site builds without this file too, then without notebooks and without the fo
 
 import functools
 import html
+import logging
 import os
 import re
 from base64 import b64encode
@@ -32,6 +33,8 @@ def on_startup(**_: object) -> None:
     # zero is how gzip says that there is no date
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     notebooks.set_up()
+    autorefs = logging.getLogger("mkdocs.plugins.mkdocs_autorefs._internal.plugin")
+    autorefs.addFilter(reference.say_what_is_missing)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:

@@ -3,6 +3,7 @@
 Rendering takes most of the time of a build, and changes only with the package's source.
 """
 
+import logging
 import re
 import sys
 from hashlib import sha256
@@ -50,6 +51,19 @@ def code_pages(docs: Path, order: str = "") -> dict[str, tuple[str, str]]:
             text += "".join(_MODULE.format(floor=floor, name=name) for floor in floors)
             pages[f"reference/code/{stem}.md"] = heading[1], text
     return pages
+
+
+def say_what_is_missing(record: logging.LogRecord) -> bool:
+    """A filter for the log of mkdocs-autorefs: which page a name of the package would stand on."""
+    target = re.search(r"target 'initexplain\.(\w+)(?:\.(\w+))?", record.getMessage())
+    if target:
+        module, name = (part or "" for part in target.groups())
+        page = f"docs/reference/{module.replace('_', '-')}.md with a line ::: initexplain.{module}"
+        if module in cache.FLOORS:
+            page = f"docs/<chapter>/{name.replace('_', '-')}.md: the build gives its code a page"
+        hint = f"; if the name is right, add {page}"
+        record.msg, record.args = f"{record.getMessage()}{hint}", ()
+    return True
 
 
 _collect, _render = PythonHandler.collect, PythonHandler.render
