@@ -117,10 +117,15 @@ def _numbers(text):
 
 
 def _told(name):
-    """The numbers that the experiment and the figures of a page hold."""
+    """The numbers that the experiment and the figures of a page hold, and what they import."""
     for floor in "experiments", "figures":
         path = ROOT / "initexplain" / floor / f"{name}.py"
-        tree = ast.parse(path.read_text("utf-8") if path.is_file() else "")
+        source = path.read_text("utf-8") if path.is_file() else ""
+        # but for the two that hold what is varied on every page
+        imports = rf"^from initexplain\.{floor}\.(?!reach|verdicts)(\w+) import"
+        for other in re.findall(imports, source, re.M):
+            yield from _told(other)
+        tree = ast.parse(source)
         values = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
         yield from (float(value) for value in values if type(value) in (int, float))
 
