@@ -164,7 +164,7 @@ def test_no_result_hides_in_code_or_mathematics(path):
         ("With $x = 0.31$ it is `0.31`, as in `1,000 + 7`: $1000$ and $7$.", 0),
         ("```pycon\n>>> f(0.31)\n```\n\nReplace `0.31`.\n", 0),
         ("> it stabilizes around `0.25`\n\n## “Around `0.25`”\n", 0),
-        ("[6](claim:row_symmetry.units) at learning rate `0.3`", 1),
+        ("[6](claim:row_symmetry.units) at learning rate `0.123`", 1),
         ("[2](claim:the_swap.units) at learning rate `0.1`", 0),
     ],
 )
