@@ -114,6 +114,8 @@ def _refused(inputs: Any, error: Exception) -> ValueError:
     parts = parts if isinstance(parts, tuple | list) or isinstance(inputs, Mapping) else [inputs]
     shapes = ", ".join(str(tuple(getattr(part, "shape", ()))) for part in parts)
     line = str(error).strip().partition("\n")[0]
+    if "deepcopy" in line:
+        return ValueError(f"the module cannot be copied, check its state_dict() alone: {line}")
     return ValueError(
         f"the model and this batch do not fit, inputs of shape {shapes}: "
         f"{type(error).__name__}: {line}"

@@ -29,6 +29,8 @@ def state_dict():
         "num_batches_tracked": np.array(3),
         "rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
         "more_rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
+        "slopes": np.geomspace(1, 100, 16),
+        "more_slopes": np.geomspace(1, 100, 16),
     }
 
 
@@ -115,6 +117,17 @@ def test_a_planted_fault_is_named_at_its_place(plant):
         assert len({rule for _, rule, _ in alarms(report)}) == 1, report
 
 
+def test_equal_rows_that_are_read_differently_are_fine():
+    state = state_dict()
+    cloned(state)
+    state["head.weight"] = drawn(10, 16, seed=6)
+    report = ie.check(state)
+    assert alarms(report) == set()
+    assert [(f.where, f.value) for f in report.findings if f.rule == "clones"] == [
+        ("blocks.0.conv2.weight", 4)
+    ]
+
+
 def test_a_forgotten_kernel_is_called_so():
     state = state_dict()
     forgotten_kernel(state)
@@ -169,8 +182,10 @@ def test_a_layout_can_be_said():
     square["m0"][:, 3:] = square["m0"][:, :3]
     square["m1"][3:] = square["m1"][:3]
     assert ie.check(square, layout="rows").ok
-    report = ie.check(square, layout="columns")
-    assert ("FAIL", "clones", "m0") in alarms(report)
+    assert ("FAIL", "clones", "m0") in alarms(ie.check(square, layout="columns"))
+    # these names tell
+    kernels = {f"{name}/kernel": matrix for name, matrix in square.items()}
+    assert ("FAIL", "clones", "m0/kernel") in alarms(ie.check(kernels))
 
 
 def test_nested_parameters_have_paths():

@@ -138,6 +138,34 @@ def test_equal_rows_that_part_are_fine():
     }
 
 
+class DropPath(nn.Module):
+    """Noise of its own, as libraries write it."""
+
+    def forward(self, x):
+        return x * torch.rand_like(x) if self.training else x
+
+
+class Functional(nn.Module):
+    def forward(self, x):
+        return nn.functional.dropout(x, 0.5, self.training)
+
+
+@pytest.mark.parametrize("noise", [DropPath, Functional, lambda: nn.Dropout(0.5)])
+def test_noise_in_training_hides_no_clones(noise):
+    net = Residual()
+    net.dropout = noise()
+    clones(net)
+    assert ("FAIL", "clones", "hidden.weight") in alarms(ie.check(net, *batch()))
+
+
+def test_classes_that_the_batch_lacks_are_no_clones():
+    net, (images, labels) = Residual(), batch()
+    net.head = nn.Linear(32, 50)
+    nn.init.zeros_(net.head.weight)
+    nn.init.zeros_(net.head.bias)
+    assert alarms(ie.check(net, images, labels)) == set()
+
+
 def test_mirrored_units_are_clones():
     net = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Flatten(), nn.Linear(8, 2))
     with torch.no_grad():
@@ -264,6 +292,7 @@ def test_tied_weights_are_one_parameter():
     report = ie.check(Shared(), ids, ids, loss="softmax_cross_entropy")
     assert alarms(report) == set()
     assert report.subject.startswith("Shared: 1 parameters")
+    assert [f.where for f in report.findings if f.rule == "scale"] == ["embed.weight"]
 
 
 def test_an_embedding_of_unit_spread_costs_a_high_first_loss():
@@ -299,6 +328,13 @@ def test_what_is_not_there_yet_is_said(model, expected):
 def test_a_batch_that_does_not_fit_gets_a_clear_error(inputs, targets, loss, match):
     with pytest.raises(ValueError, match=match):
         ie.check(Residual(), inputs, targets, loss=loss)
+
+
+def test_a_module_that_cannot_be_copied_says_so():
+    net = Residual()
+    net.cached = net.head.weight * 2  # not a leaf
+    with pytest.raises(ValueError, match="cannot be copied"):
+        ie.check(net, *batch())
 
 
 def test_half_precision_and_arrays_are_taken():
@@ -346,6 +382,7 @@ def test_the_forget_bias_of_a_layer_is_read():
         (lambda: nn.Conv2d(8, 16, 3, groups=4), 18),
         (lambda: nn.Conv2d(8, 8, 5, groups=8), 25),
         (lambda: nn.ConvTranspose2d(8, 16, 4, stride=2), 32),
+        (lambda: nn.ConvTranspose2d(8, 16, 4, stride=2, groups=4), 8),
         (lambda: nn.Conv1d(8, 16, 7), 56),
         (lambda: nn.Linear(40, 10), 40),
         (lambda: nn.Embedding(40, 10), 1),
