@@ -83,7 +83,14 @@ def test_every_fence_is_found_and_run_or_known_not_to_be(path):
 
 @pytest.mark.parametrize(
     "text",
-    ["~~~pycon\n>>> 1\n2\n~~~", "    >>> 1", "> >>> 1\n", "a <pre>b</pre>", "<CODE>1</CODE>"],
+    [
+        "~~~pycon\n>>> 1\n2\n~~~",
+        "~~~ python\nf()\n~~~",
+        "    >>> 1",
+        "> >>> 1\n",
+        "a <pre>b</pre>",
+        "<CODE>1</CODE>",
+    ],
 )
 def test_an_example_that_nobody_runs_is_found(text):
     assert UNREAD.search(FENCE.sub("", f"```pycon\n>>> 1\n1\n```\n\n{text}"))
