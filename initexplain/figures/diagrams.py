@@ -1,9 +1,11 @@
-"""Small matrices as cells and small networks as graphs."""
+"""Small matrices as cells, small networks as graphs, and what the colours of sizes say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, Normalize
 
 from initexplain.checks import Array
 from initexplain.figures.style import (
@@ -14,8 +16,37 @@ from initexplain.figures.style import (
     POSITIVE,
     SIGNED,
     SURFACE,
+    StyledFigure,
     ramp,
 )
+
+SIZES = ListedColormap([light for light, _ in ramp("positive")], name="sizes")
+"""Small to large, where there is no sign."""
+
+
+def draw_size_bar(
+    figure: StyledFigure,
+    panels: Sequence[Axes],
+    sizes: Normalize,
+    ticks: Mapping[int, str],
+    text: str,
+) -> None:
+    """Draws below the panels which size each step of `SIZES` stands for.
+
+    Args:
+        figure: that has the panels.
+        panels: drawn in these colours.
+        sizes: the range that the steps divide.
+        ticks: what is written at which size.
+        text: what the sizes are of.
+    """
+    colours = ScalarMappable(sizes, SIZES)
+    bar = figure.colorbar(colours, ax=panels, location="bottom", aspect=36, shrink=0.6, pad=0.03)
+    bar.set_ticks(list(ticks), labels=list(ticks.values()))
+    bar.set_label(text)
+    bar.outline.set_visible(False)
+    bar.dividers.remove()  # there are none
+    bar.ax.tick_params(length=0)
 
 
 def draw_matrix(

@@ -2,27 +2,31 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from initexplain.checks import Array
 from initexplain.experiments.edge_of_chaos import LECUN_SCALE, TORCH_SCALE, EdgeOfChaos
+from initexplain.figures.diagrams import SIZES, draw_size_bar
 from initexplain.figures.style import (
     INK,
-    SIGNED,
+    MUTED,
     SURFACE,
     THEORY,
     StyledFigure,
     new_figure,
+    on_lines,
 )
 
-# the colours run from a loss a thousand times larger to one a thousand times smaller
+# the colours run from the loss of the best constant output to one a thousand times smaller
 DECADES = 3.0
+GROWN = 2.0  # times the loss of the best constant
 
 
 def maps(result: EdgeOfChaos) -> StyledFigure:
     """Loss after training across depth and weight scale, with six correlation lengths on top."""
-    figure, (tanh, relu) = new_figure(height=4.6, columns=2, sharey=True)
+    figure, (tanh, relu) = new_figure(height=5.0, columns=2, sharey=True, phone_height=7.6)
     for axes, name, text in ((tanh, "tanh", "tanh"), (relu, "relu", "ReLU")):
         _draw(axes, result, name)
         axes.set_title(text, size=10, color=INK, pad=24)
@@ -37,10 +41,15 @@ def maps(result: EdgeOfChaos) -> StyledFigure:
         (tanh, 1.9, 33, "chaotic"),
         (relu, 0.95, 27, "dies"),
         (relu, 2.5, 12, "explodes"),
+        (tanh, result.edge["tanh"], 2.35, "edge"),
+        (relu, result.edge["relu"], 2.35, "edge"),
     ):
         # no one colour is legible on every step of the map
         ground = {"facecolor": SURFACE, "edgecolor": "none", "pad": 2}
-        axes.text(x, y, text, color=INK, ha="center", bbox=ground)
+        axes.text(x, y, text, color=INK, ha="center", va="center", bbox=ground)
+    ticks = {0: "1", 1: "0.1", 2: "0.01", 3: "0.001"}
+    text = on_lines("loss after training", "(1: best constant; hatched: grown)")
+    draw_size_bar(figure, [tanh, relu], Normalize(0, DECADES), ticks, text)
     return figure
 
 
@@ -48,15 +57,23 @@ def _draw(axes: Axes, result: EdgeOfChaos, name: str) -> None:
     x, y = _edges(result.scales[name]), _edges(result.depths)
     with np.errstate(divide="ignore"):
         fall = -np.log10(result.losses[name])
-    levels = np.clip((fall / DECADES + 1) / 2 * SIGNED.N, 0, SIGNED.N - 1).astype(int)
-    for level in np.unique(levels):
-        colour = SIGNED(level)
-        cells = Path.make_compound_path(*_runs(levels == level, x, y))
-        axes.add_patch(PathPatch(cells, facecolor=colour, edgecolor=colour, linewidth=0.4))
+    levels = np.clip(fall / DECADES * SIZES.N, 0, SIZES.N - 1).astype(int)
+    grown = fall < -np.log10(GROWN)
+    for level in np.unique(levels[~grown]):
+        cells = Path.make_compound_path(*_runs((levels == level) & ~grown, x, y))
+        axes.add_patch(
+            PathPatch(cells, facecolor=SIZES(level), edgecolor=SIZES(level), linewidth=0.4)
+        )
+    if grown.any():
+        cells = Path.make_compound_path(*_runs(grown, x, y))
+        axes.add_patch(
+            PathPatch(cells, facecolor="none", edgecolor=MUTED, hatch="////", linewidth=0)
+        )
     scales, depths, edge = result.curve_scales[name], result.curve_depths[name], result.edge[name]
     for side in (scales < edge, scales > edge):
         shown = np.isfinite(depths) & side
         axes.plot(scales[shown], depths[shown], color=THEORY)
+    axes.axvline(edge, color=THEORY, linestyle="--", linewidth=1.2)
     axes.set(xscale="log", yscale="log", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     ticks = [0.5, 0.7, 1, 1.4, 2, 2.8]
     axes.set_xticks([t for t in ticks if x[0] < t < x[-1]])

@@ -10,6 +10,7 @@ from initexplain.figures.style import (
     ZERO,
     StyledFigure,
     draw_curves,
+    label_line,
     new_figure,
     reach_figure,
 )
@@ -45,13 +46,13 @@ def factors(result: FineZeros) -> StyledFigure:
     """Loss against updates for a product of two matrices, one or both of them zero."""
     figure, (axes,) = new_figure(height=3.0)
     steps = len(result.lora["both"].values) - 1
-    for zero, colour, line, text, x, y in (
-        ("B", RANDOM, "-", "A random, B zero", 5, 0.0009),
-        ("A", RANDOM, "--", "A zero, B random", 160, 0.13),
-        ("both", ZERO, "-", "both zero", 160, 1.7),
+    for zero, colour, line, text in (
+        ("B", RANDOM, "-", "A random,\nB zero"),
+        ("A", RANDOM, "--", "A zero,\nB random"),
+        ("both", ZERO, "-", "both zero"),
     ):
         draw_curves(axes, result.lora[zero], colour, line, _shown(steps))
-        axes.text(x, y, text, color=colour)
+        label_line(axes, steps, result.lora[zero].final, text, colour)
     axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, steps))
     axes.set_ylim(5e-4, 4)
     axes.minorticks_off()

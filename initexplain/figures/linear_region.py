@@ -44,8 +44,8 @@ def region(result: LinearRegion) -> StyledFigure:
     curve.set(ylabel="value, slope", ylim=(-1.9, 1.9))
     for scale, line, at, text in (
         (0.3, "-.", 0.38, "too small"),
-        (1.0, "-", 1.25, "LeCun's scale"),
-        (5.0, "--", 2.9, "five times too big"),
+        (1.0, "-", 1.05, "LeCun's scale"),
+        (5.0, "--", 2.2, "five times too big"),
     ):
         height = np.exp(-((z / scale) ** 2) / 2) / scale / np.sqrt(2 * np.pi)
         density.plot(z, height, line, color=RANDOM)

@@ -75,10 +75,10 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
         axes.plot(result.inputs, result.targets, ".", color=INK, markersize=4)
         _draw_fit(axes, result, start, colour)
         axes.set_title(name, size=10, color=colour)
-        axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.2, 3.2))
+        axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.8, 3.2))
     panels[0].set_ylabel("output")
-    panels[0].text(-2.4, -2.75, "kinks before", color=MUTED, size=9, va="center")
-    panels[0].text(-2.4, -3.05, "kinks after", color=RANDOM, size=9, va="center")
+    panels[0].text(-2.4, -2.62, "kinks before", color=MUTED, size=9, va="bottom")
+    panels[0].text(-2.4, -3.18, "kinks after", color=RANDOM, size=9, va="top")
     return figure
 
 

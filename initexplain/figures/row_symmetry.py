@@ -12,17 +12,19 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
+    on_lines,
+    on_phone,
     reach_figure,
 )
 
 
 def rows(result: RowSymmetry) -> StyledFigure:
     """The first weight matrix at three steps of training, for three starts."""
-    figure, panels = new_figure(height=4.6, rows=3, columns=3)
+    figure, panels = new_figure(height=4.6, rows=3, columns=3, phone_height=4.4, phone_columns=3)
     starts = (("zero", ZERO), ("constant", CONSTANT), ("random", RANDOM))
     limit = max(np.abs(matrices).max() for matrices in result.matrices.values())
     _, rows, columns = result.matrices["zero"].shape
-    units = [f"unit {i}" for i in range(1, rows + 1)]
+    units = [str(i) if on_phone() else f"unit {i}" for i in range(1, rows + 1)]
     features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[:columns]]
     for row, (start, colour) in enumerate(starts):
         for column, step in enumerate(result.recorded_steps):
@@ -35,7 +37,7 @@ def rows(result: RowSymmetry) -> StyledFigure:
                 columns=features if row == 2 else (),
             )
             if row == 0:
-                axes.set_title(f"after {step} updates", size=10, color=INK)
+                axes.set_title(on_lines(f"after {step}", "updates"), size=10, color=INK)
         panels[3 * row].set_ylabel(
             start, color=colour, size=11, rotation=0, ha="right", va="center"
         )

@@ -39,6 +39,13 @@ PALETTE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "constant": ("#9a3d78", "#e79ac8"),
         "random": ("#0068a3", "#5cb8ec"),
         "bias": ("#00765a", "#3ccb9f"),
+        "lecun": ("#00737d", "#4cc5cf"),
+        "glorot": ("#7a6200", "#d2b84a"),
+        "he": ("#8a4b14", "#d99a5f"),
+        "selu": ("#4f6f1c", "#a3c96b"),
+        "orthogonal": ("#7b4a8f", "#c9a0dd"),
+        "torch": ("#4d5b78", "#a5b4d0"),
+        "playground": ("#b0386b", "#f08fb5"),
         "theory": ("#474d54", "#c3c9d3"),
         "measured": ("#8a5f00", "#f0b73e"),
         "negative": ("#b1003a", "#ff7b93"),
@@ -50,6 +57,11 @@ PALETTE: Mapping[str, tuple[str, str]] = MappingProxyType(
 ZERO, CONSTANT, RANDOM, BIAS, THEORY, MEASURED = (
     PALETTE[role][0] for role in ("zero", "constant", "random", "bias", "theory", "measured")
 )
+RECIPES = {
+    role: PALETTE[role][0]
+    for role in ("lecun", "glorot", "he", "selu", "orthogonal", "torch", "playground")
+}
+"""The hue of each scheme for random weights, where several are compared."""
 INK, MUTED, GRID, SURFACE = (PALETTE[role][0] for role in ("ink", "muted", "grid", "surface"))
 POSITIVE, NEGATIVE = (PALETTE[role][0] for role in ("positive", "negative"))
 
@@ -326,8 +338,9 @@ def reach_figure(*verdicts: Mapping[str, Row], titles: Sequence[str] = ("",)) ->
         height=0.35 + 0.27 * len(verdicts[0]) + 0.17 * lines, columns=len(verdicts), sharey=True
     )
     for axes, rows, title in zip(panels, verdicts, titles, strict=True):
-        draw_reach(axes, rows, told=len(verdicts) == 1)
+        draw_reach(axes, rows, told=len(verdicts) == 1 or on_phone())
         axes.set_title(title, size=10, color=MUTED, loc="left")
         # room for what is written right of the bars
-        axes.set_xlim(0, 1.5 if len(verdicts) == 1 else 1.8)
+        wordy = on_phone() and any(row.diverged for row in rows.values())
+        axes.set_xlim(0, 3.4 if wordy else 1.5 if len(verdicts) == 1 and not on_phone() else 2.0)
     return figure

@@ -17,7 +17,7 @@ from initexplain.figures.style import (
 
 def gradient(result: SymmetryErrata) -> StyledFigure:
     """The gradient of a constant first matrix, and the matrix after one update."""
-    figure, panels = new_figure(height=1.7, columns=2)
+    figure, panels = new_figure(height=1.7, columns=2, phone_height=3.4)
     columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.gradient.shape[1]]]
     shown = (("gradient", result.gradient), ("weights after one update", result.after))
     for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):

@@ -2,23 +2,27 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
-from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.diagrams import SIZES, draw_matrix, draw_size_bar
 from initexplain.figures.style import (
     INK,
     MUTED,
     RANDOM,
+    SURFACE,
     THEORY,
     ZERO,
     StyledFigure,
-    draw_band,
     draw_curves,
-    label_line,
     new_figure,
+    on_lines,
     reach_figure,
 )
+
+UPDATES, DECADES = 12, Normalize(-20, 0)
+"""Of the wave: what is drawn, and the exponents of the sizes."""
 
 
 def losses(result: TheSwap) -> StyledFigure:
@@ -72,39 +76,42 @@ def _draw_ends(axes: Axes, ends: Array, shift: float, colour: str, marker: str) 
 
 
 def wave(result: TheSwap) -> StyledFigure:
-    """Size of every layer's gradient in the first updates, for both starts."""
-    figure, panels = new_figure(height=3.8, columns=2, sharey=True)
-    updates = np.arange(1, 31)
+    """Size of every layer's gradient before each of the first updates, for both starts."""
+    figure, panels = new_figure(height=3.2, columns=2, sharey=True, phone_height=5.0)
     names = ("zero weights, random biases", "random weights, zero biases")
     norms_of = (result.wave["swap"], result.wave["usual"])
     for axes, norms, name, colour in zip(panels, norms_of, names, (ZERO, RANDOM), strict=True):
-        for layer in range(norms.shape[1]):
-            seen = norms[: len(updates), layer]
-            moved = (seen > 0).all(axis=1)
-            x, band = updates[moved], seen[moved]
-            low, middle, high = np.quantile(band, [0.25, 0.5, 0.75], axis=1)
-            draw_band(axes, x, low, high, colour)
-            axes.plot(x, middle, color=colour)
-            if axes is panels[0]:
-                axes.plot(x[:1], middle[:1], "o", color=colour)
-                lift = 5 if layer + 1 == norms.shape[1] else 0  # off the layer below
-                text = f"layer {layer + 1}"
-                label_line(axes, x[-1], middle[-1], text, colour, size=9, xytext=(5, lift))
-        axes.set(xlabel="update", xlim=(0.5, updates[-1]), yscale="log")
+        middle = np.median(norms[:UPDATES], axis=-1).T
+        layers = len(middle)
+        decades = np.log10(np.where(middle > 0, middle, np.nan))
+        axes.pcolormesh(
+            np.arange(UPDATES + 1) + 0.5,
+            np.arange(layers + 1) + 0.5,
+            decades,
+            cmap=SIZES,
+            norm=DECADES,
+            edgecolors=SURFACE,
+            linewidth=1,
+        )
+        for layer, update in np.argwhere(middle == 0) + 1:
+            axes.text(update, layer, "0", color=MUTED, ha="center", va="center_baseline", size=9)
+        axes.set(xlabel="update", xticks=[1, 5, 10], yticks=range(1, layers + 1))
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
         axes.set_title(name, size=10, color=colour)
-    panels[1].text(30, 3e-4, "all five layers", color=RANDOM, size=9, ha="right")
-    panels[0].set(ylabel="norm of the weight gradient", xticks=[1, 5, 10, 20, 30])
-    panels[1].set(xticks=[1, 5, 10, 20, 30])
+    panels[0].set_ylabel("layer")
+    ticks = {-18: "10⁻¹⁸", -12: "10⁻¹²", -6: "10⁻⁶", 0: "1"}
+    draw_size_bar(figure, panels, DECADES, ticks, "norm of the weight gradient")
     return figure
 
 
 def matrices(result: TheSwap) -> StyledFigure:
     """The first weight matrix after training from both starts, each in its own scale."""
-    figure, panels = new_figure(height=4.4, columns=2)
+    figure, panels = new_figure(height=4.4, columns=2, phone_height=4.4, phone_columns=2)
     features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.matrices["swap"].shape[1]]]
     for axes, start, name, colour in (
-        (panels[0], "swap", "zero weights, random biases", ZERO),
-        (panels[1], "usual", "random weights, zero biases", RANDOM),
+        (panels[0], "swap", on_lines("zero weights,", "random biases"), ZERO),
+        (panels[1], "usual", on_lines("random weights,", "zero biases"), RANDOM),
     ):
         matrix = result.matrices[start]
         limit = float(np.abs(matrix).max())

@@ -9,6 +9,7 @@ from initexplain.experiments.through_depth import ThroughDepth
 from initexplain.figures.style import (
     MEASURED,
     MUTED,
+    RECIPES,
     THEORY,
     StyledFigure,
     label_line,
@@ -21,29 +22,36 @@ EVERY = 3
 def both_ways(result: ThroughDepth) -> StyledFigure:
     """Second moments through the layers, forward and backward, for six schemes."""
     figure, (up, down) = new_figure(height=4.6, columns=2, sharey=True)
-    for name, marker, fill in (
-        ("lsuv_tanh", "s", "full"),
-        ("lecun_selu", "^", "full"),
-        ("he_relu", "o", "full"),
-        ("glorot_tanh", "D", "full"),
-        ("orthogonal_tanh", "D", "none"),
-        ("glorot_relu", "o", "none"),
+    for name, recipe, marker, fill in (
+        ("lsuv_tanh", "orthogonal", "s", "full"),
+        ("lecun_selu", "selu", "^", "full"),
+        ("he_relu", "he", "o", "full"),
+        ("glorot_tanh", "glorot", "D", "full"),
+        ("orthogonal_tanh", "orthogonal", "D", "none"),
+        ("glorot_relu", "glorot", "o", "none"),
     ):
         scheme = result.schemes[name]
-        _curve(up, scheme.predicted_forward, scheme.forward, marker, fill)
-        _curve(down, scheme.predicted_backward, scheme.backward, marker, fill)
-    label_line(up, 3, 1.0, "LSUV tanh ■\nSELU ▲\nHe ReLU ●", MEASURED, va="bottom", xytext=(0, 6))
-    label_line(up, 10.5, 0.022, "Glorot tanh ◆\northogonal ◇", MEASURED, va="top", xytext=(0, 0))
-    label_line(up, 10, 5e-4, "Glorot ReLU ○", MEASURED, ha="right", xytext=(-4, 0))
-    for name, text in (
-        ("lsuv_tanh", "LSUV tanh ■"),
-        ("lecun_selu", "SELU ▲"),
-        ("he_relu", "He ReLU ●"),
-        ("glorot_tanh", "Glorot tanh ◆\northogonal ◇"),
-        ("glorot_relu", "Glorot\nReLU ○"),
+        look = {"colour": RECIPES[recipe], "marker": marker, "fill": fill}
+        _curve(up, scheme.predicted_forward, scheme.forward, **look)
+        _curve(down, scheme.predicted_backward, scheme.backward, **look)
+    for place, (recipe, text) in enumerate(
+        (("he", "He ReLU ●"), ("selu", "SELU ▲"), ("orthogonal", "LSUV tanh ■"))
+    ):
+        offset = {"va": "bottom", "xytext": (0, 6 + 12 * place)}
+        label_line(up, 3, 1.0, text, RECIPES[recipe], **offset)
+    label_line(up, 10.5, 0.022, "Glorot tanh ◆", RECIPES["glorot"], va="top", xytext=(0, 0))
+    label_line(up, 10.5, 0.022, "orthogonal ◇", RECIPES["orthogonal"], va="top", xytext=(0, -12))
+    label_line(up, 10, 5e-4, "Glorot ReLU ○", RECIPES["glorot"], ha="right", xytext=(-4, 0))
+    for name, recipe, text, lower in (
+        ("lsuv_tanh", "orthogonal", "LSUV tanh ■", 0),
+        ("lecun_selu", "selu", "SELU ▲", 0),
+        ("he_relu", "he", "He ReLU ●", 0),
+        ("glorot_tanh", "glorot", "Glorot tanh ◆", 6),
+        ("orthogonal_tanh", "orthogonal", "orthogonal ◇", -6),
+        ("glorot_relu", "glorot", "Glorot\nReLU ○", 0),
     ):
         last = result.schemes[name].predicted_backward[0]
-        label_line(down, 1, last, text, MEASURED, xytext=(8, 0))
+        label_line(down, 1, last, text, RECIPES[recipe], xytext=(8, lower))
     layers = len(result.schemes["lsuv_tanh"].predicted_forward)
     up.set(yscale="log", xlabel="layer, from the input up", ylabel="second moment / at the start")
     down.set(xlabel="layer, from the output down", xlim=(layers + 0.7, 0.3))
@@ -76,8 +84,10 @@ def tanh_decay(result: ThroughDepth) -> StyledFigure:
     return figure
 
 
-def _curve(axes: Axes, predicted: Array, measured: Curves, marker: str, fill: str) -> None:
+def _curve(
+    axes: Axes, predicted: Array, measured: Curves, *, colour: str, marker: str, fill: str
+) -> None:
     layers = np.arange(1, len(predicted) + 1)
-    axes.plot(layers, predicted, color=THEORY, linewidth=1.2)
+    axes.plot(layers, predicted, color=colour, linewidth=1.2)
     shown = slice(None, None, EVERY)
-    axes.plot(layers[shown], measured.median[shown], marker, color=MEASURED, fillstyle=fill)
+    axes.plot(layers[shown], measured.median[shown], marker, color=colour, fillstyle=fill)

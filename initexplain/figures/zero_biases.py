@@ -8,6 +8,8 @@ from initexplain.figures.style import (
     RANDOM,
     StyledFigure,
     new_figure,
+    on_lines,
+    on_phone,
     reach_figure,
 )
 
@@ -23,7 +25,10 @@ def leaving(result: ZeroBiases) -> StyledFigure:
         axes.set_title(f"{rows} rows", size=10, color=colour)
         axes.set(xlabel="updates", xlim=(0, steps[-1]))
     panels[0].set_ylabel("bias of a hidden unit")
-    panels[1].text(60, 0.03, "all units, one curve", color=CONSTANT)
+    panels[0].text(0.04, 0.92, "a curve for each unit", color=RANDOM, transform=panels[0].transAxes)
+    panels[1].text(
+        0.04, 0.92, "one curve: all units", color=CONSTANT, transform=panels[1].transAxes
+    )
     return figure
 
 
@@ -34,7 +39,8 @@ def bump(result: ZeroBiases) -> StyledFigure:
     axes.plot(result.inputs, result.outputs["with"], "-", color=RANDOM)
     axes.plot(result.inputs, result.outputs["without"], "--", color=CONSTANT)
     axes.axhline(0, color=GRID, linewidth=0.8)
-    axes.text(0.75, 1.08, "target (dots), and biases\nthat start at zero", color=RANDOM)
+    x = -0.3 if on_phone() else 0.75
+    axes.text(x, 1.08, on_lines("target (dots), and", "biases that start at zero"), color=RANDOM)
     axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")
     axes.set(xlabel="input", ylabel="output", xlim=(-2, 2), ylim=(-0.75, 1.4))
     return figure

@@ -64,9 +64,10 @@ def run(*, width=8, names=("a", "b")):
     "no_page": "value = 1\n",
 }
 DRAWS = """
-from initexplain.figures.style import new_figure
+from initexplain.figures.style import new_figure, on_phone
 def curve(result):
-    _log("draw {0}")
+    if not on_phone():  # it is drawn for one as well
+        _log("draw {0}")
     figure, _ = new_figure(height=1.0)
     return figure
 def helper(result, other):
@@ -208,8 +209,9 @@ def test_what_is_wrong_is_named_and_harms_nothing_beside_it(together, name):
 
 
 def test_a_figure_is_a_document_with_its_source(together):
-    document, source = together[0]["figure:one.curve"]
-    assert "<svg" in document
+    (wide, phone), source = together[0]["figure:one.curve"]
+    assert 'width="489.6pt"' in wide
+    assert 'width="236.16pt"' in phone
     assert source == "initexplain.figures.one.curve"
 
 
