@@ -301,24 +301,35 @@ def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> Non
     """Draws for how many seeds a verdict holds, one bar for each setting, the page's on top.
 
     The whole bar is all seeds. The filled part is where the verdict holds, the hatched part where
-    the training diverged.
+    the training diverged. What differs stands left of a bar; on a phone, above it.
 
     Args:
         axes: where to draw.
         rows: from [`reach`][initexplain.experiments.reach.reach].
         told: whether the number of those that diverged is written too.
     """
+    below, height = (0.24, 0.34) if on_phone() else (0, 0.62)
+    beside: dict[str, Any] = {"textcoords": "offset points", "color": INK}
     for place, row in enumerate(rows.values()):
-        holds, diverged = row.holds / row.seeds, row.diverged / row.seeds
-        axes.barh(place, 1, height=0.62, facecolor="none", edgecolor=GRID, linewidth=0.8)
-        axes.barh(place, holds, height=0.62, color=MEASURED)
-        axes.barh(
-            place, diverged, left=1 - diverged, height=0.62, hatch="////", fc="none", ec=MUTED, lw=0
-        )
+        holds, diverged, middle = row.holds / row.seeds, row.diverged / row.seeds, place + below
+        axes.barh(middle, 1, height=height, facecolor="none", edgecolor=GRID, linewidth=0.8)
+        axes.barh(middle, holds, height=height, color=MEASURED)
+        hatched: dict[str, Any] = {
+            "height": height,
+            "hatch": "////",
+            "fc": "none",
+            "ec": MUTED,
+            "lw": 0,
+        }
+        axes.barh(middle, diverged, left=1 - diverged, **hatched)
         count = f"{row.holds} of {row.seeds}"
         text = f"{count}, {row.diverged} diverged" if told and row.diverged else count
-        axes.annotate(text, (1, place), xytext=(6, 0), textcoords="offset points", va="center")
-    axes.set_yticks(range(len(rows)), [row.label for row in rows.values()])
+        axes.annotate(text, (1, middle), xytext=(6, 0), va="center", **beside)
+        if on_phone():
+            corner = 0, middle - height / 2
+            axes.annotate(row.label, corner, xytext=(0, 2), va="bottom", **beside)
+    labels = [] if on_phone() else [row.label for row in rows.values()]
+    axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(length=0, labelcolor=INK)
     axes.set_xticks([])
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
@@ -334,8 +345,12 @@ def reach_figure(*verdicts: Mapping[str, Row], titles: Sequence[str] = ("",)) ->
         titles: what each verdict says.
     """
     lines = max(title.count("\n") + bool(title) for title in titles)
+    rows_of = len(verdicts[0])
     figure, panels = new_figure(
-        height=0.35 + 0.27 * len(verdicts[0]) + 0.17 * lines, columns=len(verdicts), sharey=True
+        height=0.35 + 0.27 * rows_of + 0.17 * lines,
+        phone_height=(0.35 + 0.34 * rows_of + 0.17 * lines) * len(verdicts),
+        columns=len(verdicts),
+        sharey=True,
     )
     for axes, rows, title in zip(panels, verdicts, titles, strict=True):
         draw_reach(axes, rows, told=len(verdicts) == 1 or on_phone())
