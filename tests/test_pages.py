@@ -195,7 +195,17 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
 
 
 # what several pages use, and what a page keeps in a module of its own
-SHARED = {"curves", "diagrams", "head_starts", "reach", "separation", "style", "verdicts"}
+SHARED = {
+    "curves",
+    "degenerate",
+    "diagrams",
+    "head_starts",
+    "planted",
+    "reach",
+    "separation",
+    "style",
+    "verdicts",
+}
 INTERNAL = {"checks", "parameters"}  # what no user calls
 
 

@@ -9,7 +9,7 @@ from ml_dtypes import bfloat16
 from oracles import by_first_appearance
 
 import initexplain as ie
-from initexplain.experiments.redundancy import layout_of, planted_network
+from initexplain.experiments.planted import layout_of, planted_network
 
 N = 30
 
@@ -165,6 +165,21 @@ def test_mirrored_and_silent_units_for_given_data():
     targets = Y * [1, 0]
     assert signed(silent) == [([0, 1, 2], [1, 1, 1])]
     assert signed(silent, targets=targets) == [([0, 1, 1], [1, 0, 0])]
+
+
+@pytest.mark.parametrize("loss", ie.LOSSES)
+def test_two_critics_that_start_as_copies_stay_copies(loss):
+    rng = np.random.default_rng(7)
+    w1, w2, w3 = (rng.standard_normal(shape) for shape in ((4, 3), (3, 4), (1, 3)))
+    pair = np.eye(2)
+    weights = [np.tile(w1, (2, 1)), np.kron(pair, w2), np.kron(pair, w3)]
+    targets = {"softmax_cross_entropy": np.full((N, 2), 0.5), "logistic": P[:, [0, 0]]}
+    critics = ie.Network(weights, None, "tanh")
+    y = targets.get(loss, Y[:, [0, 0]])
+    twins = [[0, 1, 2, 3] * 2, [0, 1, 2] * 2]
+    assert given(critics) == [list(range(8)), list(range(6))]
+    assert given(critics, inputs=X, targets=y, loss=loss) == twins
+    assert after_training(critics, X, y, loss) == twins
 
 
 # --- by preactivations --------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from oracles import by_first_appearance, refine_exactly
 
 import initexplain as ie
-from initexplain.experiments.redundancy import layout_of, planted_network
+from initexplain.experiments.planted import layout_of, planted_network
 
 
 def classes(network, tolerance=None):

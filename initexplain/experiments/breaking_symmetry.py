@@ -8,15 +8,14 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine, teacher
-from initexplain.experiments.reach import Row
-from initexplain.experiments.redundancy import (
+from initexplain.experiments.planted import (
     Layout,
-    SignedClasses,
     layout_of,
     observed_classes,
     planted_network,
     same_classes,
 )
+from initexplain.experiments.reach import Row
 from initexplain.experiments.separation import (
     EVERY,
     apart_reach,
@@ -29,6 +28,7 @@ from initexplain.experiments.separation import (
 from initexplain.initializers import Initializer, lecun_normal
 from initexplain.network import Network
 from initexplain.optimizers import adam, momentum, sgd
+from initexplain.symmetry import SignedClasses
 from initexplain.training import History, Observer, train
 
 Task = tuple[Array, Array]

@@ -1,29 +1,122 @@
 """Redundancy predicted from the parameters and measured after training, for many starts."""
 
-import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.degenerate import Given, given_starts
+from initexplain.experiments.planted import (
+    BIAS_STD,
+    TOLERANCE,
+    layout_of,
+    observed_classes,
+    planted_network,
+    random_layout,
+    same_classes,
+)
+from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.initializers import Initializer, constant, lecun_normal, normal, zeros
-from initexplain.network import Network, forward
-from initexplain.symmetry import Labels, Signs, redundancy_classes, signed_redundancy_classes
+from initexplain.network import Network
+from initexplain.optimizers import adam, momentum, sgd
+from initexplain.symmetry import (
+    Labels,
+    SignedClasses,
+    redundancy_classes,
+    signed_redundancy_classes,
+)
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
 FEATURES = 3
-BIAS_STD = 0.3
-# of activations, which are of the order of 1: far above rounding, far below what training separates
-TOLERANCE = 1e-6
 
-SignedClasses = tuple[Labels, Signs]
-"""Class and sign of the units of a layer: the first of a class has +1, or 0 if it is silent."""
+DECAYS = {"none": 0.0, "weak": 0.03, "strong": 0.1}
+MERGING_UNITS = 16
+MERGING_RATE = 0.5
+MERGING_EVERY = 500
+"""Units, learning rate and updates between two counts of the networks that training merges."""
 
-Layout = Sequence[SignedClasses]
-"""A partition of a network's units: for every layer, inputs and outputs too."""
+
+@dataclass(frozen=True, kw_only=True)
+class PlantedStart(Setting):
+    """Networks with a random partition each; if not `planted`, random ones.
+
+    Rows of a class are `unequal`, or equal if it is 0: then its units are copies.
+    """
+
+    planted: bool = True
+    unequal: float = 1.0
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
+        """Draws a partition and a network for every seed."""
+        drawn = super().start(rng, sizes, inputs)
+        if not self.planted:
+            return drawn
+        odd = drawn.activation.odd
+        layouts = [random_layout(rng, sizes, signed=odd) for _ in range(self.seeds)]
+        activation, unequal = self.activation, self.unequal
+        return Network.stack(
+            [planted_network(rng, of, activation, unequal=unequal) for of in layouts]
+        )
+
+
+def predicted_is_measured(setting: Setting) -> Array:
+    """Whether the classes before training are those that activations show after it, `(seeds,)`."""
+    trial = setting.trained()
+    same = []
+    for i in range(setting.seeds):
+        before, after = trial.start.member(i), trial.history.network.member(i)
+        predicted = signed_redundancy_classes(
+            before, inputs=trial.inputs, targets=trial.targets, loss=trial.loss
+        )
+        same.append(same_classes(predicted, observed_classes(after, trial.inputs)))
+    return trial.judged(np.array(same))
+
+
+def _chances(rng: np.random.Generator) -> tuple[Array, Array]:
+    """The teacher's answers as chances that are independent."""
+    inputs, targets = teacher(rng)
+    return inputs, 1 / (1 + np.exp(-targets))
+
+
+def _shares(rng: np.random.Generator) -> tuple[Array, Array]:
+    """The teacher's answers as chances of three classes."""
+    inputs, targets = teacher(rng, outputs=3)
+    shares = np.exp(targets)
+    return inputs, shares / shares.sum(axis=1, keepdims=True)
+
+
+def _two_examples(rng: np.random.Generator) -> tuple[Array, Array]:
+    return teacher(rng, examples=2)
+
+
+CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "random": ("nothing planted", {"planted": False}),
+    "deep": ("a third hidden layer", {"hidden": (8, 6, 6)}),
+    "batches": ("batches of {batch_size}", {"batch_size": 8}),
+    "momentum": ("momentum", {"optimizer": momentum(), "learning_rate": 0.01}),
+    "decay": ("weight decay of 0.1", {"optimizer": sgd(weight_decay=0.1)}),
+    "adam": ("Adam", {"optimizer": adam(), "learning_rate": 0.01}),
+    "longer": ("3,000 updates", {"steps": 3000}),
+    "copies": ("3,000 updates, copies", {"steps": 3000, "unequal": 0.0}),
+    "two": ("two examples", {"data": _two_examples}),
+    "chances": ("logistic loss", {"data": _chances, "loss": "logistic"}),
+    "shares": ("softmax", {"data": _shares, "loss": "softmax_cross_entropy"}),
+    **{
+        name: (f"{label} units", {"activation": name})
+        for name, label in (
+            ("logistic", "logistic"),
+            ("gelu", "GELU"),
+            ("selu", "SELU"),
+            ("leaky_relu", "leaky ReLU"),
+            ("relu", "ReLU"),
+        )
+    },
+    "identity": ("linear units", {"activation": "identity", "learning_rate": 0.03}),
+}
 
 
 @dataclass(frozen=True)
@@ -38,12 +131,17 @@ class Redundancy:
         measured: the same from the activations after training.
         starts: starts in the gallery.
         agreeing: starts whose predicted and measured classes are the same.
+        given: the same for starts that are special for their data, with what is predicted of them
+            for generic data.
         planted_agree: of the planted partitions without signs (logistic units), how many are both
             predicted and measured after training.
         planted_signed_agree: the same with mirrored and silent units (tanh).
         rows_differ_after: updates until rows that start equal differ, if outgoing weights do.
         columns_differ_after: updates until outgoing weights that start equal differ, if rows do.
         repeated_matrix_clones: redundant units in a network that uses one random matrix twice.
+        merging: classes, up to sign, that activations show every `MERGING_EVERY` updates, by
+            name of the weight decay.
+        reach: for how many of ten networks the predicted classes are the measured ones.
     """
 
     worked: Network
@@ -52,11 +150,14 @@ class Redundancy:
     measured: dict[str, list[SignedClasses]]
     starts: int
     agreeing: int
+    given: dict[str, Given]
     planted_agree: int
     planted_signed_agree: int
     rows_differ_after: int
     columns_differ_after: int
     repeated_matrix_clones: int
+    merging: dict[str, list[int]]
+    reach: dict[str, Row]
 
 
 def worked_example() -> Network:
@@ -71,116 +172,14 @@ def worked_example() -> Network:
     return Network([first, second, [[1.0, 1.0, 2.0]]], [[0.0] * 4, [0.0] * 3, [0.0]], "logistic")
 
 
-def layout_of(labels: Sequence[Sequence[int]], signs: Sequence[Sequence[int]] = ()) -> Layout:
-    """The layout with these labels, one row per layer; all signs +1 if not given."""
-    plain = [[1] * len(of_layer) for of_layer in labels]
-    return [
-        (np.array(of_layer), np.array(flips))
-        for of_layer, flips in zip(labels, signs or plain, strict=True)
-    ]
-
-
-def same_classes(some: Sequence[SignedClasses], others: Sequence[SignedClasses]) -> bool:
-    """Whether labels and signs agree in every layer."""
-    return all(
-        np.array_equal(a, b)
-        for one, other in zip(some, others, strict=True)
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-def observed_classes(network: Network, inputs: Array) -> list[SignedClasses]:
-    """Units whose activations are equal up to sign on these inputs, per hidden layer.
-
-    Args:
-        network: a single network.
-        inputs: `(examples, features)`.
-
-    Returns:
-        Labels and signs, as `signed_redundancy_classes` numbers them.
-
-    Examples:
-        >>> net = Network([[[1.0], [-1.0], [2.0]], [[1.0, -1.0, 3.0]]], [[0.0] * 3, [0.0]], "tanh")
-        >>> [(labels, signs)] = observed_classes(net, np.array([[0.5], [-2.0]]))
-        >>> labels.tolist(), signs.tolist()
-        ([0, 0, 1], [1, -1, 1])
-    """
-    return [_equal_up_to_sign(a) for a in forward(network, inputs).activations]
-
-
-def _equal_up_to_sign(activations: Array) -> SignedClasses:
-    left, right = activations[:, :, None], activations[:, None, :]
-    equal = np.abs(left - right).max(axis=0) <= TOLERANCE
-    opposite = np.abs(left + right).max(axis=0) <= TOLERANCE
-    first = (equal | opposite).argmax(axis=0)
-    signs = np.where(equal[first, np.arange(len(first))], 1, -1)
-    signs[np.diagonal(opposite)] = 0
-    return np.unique(first, return_inverse=True)[1].astype(np.int64), signs
-
-
-def planted_network(
-    rng: np.random.Generator, layout: Layout, activation: str, *, unequal: float = 1.0
-) -> Network:
-    """A random network whose coarsest equitable partition is the layout.
-
-    Inside a block, the weights from one class to another, rows have equal sums and so have
-    columns. What is multiplied by the signs of the units afterwards is:
-
-    - a random level plus noise without row and column sums, between classes that are not silent;
-    - noise alone, where one class is silent: what it gets and gives has to cancel.
-
-    Args:
-        rng: the source of randomness.
-        layout: the classes; inputs and outputs each alone.
-        activation: odd, if the layout has signs other than +1.
-        unequal: size of the noise; with 0, units of a class have equal rows and columns.
-    """
-    weights, biases = [], []
-    for (low, low_signs), (high, high_signs) in itertools.pairwise(layout):
-        matrix = np.empty((len(high), len(low)))
-        for a, b in itertools.product(np.unique(high), np.unique(low)):
-            rows, columns = high == a, low == b
-            heard, loud = high_signs[rows].any(), low_signs[columns].any()
-            shape = (rows.sum(), columns.sum())
-            matrix[np.ix_(rows, columns)] = _block(rng, shape, heard, loud, unequal)
-        # silent units have no sign of their own
-        flips = np.outer(high_signs + (high_signs == 0), low_signs + (low_signs == 0))
-        weights.append(matrix * flips / np.sqrt(len(low)))
-        biases.append(BIAS_STD * rng.standard_normal(len(high))[high] * high_signs)
-    return Network(weights, biases, activation)
-
-
-def _block(
-    rng: np.random.Generator, shape: tuple[int, int], heard: bool, loud: bool, unequal: float
-) -> Array:
-    """Weights between two classes: `heard` and `loud` if the upper and lower one is not silent."""
-    noise = rng.standard_normal(shape)
-    if loud:
-        noise -= noise.mean(axis=1, keepdims=True)
-    if heard:
-        noise -= noise.mean(axis=0, keepdims=True)
-    level = rng.standard_normal() if heard and loud else 0.0
-    return level + unequal * noise
-
-
-def random_layout(rng: np.random.Generator, sizes: Sequence[int], *, signed: bool) -> Layout:
-    """A random partition of the hidden layers; signed: with mirrored units and a silent class."""
-    labels = [np.arange(size) for size in sizes]
-    signs = [np.ones(size, dtype=np.int64) for size in sizes]
-    for at in range(1, len(sizes) - 1):
-        drawn = rng.integers(0, rng.integers(2, sizes[at]), size=sizes[at])
-        _, first, inverse = np.unique(drawn, return_index=True, return_inverse=True)
-        labels[at] = np.argsort(np.argsort(first))[inverse]
-        if signed:
-            sign = rng.choice([-1, 1], size=sizes[at])
-            signs[at] = sign * sign[np.unique(labels[at], return_index=True)[1]][labels[at]]
-            if rng.random() < 0.5:
-                signs[at][labels[at] == labels[at].max()] = 0
-    return list(zip(labels, signs, strict=True))
-
-
 def run(
-    *, units: int = 6, upper_units: int = 4, steps: int = 100, planted: int = 20, seed: int = 0
+    *,
+    units: int = 6,
+    upper_units: int = 4,
+    steps: int = 100,
+    planted: int = 20,
+    merging_steps: int = 16000,
+    seed: int = 0,
 ) -> Redundancy:
     """Predicts and measures the classes of every start; learning rate 0.1, two hidden layers.
 
@@ -189,21 +188,29 @@ def run(
         upper_units: units of the second, at least 4.
         steps: full-batch updates before classes are measured.
         planted: random planted partitions, without signs and as many with signs.
+        merging_steps: updates with weight decay.
         seed: of data, networks and partitions.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng, features=FEATURES)
     sizes = (FEATURES, units, upper_units, targets.shape[1])
-    starts = {name: (start, start, inputs) for name, start in _gallery(rng, sizes).items()}
-    starts["rows differ, two features equal"] = _twin_features(rng, sizes, inputs)
-    predicted, measured = {}, {}
-    for name, (network, seen, data) in starts.items():
-        predicted[name] = signed_redundancy_classes(seen)
-        after = train(network, data, targets, steps=steps, learning_rate=LEARNING_RATE).network
-        measured[name] = observed_classes(after, data)
-    equal_rows, _, _ = starts["equal rows, outgoing weights differ"]
-    equal_columns, _, _ = starts["equal outgoing weights, rows differ"]
+    starts = _gallery(rng, sizes)
+    predicted = {name: signed_redundancy_classes(network) for name, network in starts.items()}
+    measured = {
+        name: observed_classes(_trained(network, inputs, targets, steps), inputs)
+        for name, network in starts.items()
+    }
+    given = {}
+    for name, (network, x, y) in given_starts(rng, sizes, inputs, targets).items():
+        given[name] = Given(
+            generic=signed_redundancy_classes(network),
+            predicted=signed_redundancy_classes(network, inputs=x, targets=y),
+            measured=observed_classes(_trained(network, x, y, steps), x),
+        )
+    equal_rows = starts["equal rows, outgoing weights differ"]
+    equal_columns = starts["equal outgoing weights, rows differ"]
     example = worked_example()
+    base = PlantedStart(weights=lecun_normal(), hidden=(8, 6), steps=steps, seed=seed)
     return Redundancy(
         worked=example,
         worked_classes=redundancy_classes(example),
@@ -211,6 +218,7 @@ def run(
         measured=measured,
         starts=len(starts),
         agreeing=sum(same_classes(predicted[name], measured[name]) for name in starts),
+        given=given,
         planted_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=False),
         planted_signed_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=True),
         rows_differ_after=_updates_until_apart(
@@ -220,7 +228,16 @@ def run(
             equal_columns, inputs, targets, lambda network: network.weights[1].T
         ),
         repeated_matrix_clones=_repeated_matrix_clones(rng, units),
+        merging={
+            name: _classes_with_decay(inputs, targets, decay, merging_steps, seed)
+            for name, decay in DECAYS.items()
+        },
+        reach=reach(predicted_is_measured, base, CHANGES),
     )
+
+
+def _trained(network: Network, inputs: Array, targets: Array, steps: int) -> Network:
+    return train(network, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
 
 
 def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Network]:
@@ -243,6 +260,7 @@ def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Networ
     rest, upper = list(range(2, sizes[1] - 2)), [0, 0, *range(1, sizes[2] - 1)]
     # the first unit twice, the last one left out
     copied = [0, *range(sizes[1] - 1)]
+    shifted = [0.5 * (np.arange(sizes[1]) == 1), *some.biases[1:]]
     return {
         "all zero, logistic": drawn(zeros(), "logistic"),
         "all zero, tanh": drawn(zeros()),
@@ -254,26 +272,12 @@ def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Networ
             [w1, np.tile(w2[:, :1], w2.shape[1]), w3], some.biases
         ),
         "one unit copied": Network([w1[copied], w2[:, copied], w3], some.biases),
+        "one unit copied, biases differ": Network([w1[copied], w2[:, copied], w3], shifted),
         "rows differ, sums agree": planted([0, 0, 0, 1, *rest]),
         "a mirrored pair": planted([0, 0, 1, *rest, sizes[1] - 2], mirrored=[1]),
         "zero weights, random biases": drawn(zeros(), biases=BIAS_STD),
         "random": some,
     }
-
-
-def _twin_features(
-    rng: np.random.Generator, sizes: Sequence[int], inputs: Array
-) -> tuple[Network, Network, Array]:
-    """A network, the same with two inputs merged into one, and data where the two are equal."""
-    network = Network.initialize(rng, sizes, weights=lecun_normal())
-    w1, w2, w3 = (w.copy() for w in network.weights)
-    # units 1 and 2: the first two weights in reverse order, else alike
-    w1[1] = w1[0][[1, 0, *range(2, sizes[0])]]
-    w2[:, 1] = w2[:, 0]
-    merged = np.hstack([w1[:, :2].sum(axis=1, keepdims=True), w1[:, 2:]])
-    data = inputs[:, [0, 0, *range(2, sizes[0])]]
-    apart, seen = (Network([first, w2, w3], network.biases) for first in (w1, merged))
-    return apart, seen, data
 
 
 def _planted_agree(
@@ -284,8 +288,7 @@ def _planted_agree(
     activation = "tanh" if signed else "logistic"
     layouts = [random_layout(rng, sizes, signed=signed) for _ in range(count)]
     networks = [planted_network(rng, layout, activation) for layout in layouts]
-    together = Network.stack(networks)
-    after = train(together, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
+    after = _trained(Network.stack(networks), inputs, targets, steps)
     return sum(
         same_classes(signed_redundancy_classes(network), layout[1:-1])
         and same_classes(observed_classes(after.member(i), inputs), layout[1:-1])
@@ -310,3 +313,27 @@ def _repeated_matrix_clones(rng: np.random.Generator, units: int) -> int:
     square, last = lecun_normal()(rng, (units, units)), lecun_normal()(rng, (2, units))
     network = Network([square, square, last], [np.zeros(units), np.zeros(units), np.zeros(2)])
     return sum(units - len(np.unique(labels)) for labels in redundancy_classes(network))
+
+
+def _classes_with_decay(
+    inputs: Array, targets: Array, decay: float, steps: int, seed: int
+) -> list[int]:
+    """Classes up to sign, as training goes on, of one hidden layer that starts random."""
+
+    def classes(_step: int, now: Network, _gradients: object) -> int:
+        [(labels, _)] = observed_classes(now, inputs)
+        return int(labels.max()) + 1
+
+    sizes = [inputs.shape[1], MERGING_UNITS, targets.shape[1]]
+    start = Network.initialize(np.random.default_rng(seed), sizes, weights=lecun_normal())
+    history = train(
+        start,
+        inputs,
+        targets,
+        steps=steps,
+        learning_rate=MERGING_RATE,
+        optimizer=sgd(weight_decay=decay),
+        observe=classes,
+        observe_every=MERGING_EVERY,
+    )
+    return history.observed

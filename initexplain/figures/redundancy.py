@@ -1,12 +1,12 @@
 """Figures of the page "What it takes to be redundant"."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from initexplain.experiments.redundancy import Redundancy, SignedClasses
+from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
 from initexplain.figures.diagrams import class_names, draw_matrix, draw_network, name_shades
 from initexplain.figures.style import (
     INK,
@@ -15,8 +15,12 @@ from initexplain.figures.style import (
     SURFACE,
     THEORY,
     StyledFigure,
+    label_line,
     new_figure,
+    on_phone,
+    reach_figure,
 )
+from initexplain.symmetry import SignedClasses
 
 
 def worked(result: Redundancy) -> StyledFigure:
@@ -62,30 +66,86 @@ def _runs(labels: Sequence[object]) -> list[tuple[int, int]]:
 
 def gallery(result: Redundancy) -> StyledFigure:
     """The classes of every start: predicted from the parameters, measured after training."""
-    figure, (axes,) = new_figure(height=4.2)
-    units, upper_units = (len(labels) for labels, _ in result.predicted["random"])
-    wide = units + upper_units + 1
-    sides = (
-        (0.0, "predicted", result.predicted, THEORY),
-        (wide + 1.5, "measured", result.measured, MEASURED),
-    )
-    for row, start in enumerate(result.predicted):
-        axes.text(-0.9, row, start, ha="right", va="center", size=9)
-        for left, _, classes, _ in sides:
-            _draw_classes(axes, left, row, classes[start])
-    for left, text, _, colour in sides:
-        axes.text(left + wide / 2 - 0.5, -1.75, text, color=colour, ha="center", size=11)
-        for middle, layer in (
-            ((units - 1) / 2, "layer 1"),
-            (units + (upper_units + 1) / 2, "layer 2"),
-        ):
-            axes.text(left + middle, -0.85, layer, color=MUTED, ha="center", size=9)
-    axes.set(xlim=(-13.5, 2 * wide + 1.5), ylim=(result.starts - 0.4, -2.3))
+    columns = {
+        "predicted": (result.predicted, THEORY),
+        "measured": (result.measured, MEASURED),
+    }
+    return _rows_of_classes(columns)
+
+
+def given(result: Redundancy) -> StyledFigure:
+    """Starts that are special for their data: predicted for any, for theirs, and measured."""
+    columns = {
+        title: ({name: getattr(start, what) for name, start in result.given.items()}, colour)
+        for title, what, colour in (
+            ("for generic data", "generic", MUTED),
+            ("for these data", "predicted", THEORY),
+            ("measured", "measured", MEASURED),
+        )
+    }
+    return _rows_of_classes(columns)
+
+
+def _rows_of_classes(
+    columns: Mapping[str, tuple[Mapping[str, Sequence[SignedClasses]], str]],
+) -> StyledFigure:
+    """A row for each start, named left of it or, on a phone, above; title and colour by column."""
+    phone = on_phone()
+    starts = list(next(iter(columns.values()))[0])
+    row_height = 2.0 if phone else 1.0
+    height = 0.29 * row_height * len(starts) + 0.75
+    figure, (axes,) = new_figure(height=height, phone_height=0.75 * height)
+    layers = [len(labels) for labels, _ in next(iter(columns.values()))[0][starts[0]]]
+    wide = sum(layers) + len(layers) - 1
+    for row, start in enumerate(starts):
+        y = row * row_height
+        if phone:
+            axes.text(-0.5, y - 0.95, start, va="center", size=8)
+        else:
+            axes.text(-0.9, y, start, ha="right", va="center", size=9)
+        for column, (classes, _) in enumerate(columns.values()):
+            _draw_classes(axes, column * (wide + 1.5), y, classes[start])
+    for column, (title, (_, colour)) in enumerate(columns.items()):
+        left, top = column * (wide + 1.5), -0.85 - phone
+        size = 11 if len(columns) == 2 else 9
+        axes.text(left + wide / 2 - 0.5, top - 0.9, title, color=colour, ha="center", size=size)
+        for layer, units in enumerate(layers, 1):
+            middle = left + (units - 1) / 2
+            name = f"layer {layer}" if len(columns) == 2 else str(layer)
+            axes.text(middle, top, name, color=MUTED, ha="center", size=8 if phone else 9)
+            left += units + 1
+    end = len(columns) * (wide + 1.5) - 1.5
+    bottom = (len(starts) - 1) * row_height
+    axes.set(xlim=(-0.8 if phone else -13.5, end), ylim=(bottom + 0.6, -2.3 - phone))
     axes.set_axis_off()
     return figure
 
 
-def _draw_classes(axes: Axes, left: float, row: int, classes: list[SignedClasses]) -> None:
+def merging(result: Redundancy) -> StyledFigure:
+    """Classes that activations show, against updates, for each weight decay."""
+    figure, (axes,) = new_figure(height=2.8)
+    for shift, (name, style) in enumerate({"none": "-", "weak": "--", "strong": ":"}.items()):
+        counts = np.array(result.merging[name])
+        # lines that lie on each other stay apart by a little
+        axes.plot(
+            MERGING_EVERY * np.arange(len(counts)), counts + 0.15 * shift, style, color=MEASURED
+        )
+    few = result.merging["strong"]
+    halved = MERGING_EVERY * int(np.argmax(np.array(few) < MERGING_UNITS / 2))
+    top = f"no decay, and decay {DECAYS['weak']:g}"
+    label_line(axes, 0, MERGING_UNITS + 1.2, top, MEASURED, xytext=(0, 0))
+    label_line(axes, halved, 7.5, f"decay {DECAYS['strong']:g}", MEASURED)
+    axes.set(xlabel="updates", ylabel="classes", ylim=(0, MERGING_UNITS + 2.2))
+    axes.set_yticks([1, 4, 8, 12, 16])
+    return figure
+
+
+def reach(result: Redundancy) -> StyledFigure:
+    """For how many networks the predicted classes are the measured ones, by what is changed."""
+    return reach_figure(result.reach)
+
+
+def _draw_classes(axes: Axes, left: float, row: float, classes: Sequence[SignedClasses]) -> None:
     """A shaded tile with the name of its class per unit; a dot for a unit alone in its class."""
     x = left
     for labels, signs in classes:
