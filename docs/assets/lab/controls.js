@@ -91,7 +91,7 @@ export class Controls {
       });
     });
     const row = h("div", { class: "lab-field lab-line", role: "group", "aria-label": "Units of each hidden layer" },
-      h("span", { class: "lab-key" }, "Units"), units, fewer, further, problem);
+      h("span", { class: "lab-key lab-above-line" }, "Units of each hidden layer"), units, fewer, further, problem);
     return this.section("Network", row, this.choice("activation", "Activation", ACTIVATION_NAMES));
   }
 
@@ -137,7 +137,7 @@ export class Controls {
 
   training() {
     return this.section("Training", this.choice("optimizer", "Optimizer", OPTIMIZER_NAMES),
-      h("div", { class: "lab-field lab-line" }, this.number("rate", "Rate"), this.number("batch", "Batch, 0: all")),
+      h("div", { class: "lab-field lab-line" }, this.number("rate", "Rate"), this.number("batch", "Batch")),
       h("div", { class: "lab-field lab-line" }, this.number("seed", "Seed")));
   }
 
@@ -191,7 +191,7 @@ export class Controls {
       change: () => this.take(field, problem, () => ({ [key]: readPart(key, field.value) }), key) });
     this.refreshers.push(() => {
       if (field === document.activeElement && field.getAttribute("aria-invalid") === "true") return;
-      field.value = String(this.lab.state()[key]);
+      field.value = key === "batch" && !this.lab.state().batch ? "all" : String(this.lab.state()[key]);
     });
     return [h("label", { for: id, class: "lab-key" }, label), field, problem];
   }

@@ -3,7 +3,7 @@
 import { letter, set, sub, svg } from "./dom.js";
 
 const RADIUS = 12;
-const WIDEST = 5;
+const WIDEST = 3.5;
 const STEPS = 8;
 
 /**

@@ -22,12 +22,14 @@ export class Layers {
       predicted: h("td", { class: "lab-chips" }), measured: h("td", { class: "lab-chips" }),
       agree: h("td", { class: "lab-agree" }), dot: h("span", { class: "lab-ratio-dot" }), ratio: h("span", { class: "lab-ratio-value" }),
     }));
-    const body = this.rows.map(({ predicted, measured, agree, dot, ratio }, layer) =>
-      h("tr", {}, h("th", { scope: "row" }, layer < layers - 1 ? `layer ${layer + 1}` : "output"), predicted, measured, agree,
-        h("td", { class: "lab-strip" }, h("span", { class: "lab-strip-zero" }), dot, ratio)));
-    const head = h("tr", {}, ...["", "predicted", "measured"].map((text) => h("th", { scope: "col" }, text)),
-      h("th", { scope: "col", class: "lab-agree" }, "agree"), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis()));
-    this.box.replaceChildren(h("table", {}, h("caption", { class: "lab-hidden" }, "Layer by layer"), h("thead", {}, head), h("tbody", {}, ...body)));
+    const name = (/** @type {number} */ layer) => h("th", { scope: "row" }, layer < layers - 1 ? `layer ${layer + 1}` : "output");
+    const head = (/** @type {string} */ text, /** @type {any[]} */ ...more) => h("th", { scope: "col" }, text, ...more);
+    const hidden = this.rows.slice(0, -1);
+    this.box.replaceChildren(
+      table("Classes of the units", [head(""), head("predicted"), head("measured"), head("agree")],
+        hidden.map(({ predicted, measured, agree }, layer) => [name(layer), predicted, measured, agree])),
+      table("Gradients", [head(""), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis())],
+        this.rows.map(({ dot, ratio }, layer) => [name(layer), h("td", { class: "lab-strip" }, dot, ratio)])));
   }
 
   /**
@@ -59,6 +61,12 @@ export class Layers {
       value.style.right = right ? `calc(${(100 - at).toFixed(1)}% + 10px)` : "";
     });
   }
+}
+
+/** @param {string} caption @param {HTMLElement[]} head @param {HTMLElement[][]} rows */
+function table(caption, head, rows) {
+  return h("table", { class: "lab-table" }, h("caption", { class: "lab-hidden" }, caption), h("thead", {}, h("tr", {}, ...head)),
+    h("tbody", {}, ...rows.map((cells) => h("tr", {}, ...cells))));
 }
 
 /** @param {number} ratio */

@@ -1,6 +1,7 @@
 // The lab: puts the parts together, and keeps the address and the picture in step with the state.
 
 import { bestConstantLoss, classes, forward, measuredRedundancy, ACTIVATIONS } from "./engine.js";
+import { ChallengeList, pageLink } from "./challenge-list.js";
 import { Controls } from "./controls.js";
 import { h, words } from "./dom.js";
 import { Editor } from "./editor.js";
@@ -10,6 +11,7 @@ import { Layers } from "./layers.js";
 import { LossPlot } from "./loss-plot.js";
 import { Matrices } from "./matrix.js";
 import { Player } from "./player.js";
+import { PRESETS } from "./presets.js";
 import { cellsOf, hueOf, specOf } from "./start.js";
 import { DEFAULTS, LIMITS, dataSizes, holdsState, layerSizes, readAddress, settle, twoClasses, writeAddress } from "./state.js";
 import { Timeline } from "./timeline.js";
@@ -46,9 +48,9 @@ class Lab {
     const [controls, transport, graph, matrices, layers, loss, fn] =
       ["controls", "transport", "graph-box", "matrix-box", "layers", "plot", "plot"].map((name) => box(name));
     this.sentence = h("p", { class: "lab-verdict" });
+    this.watch = h("p", { class: "lab-watch" });
     this.live = h("p", { class: "lab-hidden", "aria-live": "polite" });
     this.notice = h("p", { class: "lab-problem lab-notice", role: "alert" });
-    this.functionTitle = h("span");
     this.controls = new Controls(controls, { state: () => this.state, change: (change, topic) => this.change(change, topic) });
     this.player = new Player({ timeline: () => this.timeline, draw: (last) => this.draw(last), limit: LIMITS.at[1] });
     this.transport = new Transport(transport, {
@@ -61,22 +63,62 @@ class Lab {
     this.layers = new Layers(layers);
     this.loss = new LossPlot(loss);
     this.fn = new FunctionPlot(fn, (point) => this.addPoint(point));
-    this.root.replaceChildren(
-      box("bar", {}, transport), this.notice, this.sentence, this.live, controls,
+    const desk = box("desk", {},
+      box("bar", {}, this.questions(), transport),
+      box("said", {}, this.notice, this.sentence, this.watch, this.live), controls,
       box("middle", {}, panel("graph", "Network", graph), panel("matrices", "Weights and biases", matrices), panel("layers", "Layer by layer", layers)),
       box("side", {}, panel("loss", "Loss", loss), panel("function", "Function", fn)));
+    const below = box("challenges");
+    this.challenges = new ChallengeList(below, (address, what) => this.open(address, what));
+    this.root.replaceChildren(desk, below);
     this.root.classList.add("lab-ready");
   }
 
-  /** Shows the state of an address; what is wrong with it is said, and keeps its default. @param {string} hash */
-  load(hash) {
-    if (hash === this.address || (this.address && !holdsState(hash))) return;
-    const { state, problems } = readAddress(holdsState(hash) ? hash : "");
+  /** A start for each question of the thread. */
+  questions() {
+    const field = h("select", { "aria-label": "Start from a question", class: "lab-questions", change: () => {
+      const preset = PRESETS.find(({ name }) => name === field.value);
+      if (preset) this.open(`#${preset.name}`);
+    } }, h("option", { value: "" }, "Start from a question …"), ...PRESETS.map(({ name, question }) => h("option", { value: name }, question)));
+    this.question = field;
+    return field;
+  }
+
+  /** Goes to an address, as a link does, and says what to see there. @param {string} address @param {string} [what] */
+  open(address, what = "") {
+    history.pushState(null, "", address);
+    this.topic = "";
+    this.load(address, true);
+    if (what) this.watch.textContent = what;
+    this.root.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * Shows the state of an address, or the preset of that name; what is wrong with it is said, and keeps
+   * its default. Other anchors of the page are none of the lab's business.
+   *
+   * @param {string} hash
+   * @param {boolean} [anew] Though it is there already.
+   */
+  load(hash, anew = false) {
+    const preset = PRESETS.find(({ name }) => `#${name}` === hash);
+    const ours = preset || holdsState(hash) || hash === "" || this.address === undefined;
+    if (!ours || (hash === this.address && !anew)) return;
+    const { state, problems } = readAddress(preset ? preset.address : holdsState(hash) ? hash : "");
     this.notice.textContent = problems.join(" ");
-    this.address = hash;
     this.player.pause();
+    this.address = hash;
     this.show(state);
+    this.explain(preset);
     if (state.at) this.goTo(state.at, false);
+  }
+
+  /** What to see in a preset, until the reader changes it. @param {import("./presets.js").Preset} [preset] */
+  explain(preset) {
+    this.question.value = preset?.name ?? "";
+    this.watch.replaceChildren();
+    if (!preset) return;
+    this.watch.append(`${preset.watch} `, h("a", { href: pageLink(preset.page) }, "Why"));
   }
 
   /** Draws everything for a state, at its start. @param {State} state */
@@ -120,7 +162,9 @@ class Lab {
     if (!change.cells) next.cells = keptCells(this.state, next);
     const { state, problems } = settle(next);
     this.player.pause();
+    this.notice.textContent = "";
     this.show(state);
+    this.explain();
     this.keepAddress(topic);
     this.announce();
     return problems;
@@ -172,6 +216,12 @@ class Lab {
     if (say) this.announce();
   }
 
+  /** Writes the update into the address, without a step of the history. */
+  keepUpdate() {
+    const address = writeAddress(this.state);
+    if (address !== this.address) history.replaceState(null, "", (this.address = address));
+  }
+
   /** @param {import("./matrix.js").Cell} cell */
   select(cell) {
     this.matrices.mark(cell);
@@ -203,9 +253,10 @@ class Lab {
     this.layers.classes(this.predicted, measuredRedundancy(this.timeline.network, this.data.inputs));
     this.matrices.name();
     this.state = { ...this.state, at: this.timeline.update };
-    if (!this.address) return;
-    const address = writeAddress(this.state);
-    if (address !== this.address) history.replaceState(null, "", (this.address = address));
+    if (this.timeline.update) this.keepUpdate();
+    // what a preset shows as it is, nobody has solved
+    const solved = this.question.value ? [] : this.challenges.check(this.timeline);
+    if (solved.length) this.watch.textContent = `Challenge solved ✓ ${solved.join(", ")}`;
     this.announce();
   }
 
@@ -226,7 +277,7 @@ class Lab {
   announce(said = "") {
     if (this.player.running) return;
     const { update, losses } = this.timeline;
-    const text = `${said ? `${said}. ` : ""}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent}`;
+    const text = `${said ? `${said}. ` : ""}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent} ${this.watch.textContent}`;
     if (this.live.textContent !== text) this.live.textContent = text;
   }
 }

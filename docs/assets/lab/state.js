@@ -64,7 +64,7 @@ export const DEFAULTS = {
   points: [],
   loss: "logistic",
   optimizer: "sgd",
-  rate: 1,
+  rate: 0.5,
   batch: 0,
   cells: new Map(),
   at: 0,

@@ -1,0 +1,68 @@
+"""The figure of the lab's page, for readers whose browser runs no script."""
+
+from matplotlib.axes import Axes
+
+from initexplain.experiments.lab import Lab
+from initexplain.figures.style import (
+    CONSTANT,
+    INK,
+    MUTED,
+    RANDOM,
+    SURFACE,
+    THEORY,
+    ZERO,
+    StyledFigure,
+    class_names,
+    draw_curves,
+    label_line,
+    name_shades,
+    new_figure,
+)
+
+LINES = {
+    "zero": (ZERO, "-"),
+    "equal": (CONSTANT, "-"),
+    "swap": (ZERO, "--"),
+    "random": (RANDOM, "-"),
+}
+NAMES = {
+    "zero": "zero weights",
+    "equal": "equal weights",
+    "swap": "zero weights, random biases",
+    "random": "random weights",
+}
+
+
+def starts(result: Lab) -> StyledFigure:
+    """The classes of the units that each start has, and its loss."""
+    figure, (units, losses) = new_figure(
+        height=3.2, columns=2, gridspec_kw={"width_ratios": [1, 1.3]}
+    )
+    for row, (start, classes) in enumerate(result.classes.items()):
+        units.text(-0.5, 2 * row - 0.85, NAMES[start], color=LINES[start][0], size=9, va="center")
+        x = 0
+        for labels, signs in classes:
+            _draw_units(units, x, 2 * row, class_names(labels.tolist(), signs.tolist()))
+            x += len(labels) + 1
+    units.set(xlim=(-0.6, 12.6), ylim=(7, -1.4))
+    units.set_axis_off()
+    last = len(result.losses["zero"].values) - 1
+    for start, curves in result.losses.items():
+        colour, line = LINES[start]
+        draw_curves(losses, curves, colour, line)
+        if start in ("equal", "random"):
+            label_line(losses, last, curves.final, start, colour, size=9)
+    losses.axhline(result.best_constant, color=THEORY, linewidth=1, linestyle=":")
+    label_line(losses, last, result.best_constant, "zero, best constant", ZERO, size=9)
+    losses.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))
+    return figure
+
+
+def _draw_units(axes: Axes, left: float, row: float, names: list[str]) -> None:
+    """A circle for each unit, shaded where units share a class."""
+    shades = name_shades(names)
+    for i, name in enumerate(names):
+        fill = SURFACE if name == "0" else shades[name.lstrip("−")]
+        edge = MUTED if name == "0" else INK
+        axes.plot(left + i, row, "o", ms=9.5, mfc=fill, mec=edge, mew=1)
+        axes.text(left + i, row, name, ha="center", va="center_baseline", size=8)
