@@ -149,18 +149,10 @@ export class Controls {
   /** Radio buttons that look like one. @param {"weights" | "biases" | "scale"} key @param {string} label @param {string[]} names */
   chips(key, label, names) {
     const radios = names.map((name) => h("input", { type: "radio", name: `lab-${key}`, id: `lab-${key}-${name}`, value: name,
-      change: () => this.lab.change(this.withScale(key, name), key) }));
+      change: () => this.lab.change({ [key]: name }, key) }));
     this.refreshers.push(() => radios.forEach((radio) => (radio.checked = radio.value === this.lab.state()[key])));
     const pairs = radios.map((radio, i) => h("span", {}, radio, h("label", { for: radio.id }, NAMES[names[i]])));
     return h("div", { class: "lab-field lab-choices", role: "radiogroup", "aria-label": label, "data-key": key }, h("span", { class: "lab-key" }, label), ...pairs);
-  }
-
-  /** Equal weights need a number, random ones take a recipe. @param {Key} key @param {string} name @returns {Partial<State>} */
-  withScale(key, name) {
-    const { scale } = this.lab.state();
-    if (key !== "weights") return { [key]: name };
-    if (name === "equal" && typeof scale === "string") return { weights: name, scale: 0.5 };
-    return { weights: name };
   }
 
   /** @param {Key} key @param {string} label @param {string[]} names @param {(name: string) => Partial<State>} [also] */

@@ -25,7 +25,7 @@ export class FunctionPlot {
     this.curves = [0, 1].map((i) => svg("path", { class: `lab-curve lab-curve-${i}` }));
     this.svg.append(...this.curves, this.marks);
     box.append(...this.maps, this.svg);
-    new ResizeObserver(() => this.data && this.build(this.data, this.names)).observe(box);
+    new ResizeObserver(() => this.resize()).observe(box);
     // colours of the map are pixels: they do not follow the palette by themselves
     new MutationObserver(() => this.network && this.update(this.network)).observe(document.body, { attributeFilter: ["data-md-color-scheme"] });
   }
@@ -37,6 +37,7 @@ export class FunctionPlot {
   build(data, names) {
     this.data = data;
     this.names = names;
+    this.network = undefined;
     this.features = data.inputs[0].length;
     this.outputs = data.targets[0].length;
     const { clientWidth: width, clientHeight: height } = this.box;
@@ -50,7 +51,13 @@ export class FunctionPlot {
     });
     this.curves.forEach((curve) => set(curve, "d", ""));
     this.marks.replaceChildren(...this.panels.flatMap((panel, output) => this.drawPoints(panel, output)));
-    if (this.network && this.network.weights[0][0].length === this.features) this.update(this.network);
+    set(this.svg, "aria-label", this.features > 2 ? "What the network answers for each example, against its target." : `What the network answers, for ${this.features === 1 ? "each input" : "all pairs of inputs"}, with the data.`);
+  }
+
+  resize() {
+    const { data, network } = this;
+    if (data) this.build(data, this.names);
+    if (network) this.update(network);
   }
 
   /** Where the panels are, and their ranges. @param {number} width @param {number} height */

@@ -26,9 +26,9 @@ export class Layers {
     const head = (/** @type {string} */ text, /** @type {any[]} */ ...more) => h("th", { scope: "col" }, text, ...more);
     const hidden = this.rows.slice(0, -1);
     this.box.replaceChildren(
-      table("Classes of the units", [head(""), head("predicted"), head("measured"), head("agree")],
+      table("Classes of the units", [h("td"), head("predicted"), head("measured"), h("th", { scope: "col", class: "lab-agree" }, "agree")],
         hidden.map(({ predicted, measured, agree }, layer) => [name(layer), predicted, measured, agree])),
-      table("Gradients", [head(""), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis())],
+      table("Gradients", [h("td"), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis())],
         this.rows.map(({ dot, ratio }, layer) => [name(layer), h("td", { class: "lab-strip" }, dot, ratio)])));
   }
 
@@ -83,11 +83,12 @@ function axis() {
     ...marks.map(([at, text]) => h("span", { style: `left:${at}%` }, String(text))));
 }
 
-/** Whether two partitions of the units of a layer are the same; silent units go with each other. @param {{labels: number[], signs: number[]}} one @param {{labels: number[], signs: number[]}} other */
+/** Whether two partitions of the units of a layer are the same, with mirrored units and silent ones. @param {{labels: number[], signs: number[]}} one @param {{labels: number[], signs: number[]}} other */
 export function same(one, other) {
-  const names = (/** @type {{labels: number[], signs: number[]}} */ { labels, signs }) => labels.map((label, unit) => letter(label, signs[unit]));
-  const [a, b] = [names(one), names(other)];
-  return a.every((name, i) => a.every((next, j) => (name === next) === (b[i] === b[j])));
+  const related = (/** @type {{labels: number[], signs: number[]}} */ { labels, signs }, /** @type {number} */ i, /** @type {number} */ j) =>
+    labels[i] === labels[j] ? signs[i] * signs[j] : 2;
+  const units = [...one.labels.keys()];
+  return units.every((i) => units.every((j) => related(one, i, j) === related(other, i, j)));
 }
 
 /** @param {HTMLElement} box @param {{labels: number[], signs: number[]}} classes */
@@ -95,7 +96,7 @@ function fillChips(box, { labels, signs }) {
   const text = labels.map((label, unit) => letter(label, signs[unit])).join(" ");
   if (box.dataset.shown === text) return;
   box.dataset.shown = text;
-  box.replaceChildren(...labels.flatMap((label, unit) => [
+  box.replaceChildren(h("span", {}, ...labels.flatMap((label, unit) => [
     h("span", { class: "lab-chip", "data-class": signs[unit] === 0 ? "silent" : label % 8 }, letter(label, signs[unit])), " ",
-  ]));
+  ])));
 }

@@ -110,6 +110,7 @@ class Lab {
     this.address = hash;
     this.show(state);
     this.explain(preset);
+    this.written = writeAddress(state);
     if (state.at) this.goTo(state.at, false);
   }
 
@@ -195,10 +196,11 @@ class Lab {
   /** Writes the state into the address. @param {string} topic */
   keepAddress(topic) {
     const address = writeAddress(this.state);
-    if (address === this.address) return;
+    if (address === this.written) return;
     const again = topic !== "" && topic === this.topic;
     history[again ? "replaceState" : "pushState"](null, "", address);
     [this.address, this.topic] = [address, topic];
+    this.written = address;
   }
 
   toggle() {
@@ -219,7 +221,7 @@ class Lab {
   /** Writes the update into the address, without a step of the history. */
   keepUpdate() {
     const address = writeAddress(this.state);
-    if (address !== this.address) history.replaceState(null, "", (this.address = address));
+    if (address !== this.written) history.replaceState(null, "", (this.address = this.written = address));
   }
 
   /** @param {import("./matrix.js").Cell} cell */
@@ -277,7 +279,7 @@ class Lab {
   announce(said = "") {
     if (this.player.running) return;
     const { update, losses } = this.timeline;
-    const text = `${said ? `${said}. ` : ""}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent} ${this.watch.textContent}`;
+    const text = `${said && said + ". "}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent} ${this.watch.textContent}`;
     if (this.live.textContent !== text) this.live.textContent = text;
   }
 }

@@ -52,6 +52,7 @@ export class Matrices {
   build(sizes) {
     this.sizes = sizes;
     this.cells = [];
+    this.shown = undefined;
     this.row.replaceChildren(...sizes.slice(1).map((fanOut, layer) => this.matrix(layer, fanOut, sizes[layer])));
     this.layOut();
   }
@@ -61,7 +62,7 @@ export class Matrices {
     const name = `W${sub(layer + 1)} b${sub(layer + 1)}`;
     const inputs = [...Array(fanIn).keys()];
     const heads = inputs.map(() => h("span", { role: "columnheader", class: "lab-head lab-over" }));
-    const top = h("div", { role: "row" }, h("span", { role: "columnheader", class: "lab-head" }), ...heads,
+    const top = h("div", { role: "row" }, h("span", { role: "none" }), ...heads,
       h("span", { class: "lab-gap", role: "none" }), h("span", { role: "columnheader", class: "lab-head lab-over" }, "b"));
     const rows = Array.from({ length: fanOut }, (_, unit) =>
       h("div", { role: "row" }, h("span", { role: "rowheader", class: "lab-head" }),

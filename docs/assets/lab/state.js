@@ -49,6 +49,9 @@ export const LIMITS = {
   at: [0, 20000],
 };
 
+/** What equal weights are, unless the reader says. */
+const EQUAL = 0.5;
+
 /** @type {State} These never change: old links rely on them. */
 export const DEFAULTS = {
   weights: "random",
@@ -214,9 +217,8 @@ export function settle(state) {
     problems.push("The logistic loss needs targets 0 and 1: the loss is the squared error.");
     next.loss = "squared_error";
   }
-  if (["copied", "mirrored", "random"].includes(next.weights) && Number(next.scale) < 0) {
-    next.scale = DEFAULTS.scale;
-  }
+  // a recipe has no value
+  if (next.weights === "equal" && typeof next.scale === "string") next.scale = EQUAL;
   const sizes = layerSizes(next);
   for (const place of [...next.cells.keys()]) {
     const [layer, unit, input] = place.split(".");

@@ -24,8 +24,9 @@ export class Timeline {
     this.record();
   }
 
+  /** Where the picture is: after a divergence, at the last update that was finite. */
   get update() {
-    return this.training.update;
+    return Math.min(this.training.update, this.reached);
   }
 
   /** The last update that was computed. */

@@ -98,7 +98,7 @@ function classPart(layers) {
     }
     if (quiet) texts.push(`Layer ${i + 1}: ${quiet} silent unit${quiet > 1 ? "s" : ""}.`);
   });
-  return { word, text: texts.length > 2 ? merged(texts) : texts.join(" ") };
+  return { word, text: merged(texts) };
 }
 
 /** Layers of which the same is to be said, said once. @param {string[]} texts */

@@ -1,0 +1,459 @@
+"""The lab as a reader uses it: by mouse and keyboard, from links, on a phone, with wrong input."""
+
+import gzip
+import re
+
+import pytest
+from browsing import DESKTOP, PHONE
+from conftest import DOCS
+
+import initexplain as ie
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+SCREEN = {"width": 1280, "height": 800}
+LARGEST = (
+    "#hidden=8.8.8.8&data=teacher&inputs=4&outputs=2&loss=squared_error&rate=0.1&optimizer=adam"
+)
+
+
+@pytest.fixture
+def open_lab(visit):
+    """Opens the lab at an address."""
+
+    def open_page(address="", **settings):
+        settings = {"viewport": SCREEN, "reduced_motion": "reduce", **settings}
+        page = visit(f"lab/{address}", **settings)
+        page.wait_for_selector(".lab-ready")
+        return page
+
+    return open_page
+
+
+def sentence(page):
+    return page.locator(".lab-verdict").text_content()
+
+
+def problems(page):
+    return [text for text in page.locator(".lab-problem").all_text_contents() if text]
+
+
+def run_to_the_end(page, update=300):
+    page.get_by_role("button", name="Run").click()
+    page.get_by_text(f"update {update}", exact=True).wait_for()
+
+
+def cell(page, layer, unit, number):
+    """A cell of a layer's grid: its weights, then the bias."""
+    grid = page.get_by_role("grid").nth(layer - 1)
+    row = grid.get_by_role("row").filter(has=page.get_by_role("rowheader")).nth(unit - 1)
+    return row.get_by_role("gridcell").nth(number - 1)
+
+
+# --- what is seen -------------------------------------------------------------------------------
+
+
+def test_everything_is_on_one_screen(open_lab):
+    page = open_lab(LARGEST)
+    for name in ("Network", "Weights and biases", "Layer by layer", "Loss", "Function"):
+        box = page.get_by_role("region", name=name, exact=True).bounding_box()
+        assert box["y"] + box["height"] <= SCREEN["height"], name
+    assert page.get_by_label("Seed", exact=True).bounding_box()["y"] < SCREEN["height"]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("#zero-weights", "No weight has a gradient: frozen. Only the output bias can learn."),
+        ("#equal-weights", "Layers 1 and 2: each 6 units, one class: clones."),
+        ("#swap", "Layers 2 and 1 wait for updates 2 and 3."),
+        ("#deep-swap", "Layers 3, 2 and 1 wait for updates 2, 3 and 4."),
+        ("#weights=zero&hidden=3&activation=logistic", "Layer 1 waits for update 2."),
+        ("#redundancy", "Layer 1: 4 units, 3 classes: some are copies. Layer 2: 3 units"),
+        ("", "All units differ, and every layer has a gradient."),
+        ("#scale=100", "saturates"),
+        ("#weights=zero&biases=equal&spread=-1&activation=relu", "frozen"),
+    ],
+)
+def test_the_sentence_at_the_start(open_lab, address, said):
+    assert said in sentence(open_lab(address))
+
+
+def test_a_layer_that_waits_moves_at_the_update_that_was_named(open_lab):
+    page = open_lab("#swap")
+    first = cell(page, 1, 1, 1)
+    for told in ("Layer 1 waits for update 3.", "All units differ, and every layer has"):
+        page.get_by_role("button", name="Step").click()
+        assert sentence(page).startswith(told)
+        assert first.get_attribute("aria-label") == "layer 1, unit 1, weight 1: 0"
+    page.get_by_role("button", name="Step").click()
+    assert first.get_attribute("aria-label") != "layer 1, unit 1, weight 1: 0"
+
+
+@pytest.mark.parametrize(
+    ("address", "outcome", "removed"),
+    [("#zero-weights", "frozen", (0, 0.01)), ("#equal-weights", "one class", (0.4, 0.7)),
+     ("#zero-biases", "All units differ", (0.9, 1.0))],
+)  # fmt: skip
+def test_starts_end_as_they_must(open_lab, address, outcome, removed):
+    page = open_lab(address)
+    run_to_the_end(page)
+    assert outcome in sentence(page)
+    label = page.locator(".lab-at-loss svg").get_attribute("aria-label")
+    loss, best = map(float, re.findall(r"(?:Loss|is) (\d+\.\d+)", label))
+    assert removed[0] <= 1 - loss / best <= removed[1]
+
+
+SPEC = """async (hash) => {
+    const from = (name) => import(`${location.origin}${location.pathname}../assets/lab/${name}.js`);
+    const { readAddress } = await from("state");
+    return (await from("start")).specOf(readAddress(hash).state);
+}"""
+
+
+@pytest.mark.parametrize("address", ["#biases=random&optimizer=momentum&rate=0.1", LARGEST])
+def test_the_loss_shown_is_that_of_the_package(open_lab, address):
+    page = open_lab(address)
+    spec = page.evaluate(SPEC, address)
+    net = ie.Network(spec["weights"], spec["biases"], spec["activation"])
+    how = {key: spec[key] for key in ("optimizer", "loss")}
+    history = ie.train(
+        net, spec["inputs"], spec["targets"], steps=300, learning_rate=spec["learningRate"], **how
+    )
+    run_to_the_end(page)
+    for update in (300, 17):
+        page.get_by_label("Update", exact=True).fill(str(update))
+        shown = page.locator(".lab-at-loss svg").get_attribute("aria-label")
+        loss = float(re.search(r"Loss ([\d.]+(?:e−\d+)?)", shown)[1].replace("−", "-"))
+        assert loss == pytest.approx(history.losses[update], rel=0.006 if loss >= 1e-3 else 0.5)
+
+
+def test_classes_are_letters_in_graph_matrix_and_table(open_lab):
+    page = open_lab("#weights=mirrored&hidden=4&cells=2.1.1:1_2.1.2:-1_2.1.3:0.5_2.1.4:0.7")
+    assert page.locator(".lab-node[data-class] text").all_text_contents() == ["A", "−A", "B", "C"]
+    assert page.get_by_role("rowheader").all_text_contents()[:4] == ["A", "−A", "B", "C"]
+    predicted, measured = (page.locator("td.lab-chips").nth(i).text_content() for i in (0, 1))
+    # at the start units 3 and 4 mirror each other still
+    assert (predicted.split(), measured.split()) == (["A", "−A", "B", "C"], ["A", "−A", "B", "−B"])
+    assert page.locator("td.lab-agree").text_content() == "not now"
+    page.get_by_role("button", name="Step").click()
+    assert page.locator("td.lab-agree").text_content() == "✓ yes"
+
+
+def test_a_gradient_of_zero_is_shown_as_zero(open_lab):
+    page = open_lab("#swap")
+    assert page.locator(".lab-ratio-value").all_text_contents() == [
+        "exactly 0", "exactly 0", "∞ (weights are 0)",
+    ]  # fmt: skip
+
+
+# --- what can be done ---------------------------------------------------------------------------
+
+
+def test_the_keyboard_alone_clones_a_unit(open_lab):
+    page = open_lab("#hidden=2&weights=random")
+    cell(page, 1, 1, 1).focus()
+    for key in ("c", "ArrowDown", "v"):
+        page.keyboard.press(key)
+    assert "clones" not in sentence(page)
+    # to the second matrix, over the bias of the first
+    for key in ("ArrowUp", "ArrowRight", "ArrowRight", "ArrowRight", "2", "Enter", "ArrowRight"):
+        page.keyboard.press(key)
+    page.keyboard.type("2.0")
+    page.keyboard.press("Enter")
+    assert sentence(page) == "Layer 1: 2 units, one class: clones."
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')").endswith(": 2")
+    assert "2.1.1:2_2.1.2:2" in page.url
+    page.keyboard.press("PageUp")
+    assert sentence(page).startswith("All units differ")
+    page.keyboard.press("Delete")
+    assert cell(page, 2, 1, 2).get_attribute("aria-label") == "layer 2, unit 1, weight 2: 0"
+
+
+def test_the_graph_selects_what_the_cells_show(open_lab):
+    page = open_lab()
+    page.locator(".lab-edge-hit").nth(2 * 6 + 7).dispatch_event("click")
+    selected = page.locator("[aria-selected=true]")
+    assert selected.get_attribute("aria-label").startswith("layer 2, unit 2, weight 2:")
+    shown = float(selected.get_attribute("aria-label").split(": ")[1].replace("−", "-"))
+    assert float(page.get_by_label("W2[2, 2]").input_value()) == pytest.approx(shown, rel=0.01)
+    assert page.locator(".lab-edge.lab-marked").count() == 1
+
+
+def test_a_state_is_shared_reloaded_and_gone_back_from(open_lab):
+    page = open_lab()
+    page.get_by_text("equal", exact=True).first.click()
+    page.get_by_label("Activation").select_option("relu")
+    run_to_the_end(page)
+    told, address = page.locator("#lab [aria-live]").text_content(), page.url
+    assert re.search(r"#weights=equal&scale=0.5&activation=relu&at=300$", address)
+    page.reload()
+    page.get_by_text("update 300", exact=True).wait_for()
+    assert page.locator("#lab [aria-live]").text_content() == told
+    page.go_back()
+    assert "relu" not in page.url
+    assert page.get_by_label("Activation").input_value() == "tanh"
+    page.go_back()
+    assert page.locator("#lab-weights-random").is_checked()
+
+
+def test_the_scrubber_goes_back_to_what_was(open_lab):
+    page = open_lab("#batch=8&optimizer=momentum&rate=0.05")
+    told = {}
+    for update in (1, 2, 3):
+        page.get_by_role("button", name="Step").click()
+        told[update] = cell(page, 1, 1, 1).get_attribute("aria-label")
+    run_to_the_end(page)
+    for update in (2, 1, 3):
+        page.get_by_label("Update", exact=True).fill(str(update))
+        assert cell(page, 1, 1, 1).get_attribute("aria-label") == told[update]
+    page.get_by_role("button", name="Rewind").click()
+    assert page.get_by_text("update 0", exact=True).is_visible()
+
+
+def test_the_run_before_stays_as_a_ghost(open_lab):
+    page = open_lab()
+    run_to_the_end(page)
+    line = page.locator("path.lab-line").get_attribute("d")
+    assert page.locator("path.lab-ghost").get_attribute("d") == ""
+    page.get_by_text("zero", exact=True).first.click()
+    assert page.locator("path.lab-ghost").get_attribute("d").count("L") == line.count("L")
+    assert page.locator("path.lab-line").get_attribute("d").count("L") == 0
+
+
+def test_points_of_the_reader_are_added_by_a_click(open_lab):
+    page = open_lab()
+    page.get_by_label("Data", exact=True).select_option("points")
+    field = page.locator("#lab-points")
+    before = field.input_value().count("\n")
+    page.get_by_role("region", name="Function").locator("svg").click(position={"x": 60, "y": 60})
+    assert field.input_value().count("\n") == before + 1
+    field.fill("0, 0, 1\n1, 1, 0\n0, 1")
+    field.blur()
+    assert problems(page) == ["Point 3 has another count of numbers than point 1."]
+    assert page.url.count(";") == before + 1
+    field.fill("0, 0, 1\n1, 1, 0")
+    field.blur()
+    assert problems(page) == []
+    page.locator("#lab-loss").select_option("logistic")
+    assert problems(page) == []
+
+
+def test_every_link_to_a_start_leads_to_it(open_lab):
+    page = open_lab()
+    names = page.evaluate(
+        "() => import(`${location.pathname}../assets/lab/presets.js`).then(m =>"
+        " m.PRESETS.map(({ name }) => name))"
+    )
+    places = re.findall(r'<span id="([\w-]+)">', (DOCS / "lab.md").read_text("utf-8"))
+    assert places == names
+    page.get_by_label("Start from a question").select_option(names[1])
+    assert page.url.endswith(f"#{names[1]}")
+    assert page.get_by_role("link", name="Why").get_attribute("href").startswith("../")
+
+
+def test_a_challenge_is_solved_and_remembered(open_lab):
+    page = open_lab()
+    challenge = page.locator("#challenge-swap")
+    challenge.get_by_role("button").click()
+    assert "wait for updates" in sentence(page)
+    page.get_by_label("Optimizer").select_option("adam")
+    page.get_by_label("Rate").fill("0.03")
+    page.get_by_label("Rate").blur()
+    run_to_the_end(page)
+    assert "✓ solved" in challenge.text_content()
+    assert "Get the swap going" in page.locator(".lab-watch").text_content()
+    page.reload()
+    page.wait_for_selector(".lab-ready")
+    assert "✓ solved" in page.locator("#challenge-swap").text_content()
+
+
+# --- what goes wrong ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "two", "NaN", "Infinity", "1e99", "0x", "1,5"])
+def test_a_wrong_number_in_a_cell_is_refused_where_it_stands(open_lab, text):
+    page = open_lab()
+    before, address = cell(page, 1, 1, 1).get_attribute("aria-label"), page.url
+    field = page.locator("#lab-value")
+    field.fill(text)
+    page.keyboard.press("Enter")
+    assert problems(page) == [
+        f"This number: write a number from -1000000 to 1000000, not “{text}”."
+    ]
+    assert (cell(page, 1, 1, 1).get_attribute("aria-label"), page.url) == (before, address)
+    assert field.get_attribute("aria-invalid") == "true"
+    page.keyboard.press("Escape")
+    assert problems(page) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "kept"),
+    [
+        ("#hidden=9", "Units: write a whole number from 1 to 8", "6.6"),
+        ("#hidden=1.2.3.4.5", "Hidden layers: 1 to 4", "6.6"),
+        ("#rate=NaN", "Rate: write a number", "0.5"),
+        ("#weights=nought", "“nought” is not one of zero, equal", "random"),
+        ("#colour=red", "“colour” is not a setting", None),
+        ("#cells=1.1.3:2", "There is no cell 1.1.3", None),
+        ("#cells=what", "write layer.unit.input:number", None),
+        ("#data=points", "There are no points of your own yet", "two_moons"),
+        ("#data=noisy_sine", "The logistic loss needs targets 0 and 1", "squared_error"),
+        ("#at=-1", "Update: write a whole number", "0"),
+        ("#scale=%E0%A4%A", "Scale: write a number", None),
+    ],
+)
+def test_a_wrong_address_is_said_and_the_rest_is_kept(open_lab, address, said, kept):
+    page = open_lab(address)
+    assert said in " ".join(problems(page))
+    state = page.evaluate(
+        "async () => (await import(`${location.pathname}../assets/lab/state.js`))"
+        ".readAddress(location.hash).state"
+    )
+    values = {
+        key: ".".join(map(str, v)) if isinstance(v, list) else str(v) for key, v in state.items()
+    }
+    assert kept is None or kept in values.values()
+    run_to_the_end(page)
+
+
+def test_settings_out_of_range_are_refused_where_they_stand(open_lab):
+    page = open_lab()
+    address = page.url
+    for label, text in (("Rate", "-1"), ("Batch", "1.5"), ("Seed", "x"), ("Units of layer 2", "9")):
+        field = page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.blur()
+        (message,) = problems(page)
+        assert "not “" + text in message
+        assert page.url == address
+        field.fill({"Rate": "0.5", "Batch": "all", "Seed": "1"}.get(label, "6"))
+        field.blur()
+        assert problems(page) == []
+
+
+def test_divergence_is_said_with_its_update_and_can_be_rewound(open_lab):
+    page = open_lab("#data=teacher&loss=squared_error&rate=100&activation=identity")
+    page.get_by_role("button", name="Run").click()
+    page.locator(".lab-verdict", has_text="Diverged").wait_for()
+    assert re.match(r"Diverged at update \d+: ", sentence(page))
+    assert page.get_by_role("button", name="Run").is_disabled()
+    page.get_by_role("button", name="Rewind").click()
+    assert "Diverged" not in sentence(page)
+    assert page.get_by_role("button", name="Run").is_enabled()
+
+
+def test_nothing_runs_twice(open_lab):
+    page = open_lab(reduced_motion="no-preference")
+    page.evaluate("""() => {
+        window.asked = 0;
+        const ask = window.requestAnimationFrame;
+        window.requestAnimationFrame = (f) => { window.asked++; return ask(f); };
+    }""")
+    run = page.locator(".lab-run")
+    run.dblclick()
+    assert page.get_by_role("button", name="Run").is_visible(), "started and paused"
+    run.click()
+    for width in (900, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+    frames = page.evaluate("""async () => {
+        const before = window.asked;
+        await new Promise(resolve => setTimeout(resolve, 500));
+        return window.asked - before;
+    }""")
+    assert frames <= 35  # one for each frame of half a second, and no more
+
+
+# --- how it feels -------------------------------------------------------------------------------
+
+
+TRAIN = """async () => {
+    const long = [], gaps = [];
+    new PerformanceObserver(list => long.push(...list.getEntries().map(entry => entry.duration)))
+        .observe({ type: "longtask" });
+    let [last, going] = [performance.now(), true];
+    const frame = now => {
+        gaps.push(now - last);
+        last = now;
+        if (going) requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    document.querySelector(".lab-run").click();
+    await new Promise(resolve => setTimeout(resolve, 3000));
+    going = false;
+    return [long, gaps.sort((a, b) => a - b)[gaps.length >> 1]];
+}"""
+
+
+def test_the_largest_network_trains_at_sixty_frames_a_second(open_lab):
+    page = open_lab(LARGEST, reduced_motion="no-preference")
+    page.wait_for_load_state("networkidle")
+    long, gap = page.evaluate(TRAIN)
+    assert long == []
+    assert gap < 18
+
+
+def test_a_run_is_announced_once(open_lab):
+    page = open_lab(reduced_motion="no-preference")
+    page.evaluate("""() => {
+        window.told = [];
+        const live = document.querySelector("#lab [aria-live]");
+        new MutationObserver(() => told.push(live.textContent)).observe(live, { childList: true });
+    }""")
+    run_to_the_end(page)
+    told = page.evaluate("told")
+    assert len(told) == 1
+    assert told[0].startswith("Update 300, loss 0.")
+
+
+def test_with_reduced_motion_little_moves(open_lab):
+    page = open_lab()
+    page.evaluate("""() => {
+        window.drawn = 0;
+        new MutationObserver(() => drawn++)
+            .observe(document.querySelector("path.lab-line"), { attributes: true });
+    }""")
+    run_to_the_end(page)
+    assert page.evaluate("drawn") <= 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", ["#swap", LARGEST, "#rate=x&weights=zero&cells=1.1.1:-1"])
+def test_no_state_has_a_barrier(open_lab, scheme, address):
+    page = open_lab(address, color_scheme=scheme)
+    page.evaluate(axe.Axe().axe_script)
+    page.locator("#lab-value").fill("x")
+    page.keyboard.press("Enter")
+    run = "axe.run({ include: ['#lab'] }, { resultTypes: ['violations'] })"
+    found = page.evaluate(f"async () => (await {run}).violations")
+    assert [(v["id"], [n["target"] for n in v["nodes"]][:4]) for v in found] == []
+
+
+@pytest.mark.parametrize("address", ["", LARGEST, "#weights=equal&data=points&points=0,0;1,1"])
+def test_it_fits_a_phone(open_lab, address):
+    page = open_lab(address, viewport=PHONE)
+    page.locator("summary", has_text="Network, data, training").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    out = """[...document.querySelectorAll("#lab *")].filter(e => e.checkVisibility()
+        && !e.closest("svg, .lab-hidden") && e.getBoundingClientRect().right > innerWidth + 0.5)
+        .map(e => e.outerHTML.slice(0, 90))"""
+    assert page.evaluate(out) == []
+    small = """[...document.querySelectorAll("#lab *")].filter(e => e.checkVisibility()
+        && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())
+        && parseFloat(getComputedStyle(e).fontSize) < 10.9).map(e => e.outerHTML.slice(0, 90))"""
+    assert page.evaluate(small) == []
+
+
+def test_the_map_follows_the_palette(open_lab):
+    page = open_lab(viewport=DESKTOP)
+    drawn = "document.querySelector('canvas').toDataURL()"
+    light = page.evaluate(drawn)
+    page.evaluate("document.querySelector('.md-header__option label:not([hidden])').click()")
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert page.evaluate(drawn) != light
+
+
+def test_all_of_it_is_light(site):
+    files = list((site / "assets" / "lab").iterdir())
+    assert {p.name for p in files} == {p.name for p in (DOCS / "assets" / "lab").iterdir()}
+    assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) <= 40 * 1024
