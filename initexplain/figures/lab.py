@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 
 from initexplain.experiments.lab import Lab
+from initexplain.figures.diagrams import class_names, name_shades
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -12,10 +13,8 @@ from initexplain.figures.style import (
     THEORY,
     ZERO,
     StyledFigure,
-    class_names,
     draw_curves,
     label_line,
-    name_shades,
     new_figure,
 )
 
@@ -50,10 +49,15 @@ def starts(result: Lab) -> StyledFigure:
     for start, curves in result.losses.items():
         colour, line = LINES[start]
         draw_curves(losses, curves, colour, line)
-        if start in ("equal", "random"):
-            label_line(losses, last, curves.final, start, colour, size=9)
+    names = {"zero": "zero, with either kind of biases", "equal": "equal", "random": "random"}
+    for start, name in names.items():
+        curve = result.losses[start].median
+        # beside the curve that falls, above those that do not
+        falls = start == "random"
+        x = int((curve > 3 * curve[-1]).argmin()) if falls else last
+        side = {"va": "top", "xytext": (-4, 0)} if falls else {"va": "bottom", "xytext": (0, 2)}
+        label_line(losses, x, curve[x], name, LINES[start][0], size=9, ha="right", **side)
     losses.axhline(result.best_constant, color=THEORY, linewidth=1, linestyle=":")
-    label_line(losses, last, result.best_constant, "zero, best constant", ZERO, size=9)
     losses.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))
     return figure
 
