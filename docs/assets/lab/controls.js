@@ -67,7 +67,7 @@ export class Controls {
     this.refreshers.push(() => {
       const { size } = this.lab.state().cells;
       box.hidden = size === 0;
-      count.textContent = `${size} number${size === 1 ? "" : "s"} of your own. `;
+      count.textContent = `${size} number${size === 1 ? "" : "s"} edited `;
     });
     return box;
   }

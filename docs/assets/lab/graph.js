@@ -29,7 +29,8 @@ export function largest(weights, biases = []) {
 export class Graph {
   /**
    * @param {HTMLElement} box
-   * @param {(cell: {layer: number, unit: number, input: number}) => void} select
+   * @param {(cell: {layer: number, unit: number, input: number}) => void} [select] Where what is drawn
+   *   can be chosen.
    */
   constructor(box, select) {
     this.box = box;
@@ -73,7 +74,7 @@ export class Graph {
   edge(cell) {
     const line = svg("line", { class: "lab-edge" });
     // what the pointer may hit is wider than what is drawn
-    const hit = svg("line", { class: "lab-edge-hit", click: () => this.select(cell) });
+    const hit = svg("line", this.select ? { class: "lab-edge-hit", click: () => this.select?.(cell) } : {});
     return { line, hit, drawn: "" };
   }
 
@@ -83,9 +84,9 @@ export class Graph {
     const shape = svg("circle", { r: outer ? RADIUS - 2 : RADIUS });
     const text = svg("text", { dy: "0.35em" }, outer ? (column ? "y" : "x") + sub(unit + 1) : "");
     const group = svg("g", { class: "lab-node" }, shape, text);
-    if (column > 0) {
+    if (column > 0 && this.select) {
       group.classList.add("lab-can");
-      group.addEventListener("click", () => this.select({ layer: column - 1, unit, input: 0 }));
+      group.addEventListener("click", () => this.select?.({ layer: column - 1, unit, input: 0 }));
     }
     return { group, shape, text };
   }

@@ -56,7 +56,7 @@ export class LossPlot {
     set(this.dot, "cy", y.toFixed(1));
     this.dot.style.fill = hue;
     const left = x > width / 2;
-    place(this.value, x + (left ? -8 : 8), y + (y < TOP + 26 ? 16 : -9), left ? "end" : "start");
+    place(this.value, x + (left ? -8 : 8), y + (y < TOP + 26 || y > level ? 16 : -9), left ? "end" : "start");
     this.value.textContent = words(loss);
     set(this.svg, "aria-label", `Loss ${words(loss)} at update ${update}; the best constant's is ${words(best)}.`);
   }

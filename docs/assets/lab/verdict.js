@@ -27,7 +27,7 @@ const STILL_AFTER = 50;
 
 /** @param {Facts} facts @returns {{word: string, text: string}} */
 export function verdict(facts) {
-  const { diverged, update, loss, best, norms } = facts;
+  const { diverged, update, loss, best } = facts;
   if (diverged !== null) {
     const text = `Diverged at update ${diverged}: the loss left the finite numbers. Rewind, and lower the rate.`;
     return { word: "diverged", text };
@@ -39,7 +39,7 @@ export function verdict(facts) {
   const saturated = saturatedPart(facts.layers);
   const structure = [flow.text, copies.text].filter(Boolean);
   if (!structure.length) structure.push(saturated || "All units differ, and every layer has a gradient.");
-  const word = flow.word || copies.word || outcome.word || (norms.length && "ready");
+  const word = flow.word || copies.word || outcome.word || (update ? "training" : "ready");
   return { word, text: [...structure, outcome.text].filter(Boolean).join(" ") };
 }
 
