@@ -457,3 +457,44 @@ def test_all_of_it_is_light(site):
     files = list((site / "assets" / "lab").iterdir())
     assert {p.name for p in files} == {p.name for p in (DOCS / "assets" / "lab").iterdir()}
     assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) <= 40 * 1024
+
+
+# --- the small one on the front page ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "before", "after"),
+    [
+        ("zero", "zero", "Frozen", "Frozen"),
+        ("zero", "random", "Waits", "Stands still"),
+        ("equal", "zero", "Clones", "Clones"),
+        ("random", "zero", "Ready", "Learns"),
+        ("random", "random", "Ready", "Learns"),
+    ],
+)
+def test_the_front_page_says_it_in_a_word(visit, weights, biases, before, after):
+    page = visit("", reduced_motion="reduce")
+    for label, name in (("Weights", weights), ("Biases", biases)):
+        page.get_by_role("radiogroup", name=label).get_by_text(name, exact=True).click()
+    word = page.locator("#small-lab strong")
+    assert word.text_content() == before
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Again").wait_for()
+    assert word.text_content() == after
+    # the lab shows the same
+    loss = page.locator("#small-lab .lab-plot svg").get_attribute("aria-label")
+    page.get_by_role("link", name="Look closer in the lab").click()
+    page.wait_for_selector("#lab.lab-ready")
+    run_to_the_end(page)
+    assert page.locator(".lab-at-loss svg").get_attribute("aria-label") == loss
+
+
+def test_the_small_lab_works_by_keyboard(visit):
+    page = visit("", reduced_motion="reduce")
+    page.locator("#small-weights-zero").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#small-weights-equal").is_checked()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Again").wait_for()

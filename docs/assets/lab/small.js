@@ -13,6 +13,7 @@ import { verdict } from "./verdict.js";
 const HORIZON = 300;
 /** The question of the site. */
 const FIRST = { weights: "zero", biases: "random" };
+const HIDDEN = [6, 6, 6];
 /** @type {Record<"weights" | "biases", string[]>} */
 const SWITCHES = { weights: ["zero", "equal", "random"], biases: ["zero", "random"] };
 
@@ -57,7 +58,7 @@ class SmallLab {
   }
 
   show() {
-    const { state } = settle({ ...DEFAULTS, ...this.choice });
+    const { state } = settle({ ...DEFAULTS, hidden: HIDDEN, ...this.choice });
     const spec = specOf(state);
     [this.state, this.timeline, this.predicted] = [state, new Timeline(spec), classes(spec)];
     this.best = bestConstantLoss(spec.loss, spec.targets);

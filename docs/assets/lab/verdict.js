@@ -23,6 +23,8 @@ import { words } from "./dom.js";
 
 /** Relative to the largest gradient: below it a layer moves by rounding errors at most. */
 const HARDLY = 1e-6;
+/** Below it, a layer moves by less than this in an update at a rate of 1. */
+const FAINT = 1e-4;
 const STILL_AFTER = 50;
 
 /** @param {Facts} facts @returns {{word: string, text: string}} */
@@ -36,7 +38,8 @@ export function verdict(facts) {
   if (flow.word === "frozen") return flow;
   const copies = classPart(facts.layers);
   const outcome = outcomePart(update, loss, best);
-  const saturated = saturatedPart(facts.layers);
+  // slopes that are small at the end of a training that worked are no trouble
+  const saturated = outcome.word === "learns" ? "" : saturatedPart(facts.layers);
   const structure = [flow.text, copies.text].filter(Boolean);
   if (!structure.length) structure.push(saturated || "All units differ, and every layer has a gradient.");
   const word = flow.word || copies.word || outcome.word || (update ? "training" : "ready");
@@ -75,8 +78,9 @@ function gradientPart({ norms, firstMoves, update }) {
 
 /** The layer with a gradient far below that of another. @param {number[]} norms */
 function faintPart(norms) {
-  const least = Math.min(...norms);
-  if (least >= HARDLY * Math.max(...norms)) return { word: "", text: "" };
+  const [least, most] = [Math.min(...norms), Math.max(...norms)];
+  if (most < FAINT) return { word: "", text: `No gradient is larger than ${words(most)}: hardly anything moves.` };
+  if (least >= HARDLY * most) return { word: "", text: "" };
   const layer = norms.indexOf(least);
   return { word: "", text: `The gradient reaches layer ${layer + 1} with a size of ${words(least)}: it hardly moves.` };
 }
