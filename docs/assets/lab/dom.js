@@ -46,15 +46,6 @@ export function set(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }
 
-/** A number as the cells show it: 0 for nothing but zero. @param {number} x */
-export function brief(x) {
-  if (x === 0) return "0";
-  if (!Number.isFinite(x)) return Number.isNaN(x) ? "not a number" : "∞";
-  const size = Math.abs(x);
-  const text = size >= 9995 || size < 0.00995 ? x.toExponential(0) : x.toPrecision(size < 0.0995 ? 1 : size < 1 ? 2 : 3);
-  return text.replace("+", "").replaceAll("-", "−");
-}
-
 /** A number in a sentence, with a power of ten where it is small or large. @param {number} x */
 export function words(x) {
   if (x === 0) return "0";

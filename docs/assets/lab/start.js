@@ -2,7 +2,7 @@
 
 import { dataset } from "./datasets.js";
 import { initialize } from "./starts.js";
-import { layerSizes, twoClasses } from "./state.js";
+import { layerSizes } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 
@@ -75,5 +75,3 @@ export function hueOf({ weights, cells }) {
   if (cells.size) return "var(--ie-ink)";
   return { zero: "var(--ie-zero)", equal: "var(--ie-constant)" }[weights] ?? "var(--ie-random)";
 }
-
-export { twoClasses };
