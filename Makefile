@@ -14,7 +14,7 @@ VNU := .npm/vnu-jar-26.9.27
 VNU_RUN := java -jar $(VNU)/node_modules/vnu-jar/build/dist/vnu.jar --Werror
 # TypeScript, which checks the types in the comments of plain JavaScript
 TSC := .npm/typescript-5.9.3
-TSC_RUN := $(TSC)/node_modules/.bin/tsc --noEmit --checkJs --strict --noUnusedLocals --target es2022 --module es2022
+TSC_RUN := $(TSC)/node_modules/.bin/tsc --noEmit --checkJs --strict --noUnusedLocals --target es2023 --module es2022
 LIGHTHOUSE := .npm/lighthouse-12.8.2
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1

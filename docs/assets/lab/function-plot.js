@@ -15,6 +15,17 @@ export class FunctionPlot {
    */
   constructor(box, click) {
     this.box = box;
+    /** @type {import("./datasets.js").Data} */
+    this.data = { inputs: [], targets: [] };
+    this.names = { classes: false };
+    this.features = 0;
+    this.outputs = 0;
+    /** @type {Panel[]} */
+    this.panels = [];
+    /** @type {SVGElement[]} */
+    this.dots = [];
+    /** @type {import("./engine.js").Network | undefined} */
+    this.network = undefined;
     this.maps = [0, 1].map(() => h("canvas", { width: GRID, height: GRID, "aria-hidden": "true" }));
     this.svg = svg("svg", { role: "img" });
     this.svg.addEventListener("click", (/** @type {MouseEvent} */ event) => {
@@ -31,7 +42,7 @@ export class FunctionPlot {
   }
 
   /**
-   * @param {{inputs: number[][], targets: number[][]}} data
+   * @param {import("./datasets.js").Data} data
    * @param {{classes: boolean}} names Whether targets are the classes 0 and 1.
    */
   build(data, names) {
@@ -56,7 +67,7 @@ export class FunctionPlot {
 
   resize() {
     const { data, network } = this;
-    if (data) this.build(data, this.names);
+    if (this.features) this.build(data, this.names);
     if (network) this.update(network);
   }
 
@@ -98,14 +109,14 @@ export class FunctionPlot {
 
   /** Class 1 is a filled dot, class 0 a ring; a number has the colour of its sign. @param {Panel} panel @param {number[]} row @param {number} target */
   mapPoint(panel, row, target) {
-    const kind = this.names?.classes ? `lab-class-${target}` : target > 0 ? "lab-above" : "lab-below";
+    const kind = this.names.classes ? `lab-class-${target}` : target > 0 ? "lab-above" : "lab-below";
     return svg("circle", { r: 3, class: `lab-point ${kind}`, cx: toX(panel, row[0]), cy: toY(panel, row[1]) });
   }
 
   /** @param {import("./engine.js").Network} network */
   update(network) {
     this.network = network;
-    if (!this.panels) return;
+    if (!this.panels.length) return;
     if (this.features === 1) this.drawCurves(network);
     else if (this.features === 2) this.drawMaps(network);
     else this.drawAnswers(network);
@@ -113,7 +124,7 @@ export class FunctionPlot {
 
   /** @param {import("./engine.js").Network} network */
   drawCurves(network) {
-    const [panel] = /** @type {Panel[]} */ (this.panels);
+    const [panel] = this.panels;
     const [low, high] = panel.ranges[0];
     const xs = Array.from({ length: CURVE }, (_, i) => low + ((high - low) * i) / (CURVE - 1));
     const { outputs } = forward(network, xs.map((x) => [x]));
@@ -125,7 +136,7 @@ export class FunctionPlot {
 
   /** @param {import("./engine.js").Network} network */
   drawMaps(network) {
-    const panels = /** @type {Panel[]} */ (this.panels);
+    const { panels } = this;
     const [[x0, x1], [y0, y1]] = panels[0].ranges;
     const rows = [];
     for (let i = 0; i < GRID; i++) {
@@ -139,11 +150,11 @@ export class FunctionPlot {
 
   /** @param {import("./engine.js").Network} network */
   drawAnswers(network) {
-    const [panel] = /** @type {Panel[]} */ (this.panels);
+    const [panel] = this.panels;
     const { outputs } = forward(network, this.data.inputs);
     const numbers = outputs.flat();
     const targets = this.data.targets.flat();
-    this.dots?.forEach((dot, i) => {
+    this.dots.forEach((dot, i) => {
       set(dot, "cx", toX(panel, targets[i]).toFixed(1));
       set(dot, "cy", clamp(toY(panel, numbers[i]), panel.top, panel.top + panel.height).toFixed(1));
     });
@@ -151,7 +162,7 @@ export class FunctionPlot {
 
   /** Where a click is, in the units of the data. @param {MouseEvent} event */
   place(event) {
-    const [panel] = this.panels ?? [];
+    const [panel] = this.panels;
     if (!panel || this.features > 2) return null;
     const box = this.svg.getBoundingClientRect();
     const [[x0, x1], [y0, y1]] = panel.ranges;

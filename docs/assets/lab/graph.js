@@ -37,7 +37,14 @@ export class Graph {
     this.select = select;
     this.svg = svg("svg", { role: "img", class: "lab-graph" });
     box.append(this.svg);
-    this.sizes = /** @type {number[]} */ ([]);
+    /** @type {number[]} */
+    this.sizes = [];
+    /** @type {ReturnType<Graph["edge"]>[][][]} */
+    this.edges = [];
+    /** @type {ReturnType<Graph["node"]>[][]} */
+    this.nodes = [];
+    /** @type {SVGElement[]} */
+    this.titles = [];
     new ResizeObserver(() => this.sizes.length && this.layOut()).observe(box);
   }
 
@@ -104,17 +111,17 @@ export class Graph {
     /** @param {number} column @param {number} unit */
     const place = (column, unit) => [edge + column * apart, middle + (unit - (this.sizes[column] - 1) / 2) * pitch];
     const radius = Math.min(RADIUS, pitch / 2 - 1.5);
-    this.nodes?.forEach((nodes, column) =>
+    this.nodes.forEach((nodes, column) =>
       nodes.forEach(({ group, shape }, unit) => {
         set(group, "transform", `translate(${place(column, unit).join(" ")})`);
         set(shape, "r", radius);
       }),
     );
-    this.titles?.forEach((title, column) => {
+    this.titles.forEach((title, column) => {
       set(title, "x", place(column, 0)[0]);
       set(title, "y", 12);
     });
-    this.edges?.forEach((rows, layer) =>
+    this.edges.forEach((rows, layer) =>
       rows.forEach((row, unit) =>
         row.forEach(({ line, hit }, input) => {
           const [[x1, y1], [x2, y2]] = [place(layer, input), place(layer + 1, unit)];
@@ -129,7 +136,7 @@ export class Graph {
   /** Shows the present weights. @param {import("./engine.js").Matrix[]} weights */
   update(weights) {
     const limit = largest(weights);
-    this.edges?.forEach((rows, layer) =>
+    this.edges.forEach((rows, layer) =>
       rows.forEach((row, unit) => row.forEach((edge, input) => paint(edge, weights[layer][unit][input], limit))),
     );
   }

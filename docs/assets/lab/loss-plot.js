@@ -13,6 +13,7 @@ export class LossPlot {
   /** @param {HTMLElement} box */
   constructor(box) {
     this.box = box;
+    this.gridKey = "";
     this.grid = svg("g", { class: "lab-ticks" });
     this.best = svg("line", { class: "lab-best" });
     this.bestLabel = svg("text", { class: "lab-label" }, "best constant");

@@ -29,24 +29,18 @@ class Lab {
     this.root = root;
     /** @type {State} */
     this.state = DEFAULTS;
+    this.timeline = new Timeline(specOf(DEFAULTS));
+    this.predicted = classes(this.timeline.spec);
+    this.best = 0;
     /** @type {number[]} */
     this.ghost = [];
+    /** @type {string | undefined} */
+    this.address = undefined;
+    this.written = "";
     this.topic = "";
     this.frames = 0;
-    this.buildPage();
-    this.load(location.hash);
-    // links and the buttons of the browser: one of the two comes, or both
-    addEventListener("popstate", () => this.load(location.hash));
-    addEventListener("hashchange", () => this.load(location.hash));
-  }
-
-  buildPage() {
-    const box = (/** @type {string} */ name, /** @type {Record<string, any>} */ more = {}, /** @type {any[]} */ ...children) =>
-      h("div", { class: `lab-${name}`, ...more }, ...children);
-    const panel = (/** @type {string} */ name, /** @type {string} */ title, /** @type {HTMLElement} */ body) =>
-      h("section", { class: `lab-panel lab-at-${name}`, "aria-label": title }, h("h2", {}, title), body);
-    const [controls, transport, graph, matrices, layers, loss, fn] =
-      ["controls", "transport", "graph-box", "matrix-box", "layers", "plot", "plot"].map((name) => box(name));
+    const boxes = ["controls", "transport", "graph-box", "matrix-box", "layers", "plot", "plot", "challenges"].map((name) => h("div", { class: `lab-${name}` }));
+    const [controls, transport, graph, matrices, layers, loss, fn, challenges] = boxes;
     this.sentence = h("p", { class: "lab-verdict" });
     this.watch = h("p", { class: "lab-watch" });
     this.live = h("p", { class: "lab-hidden", "aria-live": "polite" });
@@ -63,14 +57,26 @@ class Lab {
     this.layers = new Layers(layers);
     this.loss = new LossPlot(loss);
     this.fn = new FunctionPlot(fn, (point) => this.addPoint(point));
-    const desk = box("desk", {},
-      box("bar", {}, this.questions(), transport),
-      box("said", {}, this.notice, this.sentence, this.watch, this.live), controls,
-      box("middle", {}, panel("graph", "Network", graph), panel("matrices", "Weights and biases", matrices), panel("layers", "Layer by layer", layers)),
-      box("side", {}, panel("loss", "Loss", loss), panel("function", "Function", fn)));
-    const below = box("challenges");
-    this.challenges = new ChallengeList(below, (address, what) => this.open(address, what));
-    this.root.replaceChildren(desk, below);
+    this.challenges = new ChallengeList(challenges, (address, what) => this.open(address, what));
+    this.question = this.questions();
+    this.layOut(boxes);
+    this.load(location.hash);
+    // links and the buttons of the browser: one of the two comes, or both
+    addEventListener("popstate", () => this.load(location.hash));
+    addEventListener("hashchange", () => this.load(location.hash));
+  }
+
+  /** Puts the parts on the page. @param {HTMLElement[]} boxes */
+  layOut([controls, transport, graph, matrices, layers, loss, fn, challenges]) {
+    const box = (/** @type {string} */ name, /** @type {HTMLElement[]} */ ...children) => h("div", { class: `lab-${name}` }, ...children);
+    const panel = (/** @type {string} */ name, /** @type {string} */ title, /** @type {HTMLElement} */ body) =>
+      h("section", { class: `lab-panel lab-at-${name}`, "aria-label": title }, h("h2", {}, title), body);
+    const desk = box("desk",
+      box("bar", this.question, transport),
+      box("said", this.notice, this.sentence, this.watch, this.live), controls,
+      box("middle", panel("graph", "Network", graph), panel("matrices", "Weights and biases", matrices), panel("layers", "Layer by layer", layers)),
+      box("side", panel("loss", "Loss", loss), panel("function", "Function", fn)));
+    this.root.replaceChildren(desk, challenges);
     this.root.classList.add("lab-ready");
   }
 
@@ -80,7 +86,6 @@ class Lab {
       const preset = PRESETS.find(({ name }) => name === field.value);
       if (preset) this.open(`#${preset.name}`);
     } }, h("option", { value: "" }, "Start from a question …"), ...PRESETS.map(({ name, question }) => h("option", { value: name }, question)));
-    this.question = field;
     return field;
   }
 
@@ -128,7 +133,7 @@ class Lab {
     const spec = specOf(state);
     const timeline = new Timeline(spec); // an impossible state throws here, and the last one stays
     this.ghost = before && before.reached > 0 && sameTask(this.state, state) ? before.losses : sameTask(this.state, state) ? this.ghost : [];
-    [this.state, this.timeline, this.data] = [state, timeline, { inputs: spec.inputs, targets: spec.targets }];
+    Object.assign(this, { state, timeline });
     this.best = bestConstantLoss(state.loss, spec.targets);
     this.predicted = classes(spec);
     const sizes = layerSizes(state);
@@ -140,7 +145,7 @@ class Lab {
     }
     this.graph.classes(this.predicted);
     this.matrices.classes(this.predicted);
-    this.fn.build(this.data, { classes: twoClasses(state) });
+    this.fn.build(spec, { classes: twoClasses(state) });
     this.player.reset();
     this.controls.refresh();
     this.draw(true);
@@ -245,14 +250,14 @@ class Lab {
     this.loss.update({ losses: timeline.losses, ghost: this.ghost, best: this.best, update, horizon: Math.max(horizon, reached), hue: hueOf(state) });
     this.layers.ratios(timeline.gradients[update].ratios);
     if (last || this.frames++ % FUNCTION_EVERY === 0) this.fn.update(timeline.network);
-    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, this.data.inputs));
+    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, this.timeline.spec.inputs));
     this.judge();
     if (last) this.settleDown();
   }
 
   /** What is done only when nothing moves: names for who listens, the update in the address. */
   settleDown() {
-    this.layers.classes(this.predicted, measuredRedundancy(this.timeline.network, this.data.inputs));
+    this.layers.classes(this.predicted, measuredRedundancy(this.timeline.network, this.timeline.spec.inputs));
     this.matrices.name();
     this.state = { ...this.state, at: this.timeline.update };
     if (this.timeline.update) this.keepUpdate();
@@ -265,7 +270,7 @@ class Lab {
   judge() {
     const { timeline } = this;
     const { update } = timeline;
-    const shares = saturation(timeline.network, this.data.inputs);
+    const shares = saturation(timeline.network, this.timeline.spec.inputs);
     const { text, word } = verdict({
       update, diverged: timeline.training.diverged, norms: timeline.gradients[update].norms, firstMoves: timeline.firstMoves,
       loss: timeline.losses[update], best: this.best,
@@ -300,7 +305,7 @@ function keptCells(before, after) {
  * Of each hidden layer, the share of preactivations where the slope is below half of its largest.
  *
  * @param {import("./engine.js").Network} network
- * @param {number[][]} inputs
+ * @param {import("./engine.js").Matrix} inputs
  */
 function saturation(network, inputs) {
   const { value, slope } = ACTIVATIONS[network.activation];

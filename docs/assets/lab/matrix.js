@@ -36,6 +36,7 @@ export class Matrices {
   constructor(box, actions) {
     this.box = box;
     this.actions = actions;
+    /** @type {HTMLElement} */
     this.row = h("div", { class: "lab-matrices" });
     box.append(this.row);
     /** @type {number[]} */
@@ -147,7 +148,7 @@ export class Matrices {
     this.numbers = size >= FOR_NUMBERS;
     this.fanIns(fanIns);
     for (const cell of this.cells) cell.drawn = "";
-    if (this.shown) this.update(...this.shown);
+    if (this.shown) this.update(this.shown.weights, this.shown.biases);
   }
 
   /** @param {number[]} fanIns */
@@ -164,8 +165,7 @@ export class Matrices {
    * @param {import("./engine.js").Vector[]} biases
    */
   update(weights, biases) {
-    /** @type {[import("./engine.js").Matrix[], import("./engine.js").Vector[]]} */
-    this.shown = [weights, biases];
+    this.shown = { weights, biases };
     const limit = largest(weights, biases) * (this.numbers ? PALE : 1);
     for (const entry of this.cells) {
       const { layer, unit, input } = entry.cell;
@@ -183,7 +183,7 @@ export class Matrices {
   /** Names of all cells, for who does not see them: not while they change sixty times a second. */
   name() {
     if (!this.shown) return;
-    const [weights, biases] = this.shown;
+    const { weights, biases } = this.shown;
     for (const { element, cell } of this.cells) {
       const { layer, unit, input } = cell;
       const value = input < 0 ? biases[layer][unit] : weights[layer][unit][input];

@@ -19,6 +19,12 @@ export class Player {
   constructor(lab) {
     this.lab = lab;
     this.frame = 0;
+    /** When the frame before was. */
+    this.before = 0;
+    /** Updates that are due. */
+    this.owed = 0;
+    /** When the picture last changed. */
+    this.drawn = 0;
     this.horizon = FIRST_HORIZON;
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
   }

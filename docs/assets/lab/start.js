@@ -5,11 +5,12 @@ import { initialize } from "./starts.js";
 import { layerSizes } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
+/** @typedef {import("./datasets.js").Data} Data */
 
 /** An odd number: of the moons one has an example more, so that the best constant is not 0. */
 const EXAMPLES = 75;
 
-/** @param {State} state @returns {{inputs: number[][], targets: number[][]}} */
+/** @param {State} state @returns {Data} */
 export function drawData({ data, points, seed, inputs, outputs }) {
   if (data !== "points") return dataset(data, { seed, examples: EXAMPLES, features: inputs, outputs });
   return { inputs: points.map((point) => point.slice(0, -1)), targets: points.map((point) => point.slice(-1)) };
@@ -37,7 +38,7 @@ export function drawStart(state) {
   return start;
 }
 
-/** All that a training needs. @param {State} state @returns {import("./engine.js").Spec} */
+/** All that a training needs. @param {State} state @returns {import("./engine.js").Spec & Data} */
 export function specOf(state) {
   const { activation, loss, optimizer, rate, batch, seed } = state;
   return {

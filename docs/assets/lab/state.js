@@ -239,7 +239,7 @@ export function dataSizes({ data, inputs, outputs, points }) {
 
 /** Whether all targets are 0 or 1. @param {State} state */
 export const twoClasses = ({ data, points }) =>
-  data === "two_moons" || (data === "points" && points.every((point) => [0, 1].includes(point.at(-1))));
+  data === "two_moons" || (data === "points" && points.every((point) => [0, 1].includes(point[point.length - 1])));
 
 /** Inputs, hidden layers, outputs. @param {State} state */
 export const layerSizes = (state) => [state.inputs, ...state.hidden, state.outputs];

@@ -87,6 +87,7 @@ function faintPart(norms) {
 
 /** Which layers hold copies. @param {Layer[]} layers */
 function classPart(layers) {
+  /** @type {string[]} */
   const texts = [];
   let word = "";
   layers.forEach(({ labels, signs }, i) => {
