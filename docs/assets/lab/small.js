@@ -21,6 +21,11 @@ class SmallLab {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.choice = { ...FIRST };
+    /** @type {import("./state.js").State} */
+    this.state = DEFAULTS;
+    this.timeline = new Timeline(specOf(DEFAULTS));
+    this.predicted = classes(this.timeline.spec);
+    this.best = 0;
     const [graph, plot] = ["lab-graph-box", "lab-plot"].map((name) => h("div", { class: name }));
     this.word = h("strong");
     this.told = h("span");
@@ -60,7 +65,7 @@ class SmallLab {
   show() {
     const { state } = settle({ ...DEFAULTS, hidden: HIDDEN, ...this.choice });
     const spec = specOf(state);
-    [this.state, this.timeline, this.predicted] = [state, new Timeline(spec), classes(spec)];
+    Object.assign(this, { state, timeline: new Timeline(spec), predicted: classes(spec) });
     this.best = bestConstantLoss(spec.loss, spec.targets);
     if (!this.graph.sizes.length) this.graph.build(layerSizes(state));
     this.graph.classes(this.predicted);
