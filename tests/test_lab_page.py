@@ -1,5 +1,6 @@
 """The lab as a reader uses it: by mouse and keyboard, from links, on a phone, with wrong input."""
 
+import gzip
 import re
 
 import pytest
@@ -454,6 +455,16 @@ def test_the_map_follows_the_palette(open_lab):
     page.evaluate("document.querySelector('.md-header__option label:not([hidden])').click()")
     page.evaluate("() => new Promise(requestAnimationFrame)")
     assert page.evaluate(drawn) != light
+
+
+def test_all_of_it_is_light(site):
+    files = list((site / "assets" / "lab").iterdir())
+    assert {p.name for p in files} == {p.name for p in (DOCS / "assets" / "lab").iterdir()}
+    # the front page alone fetches these
+    sizes = {p.name: len(gzip.compress(p.read_bytes(), 9)) for p in files}
+    front = [sizes.pop(name) for name in ("front.js", "small.js")]
+    assert sum(sizes.values()) <= 40 * 1024
+    assert sum(front) <= 2 * 1024
 
 
 # --- the small one on the front page ------------------------------------------------------------
