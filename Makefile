@@ -7,6 +7,7 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
 # other programs have environments of their own: they are large, or want other versions
 BENCH := .venv-bench
+ZOO := .venv-zoo
 ROUNDS := 3
 ZENSICAL := .zensical
 # the Nu HTML checker
@@ -19,7 +20,7 @@ LIGHTHOUSE := .npm/lighthouse-12.8.2
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve offline claims validate lighthouse zensical bench lint format clean help
+.PHONY: site test serve offline claims validate lighthouse zensical bench check-zoo lint format clean help
 
 site: $(READY)  ## build the pages, strictly, into site/
 	@echo "Building site/ ..."
@@ -68,6 +69,13 @@ bench: $(BENCH)/ready  ## time a sweep beside JAX, PyTorch and scikit-learn (set
 	@echo "Timing, on an idle machine please; ROUNDS=1 for a first look ..."
 	@$(BENCH)/bin/python -m benchmarks --rounds $(ROUNDS)
 
+check-zoo: $(ZOO)/ready  ## the check of networks, on architectures of other libraries (set-up: some GB)
+	@echo "Checking PyTorch and Keras models ..."
+	@$(ZOO)/bin/python -m pytest --noconftest -W ignore::DeprecationWarning \
+		tests/check/test_check_torch.py tests/check/test_check_keras.py tests/check/test_check_page.py
+	@echo "Checking architectures of other libraries ..."
+	@$(ZOO)/bin/python -m benchmarks.zoo
+
 lint: $(READY)
 	@echo "Checking style and types ..."
 	@$(RUN) -m ruff check .
@@ -80,10 +88,10 @@ format: $(READY)  ## format the code
 	@$(RUN) -m ruff check --fix .
 
 clean:  ## remove what the commands made
-	rm -rf site offline $(VENV) $(BENCH) $(ZENSICAL) .npm .cache .mypy_cache .ruff_cache .pytest_cache
+	rm -rf site offline $(VENV) $(BENCH) $(ZOO) $(ZENSICAL) .npm .cache .mypy_cache .ruff_cache .pytest_cache
 
 help:
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 define set_up
 	@echo "Setting up $(@D) (once) ..."
@@ -95,8 +103,9 @@ endef
 
 $(READY): EXTRAS := site,test
 $(BENCH)/ready: EXTRAS := bench
+$(ZOO)/ready: EXTRAS := zoo
 $(ZENSICAL)/ready: EXTRAS := site,zensical
-$(READY) $(BENCH)/ready $(ZENSICAL)/ready: pyproject.toml constraints.txt
+$(READY) $(BENCH)/ready $(ZOO)/ready $(ZENSICAL)/ready: pyproject.toml constraints.txt
 	$(set_up)
 
 # a program from npm, in a folder that is named after it and its version
