@@ -6,8 +6,9 @@ equal columns as well.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -42,11 +43,17 @@ def _layer(name: str) -> str:
     return re.sub(r"(weights?|bias(es)?|kernel|w|b)(?=([_\W]?\d*\W*)$)", "", name.lower())
 
 
-def check_chain(network: Network, names: Sequence[str], where: str = "") -> Iterator[Finding]:
-    """The criterion's verdict on each hidden layer, named by its weight."""
-    partition = signed_redundancy_classes(network)
+def check_chain(
+    network: Network, names: Sequence[str], data: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    """The criterion's verdict on each hidden layer, named by its weight, for any data or for these.
+
+    The data are the arguments of
+    [`signed_redundancy_classes`][initexplain.symmetry.signed_redundancy_classes].
+    """
+    partition = signed_redundancy_classes(network, **(data or {}))
     for name, layer in zip(names, partition, strict=False):
-        yield from redundant_units(layer, name, where)
+        yield from redundant_units(layer, name, " on these data" if data else "")
 
 
 def redundant_units(layer: SignedClasses, name: str, reach: str) -> Iterator[Finding]:

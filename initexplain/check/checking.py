@@ -79,7 +79,10 @@ def check(
     else:
         shown = sys.stderr.isatty() if progress is None else progress
         machine = _machine(model, inputs, targets, loss)
-        findings += _with_batch(model, machine, usable, shown=shown)
+        data = {"inputs": inputs, "targets": targets} if isinstance(model, Network) else None
+        if data and targets is not None and loss is not None:
+            data["loss"] = loss
+        findings += _with_batch(model, machine, usable, data, shown=shown)
     return Report.of(subject, _once(findings))
 
 
@@ -147,11 +150,18 @@ def _without_batch(model: Any, parameters: Sequence[Parameter]) -> Iterator[Find
 
 
 def _with_batch(
-    model: Any, machine: Machine, parameters: Sequence[Parameter], *, shown: bool
+    model: Any,
+    machine: Machine,
+    parameters: Sequence[Parameter],
+    data: Mapping[str, Any] | None,
+    *,
+    shown: bool,
 ) -> Iterator[Finding]:
     network, names = _chain(model, parameters)
     if network is not None:
         yield from check_chain(network, names)
+        if data:
+            yield from check_chain(network, names, data)
     trial = run(machine, parameters, progress=shown)
     yield from check_signal(trial.first)
     yield from check_activity(trial.first)  # before what follows from it

@@ -97,6 +97,21 @@ def test_the_batch_finds_what_is_wrong_on_it():
     assert alarms(far) == {("WARN", "loss", "")}
 
 
+def test_the_criterion_for_the_data_at_hand_is_used():
+    # two features that are always equal: rows that agree in their sum are the same unit
+    inputs, targets = data()
+    inputs[:, 1] = inputs[:, 0]
+    net = network(ie.lecun_normal())
+    first, second, last = (w.copy() for w in net.weights)
+    first[1] = first[0] + [0.3, -0.3, 0, 0]
+    second[:, 1] = second[:, 0]
+    net = ie.Network([first, second, last], net.biases, "tanh")
+    assert alarms(ie.check(net)) == set()
+    [clones] = [f for f in ie.check(net, inputs, targets).findings if f.level == "FAIL"]
+    assert (clones.rule, clones.where, clones.value) == ("clones", "weights[0]", 7)
+    assert clones.message.endswith("on these data")
+
+
 def test_rare_ones_want_their_log_odds():
     inputs = np.random.default_rng(0).normal(size=(400, 4))
     targets = np.zeros((400, 2))
