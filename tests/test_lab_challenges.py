@@ -275,7 +275,7 @@ def test_random_weights_that_are_too_large_saturate(seen):
     assert seen.share[-1] > 1
 
 
-@at("too-small", 2000)
+@at("too-small", 5000)
 def test_weights_that_are_too_small_starve(seen):
     assert all_differ(seen.predicted)
     assert 0 < min(seen.ratios) < max(seen.ratios) < 1e-3
