@@ -82,6 +82,36 @@ def tanh_network(weights, biases, x, y, roots=None):
     return loss, by_weights, by_biases
 
 
+def relu_network(weights, biases, x, y):
+    """Half the mean squared error of one network of ReLU, and its gradients as `tanh_network`."""
+    h = [x]
+    for w, b in zip(weights[:-1], biases[:-1], strict=True):
+        h.append(np.maximum(h[-1] @ w.T + b, 0))
+    delta = (h[-1] @ weights[-1].T + biases[-1] - y) / len(x)
+    loss = 0.5 * len(x) * (delta**2).sum()
+    by_weights, by_biases = [], []
+    for layer in reversed(range(len(weights))):
+        by_weights.insert(0, delta.T @ h[layer])
+        by_biases.insert(0, delta.sum(axis=0))
+        delta = delta @ weights[layer] * (h[layer] > 0)
+    return loss, by_weights, by_biases
+
+
+def momentum_losses(network, weights, biases, x, y, *, rate, steps):
+    """Losses before each update and after the last, in units of the best constant output's."""
+    weights, biases = [w.copy() for w in weights], [b.copy() for b in biases]
+    speeds = [np.zeros_like(p) for p in weights + biases]
+    losses = []
+    with np.errstate(all="ignore"):
+        for _ in range(steps + 1):
+            loss, *slopes = network(weights, biases, x, y)
+            losses.append(loss / (0.5 * y.var(axis=0).sum()))
+            for p, v, g in zip(weights + biases, speeds, slopes[0] + slopes[1], strict=True):
+                v[...] = 0.9 * v + g
+                p[...] = p - rate * v
+    return losses
+
+
 def by_first_appearance(labels):
     seen = {}
     return [seen.setdefault(label, len(seen)) for label in labels]

@@ -139,14 +139,17 @@ table(start(3, ie.zeros(), ie.normal(0.5)))
 [round(float(np.median(ie.effective_rank(W))), 1) for W in deep.network.weights]
 
 # %% [markdown]
-# One direction each: all rows differ, and all are multiples of one row.
+# One direction each: all rows differ, and all are nearly multiples of one row.
 #
 # ## Your turn
 #
 # - Set `hidden_layers` to two. How many of the seeds leave the plateau? Double the steps.
 # - Set `optimizer` to `"adam"` and `learning_rate` to `0.01`, with three hidden layers. The start
 #   has not changed. What has?
-# - Then set the biases of the swap to `ie.zeros()`. Why does Adam not help now?
+# - Go back to `"sgd"`, and train in mini-batches: `batch_size=8` and `rng=rng` are arguments of
+#   `ie.train`. Two hidden layers take hundreds of steps, three take thousands. What does the error
+#   of a few examples have that the error of all of them lacks?
+# - With `"adam"`, set the biases of the swap to `ie.zeros()`. Why does Adam not help now?
 # - Set `activation` to `"relu"`. How many units have a zero row after training, and how many had a
 #   bias of zero or less at the start?
 # - Draw only the *last* matrix at random, or only the first. Is one of the two enough? Count the

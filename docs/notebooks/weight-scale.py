@@ -51,7 +51,8 @@ seed = 0
 # its preactivations: `0.0` if the signal dies, `inf` if it explodes. `chi` is the factor of the
 # mean square of the errors per layer. The correlation length is the number of layers over which
 # the correlation of two signals comes closer to its limit by a factor of $e$, or over which the
-# square of a signal that dies shrinks so; networks train down to about six of them.
+# square of a signal that dies shrinks so. A short training by gradient descent reaches down to
+# about six of them, a longer one to more.
 
 # %%
 theory = mean_field(activation, weight_std=scale)
@@ -63,8 +64,8 @@ print(f"correlation length {theory.correlation_length:.1f}")
 # ## One network before training
 #
 # The share of saturated preactivations in each hidden layer, and the gradient beside the weights
-# in each layer. If the last numbers differ by orders of magnitude, one learning rate cannot suit
-# all layers.
+# in each layer. If the last numbers differ by orders of magnitude, one learning rate suits some
+# layers badly.
 
 # %%
 rng = np.random.default_rng(seed)
@@ -122,10 +123,10 @@ figure
 # %% [markdown]
 # ## Things to try
 #
-# - `scale = 3**-0.5`: the default of PyTorch. How many layers can you stack before nothing is
-#   learned? Compare with six correlation lengths.
+# - `scale = 3**-0.5`: the default of PyTorch. How many layers can you stack before these updates
+#   are not enough? Compare with six correlation lengths, then give it five times the updates.
 # - `activation = "relu"` with `scale = 1.0`, then with `2**0.5`. Which of the two stays level on
 #   its way up, and on its way down?
 # - `scale = 5.0` with tanh. Almost everything is saturated. Is the gradient small?
 # - `activation = "selu"` with `scale = 1.0`, and forty layers.
-# - `activation = "logistic"`: is there any scale at which ten layers learn?
+# - `activation = "logistic"`: at which scale do ten layers learn, and how soon?

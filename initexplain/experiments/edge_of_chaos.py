@@ -1,7 +1,9 @@
 """Depth against weight scale: which networks train, and what the mean field says about it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -9,8 +11,10 @@ from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
+from initexplain.experiments.reach import PAGE, Row, Scaled, reach
 from initexplain.initializers import lecun_normal
-from initexplain.mean_field import MeanField, critical_weight_std, mean_field
+from initexplain.losses import best_constant_loss
+from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 from initexplain.network import Network
 from initexplain.signal import at_scales
 
@@ -33,6 +37,33 @@ CHAOTIC_SEEDS = 5
 LECUN_SCALE = LECUN_GAIN * LECUN_SLOPE
 TORCH_SCALE = 3**-0.5
 """Weight scale of the defaults of PyTorch."""
+BIAS_VARIANCE = 0.05
+# where the border below the edge is looked for in other settings
+BORDER_DEPTHS = (2, 3, 4, 5, 6, 7, 9, 11, 14, 18)
+BORDER_SCALES = (0.5, 0.6, 0.7)
+NEAREST, FARTHEST = 3, 12
+"""Correlation lengths between which the border of the map lies."""
+
+
+def _task(rng: np.random.Generator, mean: float = 0.0, features: int = 16) -> tuple[Array, Array]:
+    inputs, targets = teacher(rng, examples=EXAMPLES, features=features, units=4)
+    return inputs, targets + mean
+
+
+VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "shorter": ("{steps} updates", {"steps": 20}),
+    "longer": ("{steps} updates", {"steps": 240}),
+    # a momentum of 0.9 makes ten times the rate of it
+    "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),
+    "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.001}),
+    "batches": ("batches of {batch_size}", {"batch_size": 4}),
+    "mean": ("targets plus 3", {"data": partial(_task, mean=3.0)}),
+    "relu": (
+        "ReLU",
+        {"activation": "relu", "scales": tuple(2**0.5 * scale for scale in BORDER_SCALES)},
+    ),
+    "teacher": ("another teacher", {"seed": 1}),
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +82,14 @@ class EdgeOfChaos:
         lecun: the mean field of LeCun's recipe of 1998.
         torch_length: correlation length of tanh at PyTorch's scale, in layers.
         edge_with_biases: squared weight scale at the edge for tanh with biases of variance 0.05.
+        with_biases: the mean field there.
         slower_trained: networks above the edge that a smaller rate with more steps trains.
+        relu_correlation: of two inputs at right angles, before and after each of twenty layers of
+            ReLU, `(21,)`; the same at every weight scale.
+        border: depth down to which tanh networks train, in correlation lengths, at each of
+            `BORDER_SCALES`, `(scales, seeds)`: on the page's settings and under `VARIATIONS`.
+        nearest, farthest: the least and the most of each of these, medians over seeds.
+        reach: of the verdict that all of these lie between `NEAREST` and `FARTHEST`.
     """
 
     edge: dict[str, float]
@@ -64,7 +102,13 @@ class EdgeOfChaos:
     lecun: MeanField
     torch_length: float
     edge_with_biases: float
+    with_biases: MeanField
     slower_trained: int
+    relu_correlation: list[float]
+    border: dict[str, Array]
+    nearest: dict[str, float]
+    farthest: dict[str, float]
+    reach: dict[str, Row]
 
 
 def run(
@@ -89,7 +133,7 @@ def run(
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, examples=EXAMPLES, features=units, units=4)
+    inputs, targets = _task(rng, features=units)
     edge = {name: critical_weight_std(name) for name in ("tanh", "relu")}
     grids = {name: _around(at, scales) for name, at in edge.items()}
     curves = {name: _around(at, CURVE) for name, at in edge.items()}
@@ -104,27 +148,37 @@ def run(
         )
         for name, grid in grids.items()
     }
-    reach = {name: LENGTHS * _lengths(name, curve) for name, curve in curves.items()}
+    lengths = {name: LENGTHS * _lengths(name, curve) for name, curve in curves.items()}
+    edge_with_biases = critical_weight_std("tanh", bias_std=BIAS_VARIANCE**0.5)
+    border = {PAGE: _border(BORDER)} | {
+        name: _border(replace(BORDER, **changes)) for name, (_, changes) in VARIATIONS.items()
+    }
     return EdgeOfChaos(
         edge=edge,
         depths=np.array(depths, dtype=float),
         scales=grids,
         losses=losses,
         curve_scales=curves,
-        curve_depths=reach,
+        curve_depths=lengths,
         shares={
             name: shares(
                 losses[name],
                 np.array(depths),
                 grids[name] / edge[name],
-                np.interp(grids[name], curves[name], reach[name]),
+                np.interp(grids[name], curves[name], lengths[name]),
             )
             for name in edge
         },
         lecun=mean_field("lecun_tanh", weight_std=1.0),
         torch_length=float(_lengths("tanh", [TORCH_SCALE])[0]),
-        edge_with_biases=critical_weight_std("tanh", bias_std=0.05**0.5) ** 2,
+        edge_with_biases=edge_with_biases**2,
+        with_biases=mean_field("tanh", weight_std=edge_with_biases, bias_std=BIAS_VARIANCE**0.5),
         slower_trained=_slower_trained(rng, inputs, targets, steps),
+        relu_correlation=_relu_correlation(),
+        border=border,
+        nearest={name: float(np.median(found, axis=1).min()) for name, found in border.items()},
+        farthest={name: float(np.median(found, axis=1).max()) for name, found in border.items()},
+        reach=reach(_along, BORDER, VARIATIONS),
     )
 
 
@@ -206,3 +260,45 @@ def _lengths(activation: str, scales: Iterable[float]) -> Array:
     return np.array(
         [m.correlation_length if np.isfinite(m.q) else 1 / np.log(m.chi) for m in found]
     )
+
+
+def _relu_correlation(layers: int = 20) -> list[float]:
+    found = [0.0]
+    for _ in range(layers):
+        found.append(correlation_map("relu", found[-1], q=1.0, weight_std=1.0))
+    return found
+
+
+BORDER = Scaled(
+    weights=lecun_normal(),
+    hidden=(16,),
+    data=_task,
+    optimizer="momentum",
+    learning_rate=LEARNING_RATE,
+    steps=80,
+    seeds=3,
+    scales=BORDER_SCALES,
+)
+
+
+@cache
+def _border(setting: Scaled) -> Array:
+    """Depth down to which the networks train, in correlation lengths, `(scales, seeds)`."""
+    trained = []
+    for depth in BORDER_DEPTHS:
+        trial = replace(setting, hidden=tuple(setting.hidden) * depth).trained()
+        losses = trial.history.final_losses / best_constant_loss(trial.targets)
+        trained.append(losses < TRAINED)
+        if not trained[-1].any():
+            break
+    # a network before the border that fails and one beyond it that trains cancel
+    depths = np.array([0, *BORDER_DEPTHS])[np.sum(trained, axis=0)]
+    found: Array = depths / _lengths(setting.activation, setting.scales)[:, None]
+    return found
+
+
+def _along(setting: Scaled) -> Array:
+    """Whether the border runs along the theory's line, at all of the scales."""
+    found = _border(setting)
+    holds = ((found >= NEAREST) & (found <= FARTHEST)).all(axis=0)
+    return np.where(holds, 1.0, 0.0)

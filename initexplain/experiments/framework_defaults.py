@@ -1,9 +1,11 @@
 """The defaults of five frameworks, and what each of them does to a network of ten hidden layers."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +13,7 @@ from numpy.typing import ArrayLike
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves, relative_losses
+from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.initializers import (
     TRUNCATED_STD,
     Initializer,
@@ -26,6 +29,22 @@ from initexplain.signal import second_moments
 
 EXAMPLES = 16
 LEARNING_RATE = 0.02
+TUNED = (0.0005, 0.005, LEARNING_RATE)
+"""Learning rates of momentum of which the best one counts."""
+ADAM_RATE = 0.001
+LEARNED = 0.5
+"""Share of the best constant output's loss below which a network has learned."""
+VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "longer": ("{steps} updates", {"steps": 1200}),
+    # a momentum of 0.9 makes ten times the rate of it
+    "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),
+    "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": ADAM_RATE}),
+    "batches": ("batches of {batch_size}", {"batch_size": 4}),
+    "middle": ("five hidden layers", {"hidden": (32,) * 5}),
+    "wide": ("layers of 64 units", {"hidden": (64,) * 10}),
+    "tanh": ("tanh units", {"activation": "tanh"}),
+    "teacher": ("another teacher", {"seed": 1}),
+}
 PLAYGROUND_UNITS = 8
 """The most units that a layer has in the TensorFlow Playground."""
 TORCH_GAIN = math.sqrt(2 / (1 + math.sqrt(5) ** 2))
@@ -113,12 +132,16 @@ class Behaviour:
         first_error: mean square of the first hidden layer's errors over that of the last hidden
             layer's, median over seeds.
         losses: after training, in units of the best constant output's loss; one record.
+        tuned: the same with the best of the learning rates `TUNED` for each network.
+        adam: the same with Adam.
     """
 
     chi: float
     signal: Curves
     first_error: float
     losses: Curves
+    tuned: Curves
+    adam: Curves
 
 
 @dataclass(frozen=True)
@@ -131,12 +154,14 @@ class FrameworkDefaults:
         relu: networks of ReLU.
         playground_scale: weight scale of the Playground's rule at 8 units, the most that it is
             used with.
+        reach: of the verdict that PyTorch's ReLU networks have not learned, under `VARIATIONS`.
     """
 
     scale: dict[str, float]
     tanh: dict[str, Behaviour]
     relu: dict[str, Behaviour]
     playground_scale: float
+    reach: dict[str, Row]
 
 
 def run(
@@ -144,7 +169,7 @@ def run(
 ) -> FrameworkDefaults:
     """Draws, measures and trains networks with the defaults of each framework.
 
-    Momentum 0.9, learning rate 0.02, all examples in every update.
+    Momentum 0.9 at the rate 0.02 and at the best of `TUNED`, and Adam; full batches.
 
     Args:
         hidden_layers: hidden layers of every network.
@@ -159,14 +184,21 @@ def run(
 
     def behaviours(activation: str) -> dict[str, Behaviour]:
         drawn = [_drawn(rng, sizes, rule, activation, seeds) for rule in RULES.values()]
-        losses = relative_losses(
-            drawn,
-            inputs,
-            targets,
-            steps=steps,
-            learning_rate=LEARNING_RATE,
-            optimizer="momentum",
-        )
+
+        def trained(optimizer: str, rates: Sequence[float]) -> Array:
+            """Losses after training, `(rates, rules, seeds)`."""
+            many = relative_losses(
+                drawn * len(rates),
+                inputs,
+                targets,
+                steps=steps,
+                learning_rate=np.repeat(rates, len(drawn)).tolist(),
+                optimizer=optimizer,
+            )
+            return many.reshape(len(rates), len(drawn), seeds)
+
+        momentum, (adam,) = trained("momentum", TUNED), trained("adam", [ADAM_RATE])
+        losses = np.stack([momentum[TUNED.index(LEARNING_RATE)], momentum.min(axis=0), adam], 1)
         return {
             name: _behaviour(rng, network, inputs, final, rule(units, units))
             for (name, rule), network, final in zip(RULES.items(), drawn, losses, strict=True)
@@ -180,6 +212,7 @@ def run(
         tanh=behaviours("tanh"),
         relu=behaviours("relu"),
         playground_scale=playground(few, few).weight_std * math.sqrt(few),
+        reach=_how_far(),
     )
 
 
@@ -211,6 +244,7 @@ def _drawn(
 def _behaviour(
     rng: np.random.Generator, network: Network, inputs: Array, losses: Array, hidden: Layer
 ) -> Behaviour:
+    """Measures an ensemble; the losses are `(trainings, seeds)`."""
     outputs = forward(network, inputs).outputs
     # with these targets the error at the output is standard normal, over the number of examples
     targets = outputs - rng.standard_normal(outputs.shape)
@@ -220,5 +254,38 @@ def _behaviour(
         chi=mean_field(network.activation, weight_std=scale, bias_std=hidden.bias_std).chi,
         signal=Curves(signal_variance(network, inputs)),
         first_error=float(np.median(error[0] / error[-2])),
-        losses=Curves(losses[None]),
+        losses=Curves(losses[:1]),
+        tuned=Curves(losses[1:2]),
+        adam=Curves(losses[2:]),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Default(Setting):
+    """The start of a framework, instead of one initializer for each layer."""
+
+    rule: Rule
+    weights: Initializer = field(default_factory=zeros)
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], _inputs: Array) -> Network:
+        return _drawn(rng, list(sizes), self.rule, self.activation, self.seeds)
+
+
+def _has_not_learned(setting: Setting) -> Array:
+    trial = setting.trained()
+    return trial.judged(trial.losses[-1] >= LEARNED)
+
+
+@cache
+def _how_far() -> dict[str, Row]:
+    base = _Default(
+        rule=torch_linear,
+        hidden=(32,) * 10,
+        activation="relu",
+        data=partial(teacher, examples=EXAMPLES, features=32),
+        optimizer="momentum",
+        learning_rate=LEARNING_RATE,
+        steps=150,
+        seeds=5,
+    )
+    return reach(_has_not_learned, base, VARIATIONS)

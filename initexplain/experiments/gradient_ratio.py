@@ -1,16 +1,20 @@
 """The gradient relative to the weights: across scales, through training, and the learning rate."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
-from initexplain.initializers import lecun_normal
+from initexplain.experiments.reach import Row, Scaled, Setting, reach
+from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
+from initexplain.optimizers import Optimizer, find_optimizer
 from initexplain.signal import at_scales, gradient_to_weight
 from initexplain.training import train
 
@@ -23,6 +27,46 @@ PATHS = {"waiting": 0.2, "lecun": 1.0}
 STARTS = {"starved": 0.03, "right": 1.0, "saturated": 10.0}
 RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
 RECORDS = 30
+LEARNED = 0.5
+"""Share of the best constant output's loss below which a network has learned."""
+TARGET_MEAN = 3.0
+SHARES = {"tenth": 0.1, "half": 0.5, "most": 0.9}
+"""Shares of its size by which a rate moves the matrix with the largest ratio."""
+STEPS = {"limit": 2.0, "triple": 6.0}
+"""Rates in units of one over the largest curvature: what keeps a parabola stable, and more."""
+# small enough not to step over the kink of a ReLU
+DIFFERENCE, ITERATIONS = 1e-6, 40
+
+
+def _task(rng: np.random.Generator, mean: float = 0.0) -> tuple[Array, Array]:
+    inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
+    return inputs, targets + mean
+
+
+COMMON: dict[str, tuple[str, dict[str, Any]]] = {
+    "shallow": ("one hidden layer", {"hidden": (16,)}),
+    "deep": ("eight hidden layers", {"hidden": (16,) * 8}),
+    "wide": ("layers of 48 units", {"hidden": (48,) * 4}),
+    "batches": ("batches of {batch_size}", {"batch_size": 8}),
+    "mean": ("targets plus 3", {"data": partial(_task, mean=TARGET_MEAN)}),
+    "teacher": ("another teacher", {"seed": 1}),
+}
+"""Variations of both verdicts."""
+VARIATIONS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    "starved": {
+        "longer": ("{steps} updates", {"steps": 2500}),
+        "momentum": ("momentum", {"optimizer": "momentum", "rates": (0.03, 0.1)}),
+        "adam": ("Adam", {"optimizer": "adam", "rates": (0.003, 0.03)}),
+        "tenth": ("a tenth of the scale", {"scales": (0.1,)}),
+        "middle": ("three hidden layers", {"hidden": (16,) * 3}),
+        **COMMON,
+    },
+    "rate": {
+        "longer": ("{steps} updates", {"steps": 500}),
+        "relu": ("ReLU, He's weights", {"activation": "relu", "weights": he_normal()}),
+        **COMMON,
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +89,14 @@ class GradientRatio:
             `(rates, seeds)`; infinite where training left the finite numbers.
         starved_learned: for each optimizer, seeds in which some rate brings the starved start
             below half the constant's loss.
+        reach: of three verdicts under `VARIATIONS`: the `starved` start learns with none of the
+            rates; every network ends below the best constant output with the rate `0.1 / r`, where
+            `r` is the largest ratio of a layer, `share`; and with that of two over the largest
+            curvature, `curvature`.
+        failed: networks of ten that do not with the rates of `SHARES` over `r`, and with those of
+            `STEPS` over the largest curvature.
+        relu_failed: those of ReLU that do not with the larger of these.
+        limit: two over the largest curvature, the median of these networks.
     """
 
     ratios: Array
@@ -57,6 +109,10 @@ class GradientRatio:
     peak: float
     losses: dict[str, dict[str, Array]]
     starved_learned: dict[str, int]
+    reach: dict[str, dict[str, Row]]
+    failed: dict[str, int]
+    relu_failed: int
+    limit: float
 
 
 def run(
@@ -118,7 +174,112 @@ def run(
             optimizer: int(np.sum(starts["starved"].min(axis=0) < 0.5))
             for optimizer, starts in losses.items()
         },
+        **_how_far(),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Starved(Scaled):
+    """One small scale, and the rates that are tried for it."""
+
+    rates: tuple[float, ...]
+
+
+def _starves(setting: _Starved) -> Array:
+    """Whether a network has learned with none of the rates."""
+    trials = [replace(setting, learning_rate=rate).trained() for rate in setting.rates]
+    losses = np.array([trial.history.final_losses[0] for trial in trials])
+    starved = losses.min(axis=0) > LEARNED * best_constant_loss(trials[0].targets)
+    return np.where(starved, 1.0, 0.0)
+
+
+def _gains(rate: Callable[[Network, Array, Array], Array], setting: Setting) -> Array:
+    """Whether each network, with a rate of its own, ends below the best constant output."""
+    _, start, inputs, targets = setting.drawn()
+    rates = rate(start, inputs, targets)
+    rule = find_optimizer(setting.optimizer)
+
+    def direction(gradient: Array, slots: Sequence[Array], step: int) -> Array:
+        own_step: Array = rates[:, None] * rule.direction(gradient, slots, step)
+        return own_step
+
+    own = Optimizer(rule.name, rule.slots, direction)
+    trial = replace(setting, optimizer=own, learning_rate=1.0).trained()
+    return trial.judged(trial.losses[-1] < 1)
+
+
+def share_of_ratio(share: float, network: Network, inputs: Array, targets: Array) -> Array:
+    """The rate at which the first update moves no matrix by more than this share, `(seeds,)`."""
+    ratios = gradient_to_weight(network, gradients(network, inputs, targets)[1])
+    largest: Array = ratios.max(axis=0)
+    return share / largest
+
+
+def over_curvature(step_size: float, network: Network, inputs: Array, targets: Array) -> Array:
+    """This over the largest curvature of the loss, `(seeds,)`; on a parabola 2 is the limit.
+
+    Power iteration on the Hessian; its product with a vector is a central difference of gradients.
+    """
+    parameters = [*network.weights, *network.biases]
+    step = [np.random.default_rng(0).standard_normal(p.shape) for p in parameters]
+    for _ in range(ITERATIONS):
+        length = np.sqrt(_product(step, step))
+        step = [s / _columns(length, s) for s in step]
+        ends = []
+        for sign in (1, -1):
+            moved = [p + sign * DIFFERENCE * s for p, s in zip(parameters, step, strict=True)]
+            layers = len(network.weights)
+            there = Network(moved[:layers], moved[layers:], network.activation)
+            _, found = gradients(there, inputs, targets)
+            ends.append([*found.weights, *found.biases])
+        image = [(a - b) / (2 * DIFFERENCE) for a, b in zip(*ends, strict=True)]
+        curvature = _product(step, image)
+        step = image
+    return step_size / curvature
+
+
+def _product(first: Sequence[Array], second: Sequence[Array]) -> Array:
+    """Inner products of the members' parameters, `(seeds,)`."""
+    terms = zip(first, second, strict=True)
+    total: Array = np.sum([(a * b).reshape(len(a), -1).sum(axis=1) for a, b in terms], axis=0)
+    return total
+
+
+def _columns(values: Array, like: Array) -> Array:
+    """Values `(seeds,)` in the number of axes of another array."""
+    return values.reshape(-1, *[1] * (like.ndim - 1))
+
+
+STARVED = _Starved(
+    weights=lecun_normal(),
+    hidden=(16,) * 4,
+    data=_task,
+    steps=100,
+    scales=(0.03,),
+    rates=(0.3, 1.0),
+)
+RATE = Setting(weights=lecun_normal(), hidden=(16,) * 4, data=_task, steps=100)
+
+
+@cache
+def _how_far() -> dict[str, Any]:
+    share = partial(_gains, partial(share_of_ratio, SHARES["tenth"]))
+    curvature = partial(_gains, partial(over_curvature, STEPS["limit"]))
+    rules = {name: partial(share_of_ratio, size) for name, size in SHARES.items()} | {
+        name: partial(over_curvature, size) for name, size in STEPS.items()
+    }
+    relu = replace(RATE, **VARIATIONS["rate"]["relu"][1])
+    _, start, inputs, targets = RATE.drawn()
+    return {
+        "reach": {
+            "starved": reach(_starves, STARVED, VARIATIONS["starved"]),
+            "share": reach(share, RATE, VARIATIONS["rate"]),
+            "curvature": reach(curvature, RATE, VARIATIONS["rate"]),
+        },
+        "failed": {name: int(np.sum(_gains(rule, RATE) != 1)) for name, rule in rules.items()},
+        "relu_failed": int(np.sum(_gains(rules["triple"], relu) != 1)),
+        "limit": float(np.median(over_curvature(STEPS["limit"], start, inputs, targets))),
+    }
 
 
 def _paths(

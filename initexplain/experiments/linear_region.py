@@ -1,13 +1,17 @@
 """The weight scale of a network of LeCun's tanh: saturation, gradients and what it learns."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from initexplain.activations import ACTIVATIONS, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.reach import Row, Scaled, Trial, reach
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.losses import best_constant_loss
 from initexplain.mean_field import mean_square, variances
@@ -32,6 +36,27 @@ FIXED_STD = 0.25
 # units, and examples, from which a variance is known to a few percent
 WIDE = 640
 SMALL_CONSTANT, LARGE_STD = 0.01, 5.0
+WAITING = 0.9
+"""Share of the best constant output's loss above which a network has not begun to learn."""
+TARGET_MEAN = 3.0
+VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "longer": ("{steps} updates", {"steps": 1000}),
+    "slower": ("learning rate {learning_rate}", {"learning_rate": 0.03}),
+    "batches": ("batches of {batch_size}", {"batch_size": 8}),
+    # a momentum of 0.9 makes ten times the rate of it
+    "momentum": (
+        "momentum, rate {learning_rate}",
+        {"optimizer": "momentum", "learning_rate": LEARNING_RATE / 10},
+    ),
+    "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.01}),
+    "shallow": ("one hidden layer", {"hidden": (16,)}),
+    "deep": ("six hidden layers", {"hidden": (16,) * 6}),
+    "wide": ("layers of 32 units", {"hidden": (32,) * 3}),
+    "tanh": ("tanh units", {"activation": "tanh"}),
+    "logistic": ("logistic units", {"activation": "logistic"}),
+    "mean": ("targets plus 3", {"data": lambda rng: _task(rng, TARGET_MEAN)}),
+    "teacher": ("another teacher", {"seed": 1}),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +87,11 @@ class LinearRegion:
         random_saturated: share outside the region in a layer of random weights of standard
             deviation 5.
         constant_saturated: the same for a layer whose weights are all 0.01.
+        reach: of three verdicts under `VARIATIONS`: at a hundredth of LeCun's scale the network
+            `waits`, its loss is still that of a constant; on fresh examples it ends above LeCun's
+            scale, `small`; and so does ten times that scale, `large`.
+        late: median training loss that a hundredth ends with, under each of them, in units of the
+            best constant output's.
     """
 
     tanh: dict[str, float]
@@ -75,6 +105,8 @@ class LinearRegion:
     inputs: dict[str, dict[str, float]]
     random_saturated: float
     constant_saturated: float
+    reach: dict[str, dict[str, Row]]
+    late: dict[str, float]
 
 
 def run(
@@ -93,7 +125,7 @@ def run(
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, examples=2 * EXAMPLES, features=FEATURES)
+    inputs, targets = _task(rng)
     sizes = [FEATURES, *[units] * hidden_layers, targets.shape[1]]
 
     def drawn() -> Network:
@@ -120,7 +152,65 @@ def run(
         inputs={name: _on(drawn(), form, targets, steps) for name, form in forms.items()},
         random_saturated=_saturated(rng, inputs, normal(LARGE_STD)),
         constant_saturated=_saturated(rng, inputs, constant(SMALL_CONSTANT)),
+        reach={
+            name: reach(verdict, PAGE_SETTING, VARIATIONS) for name, verdict in VERDICTS.items()
+        },
+        late={
+            name: float(np.median(_outcome(replace(PAGE_SETTING, **changes))[0].losses[-1, 0]))
+            for name, (_, changes) in VARIATIONS.items()
+        },
     )
+
+
+def _task(rng: np.random.Generator, mean: float = 0.0) -> tuple[Array, Array]:
+    """All examples, of which training sees the first half."""
+    inputs, targets = teacher(rng, examples=2 * EXAMPLES, features=FEATURES)
+    return inputs, targets + mean
+
+
+class _Halved(Scaled):
+    """Trained on the first half of its data."""
+
+    def drawn(self) -> tuple[np.random.Generator, Network, Array, Array]:
+        rng, start, inputs, targets = super().drawn()
+        return rng, start, inputs[:EXAMPLES], targets[:EXAMPLES]
+
+
+PAGE_SETTING = _Halved(
+    weights=lecun_normal(),
+    hidden=(16, 16, 16),
+    activation="lecun_tanh",
+    data=_task,
+    learning_rate=LEARNING_RATE,
+    steps=100,
+    scales=(0.01, 1.0, 10.0),
+)
+
+
+@cache
+def _outcome(setting: _Halved) -> tuple[Trial, Array]:
+    """A training, and the losses on fresh examples after it, `(scales, seeds)`."""
+    trial = setting.trained()
+    inputs, targets = setting.data(np.random.default_rng(setting.seed))
+    return trial, gradients(trial.history.network, inputs[EXAMPLES:], targets[EXAMPLES:])[0]
+
+
+def _waits(setting: _Halved) -> Array:
+    trial, _ = _outcome(setting)
+    return trial.judged(trial.losses[-1, 0] > WAITING)
+
+
+def _beaten(scale: int, setting: _Halved) -> Array:
+    """Whether this one of the scales ends above LeCun's on fresh examples."""
+    trial, fresh = _outcome(setting)
+    return trial.judged(fresh[scale] > fresh[1])
+
+
+VERDICTS: dict[str, Callable[[_Halved], Array]] = {
+    "waits": _waits,
+    "small": partial(_beaten, 0),
+    "large": partial(_beaten, 2),
+}
 
 
 def _lecun_tanh() -> dict[str, float]:

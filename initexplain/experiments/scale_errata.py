@@ -12,7 +12,13 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.initializers import glorot_uniform, lecun_normal
-from initexplain.mean_field import MeanField, mean_field, mean_square, variances
+from initexplain.mean_field import (
+    MeanField,
+    critical_weight_std,
+    mean_field,
+    mean_square,
+    variances,
+)
 from initexplain.network import Network, forward, gradients
 from initexplain.signal import at_scales
 
@@ -24,6 +30,7 @@ DEPTH = 40
 """Layers of the network of equal layers."""
 EXAMPLES = 64
 LARGE = 10.0
+BIAS_VARIANCE = 0.05
 TANH_GAIN, SELU_GAIN = 5 / 3, 3 / 4
 """What PyTorch recommends."""
 
@@ -40,8 +47,10 @@ class ScaleErrata:
         gains: the mean field with the recommended gains of `tanh` and `selu`, and with the gain
             that keeps a variance of 1 in tanh, `keeping`.
         gradient: first layer's gradient at ten times LeCun's scale over that at his scale, median
-            over seeds, in `shallow` networks of one hidden layer and `deep` ones of four.
+            over seeds, in `shallow` networks of one hidden layer, in those of `two` and of `three`,
+            and in `deep` ones of four.
         ratio: the same for the gradient relative to the weights.
+        keeping_both: the gain with which tanh keeps signal and error, with biases of variance 0.05.
     """
 
     measured: dict[str, Array]
@@ -50,6 +59,7 @@ class ScaleErrata:
     gains: dict[str, MeanField]
     gradient: dict[str, float]
     ratio: dict[str, float]
+    keeping_both: float
 
 
 def run(*, units: int = 256, seeds: int = 10, seed: int = 0) -> ScaleErrata:
@@ -69,7 +79,7 @@ def run(*, units: int = 256, seeds: int = 10, seed: int = 0) -> ScaleErrata:
     inputs, targets = teacher(rng, examples=EXAMPLES, features=16)
     gradient = {
         name: _growth(rng, inputs, targets, hidden_layers, seeds)
-        for name, hidden_layers in (("shallow", 1), ("deep", 4))
+        for name, hidden_layers in (("shallow", 1), ("deep", 4), ("two", 2), ("three", 3))
     }
     return ScaleErrata(
         measured=measured,
@@ -85,6 +95,7 @@ def run(*, units: int = 256, seeds: int = 10, seed: int = 0) -> ScaleErrata:
         },
         gradient=gradient,
         ratio={name: growth / LARGE for name, growth in gradient.items()},
+        keeping_both=critical_weight_std("tanh", bias_std=BIAS_VARIANCE**0.5),
     )
 
 

@@ -1,11 +1,16 @@
 """Second moments through depth, forward and backward: predicted by the mean field and measured."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from initexplain.checks import Array
+from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
+from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.initializers import (
     Initializer,
     glorot_normal,
@@ -21,6 +26,21 @@ from initexplain.signal import lsuv, second_moments
 DEEP = 100
 DEEP_UNITS = 200
 DEEP_SEEDS = 3
+TRAINED_UNITS = 16
+TRAINED_LAYERS = 20
+"""Hidden layers of the third: networks that are trained."""
+LEARNED = 0.5
+"""Share of the best constant output's loss below which a network has learned."""
+VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "longer": ("{steps} updates", {"steps": 300}),
+    # a momentum of 0.9 makes ten times the rate of it
+    "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.05}),
+    "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.001}),
+    "batches": ("batches of {batch_size}", {"batch_size": 4}),
+    "shallow": ("ten hidden layers", {"hidden": (TRAINED_UNITS,) * 10}),
+    "deep": ("forty hidden layers", {"hidden": (TRAINED_UNITS,) * 40}),
+    "teacher": ("another teacher", {"seed": 1}),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,9 @@ class ThroughDepth:
         relu_variance: `Var relu(z)`.
         tanh_gain: the factor of the weights at which tanh keeps unit variance.
         selu_chi: factor of the error per layer at SELU's fixed point.
+        reach: of two verdicts under `VARIATIONS`, after training: networks of the four recipes that
+            keep the signal and the error within two orders of magnitude learn, `kept`; those of
+            Glorot's weights with ReLU do not, `lost`.
     """
 
     schemes: dict[str, Scheme]
@@ -66,6 +89,7 @@ class ThroughDepth:
     relu_variance: float
     tanh_gain: float
     selu_chi: float
+    reach: dict[str, dict[str, Row]]
 
 
 def run(
@@ -117,6 +141,7 @@ def run(
         relu_variance=relu_mean_square - 1 / (2 * np.pi),
         tanh_gain=tanh_gain,
         selu_chi=mean_field("selu", weight_std=1.0).chi,
+        reach=_how_far(),
     )
 
 
@@ -153,3 +178,48 @@ def _decay(rng: np.random.Generator, examples: int) -> Curves:
     inputs = rng.standard_normal((examples, DEEP_UNITS))
     activations = forward(network, inputs).activations
     return Curves(np.array([np.mean(a**2, axis=(-2, -1)) for a in activations]))
+
+
+class _Lsuv(Setting):
+    """The start that measures the data."""
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
+        return lsuv(rng, sizes, inputs, activation=self.activation, ensemble=(self.seeds,))
+
+
+def _learned(setting: Setting) -> Array:
+    trial = setting.trained()
+    return trial.judged(trial.losses[-1] < LEARNED)
+
+
+def _kept(setting: Setting) -> Array:
+    """Whether the networks of four recipes learn, `(recipes * seeds,)`."""
+    recipes = (
+        setting,
+        _Lsuv(**vars(setting)),
+        replace(setting, activation="relu", weights=he_normal()),
+        replace(setting, activation="selu", weights=lecun_normal()),
+    )
+    return np.concatenate([_learned(recipe) for recipe in recipes])
+
+
+def _lost(setting: Setting) -> Array:
+    """Whether those of Glorot's weights with ReLU do not; a diverged one is neither."""
+    return 1 - _learned(replace(setting, activation="relu"))
+
+
+@cache
+def _how_far() -> dict[str, dict[str, Row]]:
+    base = Setting(
+        weights=glorot_normal(),
+        hidden=(TRAINED_UNITS,) * TRAINED_LAYERS,
+        data=partial(teacher, examples=16, features=TRAINED_UNITS),
+        optimizer="momentum",
+        learning_rate=0.005,
+        steps=100,
+        seeds=5,
+    )
+    return {
+        "kept": reach(_kept, base, VARIATIONS),
+        "lost": reach(_lost, base, VARIATIONS),
+    }

@@ -7,10 +7,17 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from initexplain.checks import Array
-from initexplain.experiments.edge_of_chaos import LECUN_SCALE, TORCH_SCALE, EdgeOfChaos
+from initexplain.experiments.edge_of_chaos import (
+    LECUN_SCALE,
+    LENGTHS,
+    TORCH_SCALE,
+    EdgeOfChaos,
+)
 from initexplain.figures.diagrams import SIZES, draw_size_bar
 from initexplain.figures.style import (
+    GRID,
     INK,
+    MEASURED,
     MUTED,
     SURFACE,
     THEORY,
@@ -50,6 +57,36 @@ def maps(result: EdgeOfChaos) -> StyledFigure:
     ticks = {0: "1", 1: "0.1", 2: "0.01", 3: "0.001"}
     text = on_lines("loss after training", "(1: best constant; hatched: grown)")
     draw_size_bar(figure, [tanh, relu], Normalize(0, DECADES), ticks, text)
+    return figure
+
+
+def reach(result: EdgeOfChaos) -> StyledFigure:
+    """How many correlation lengths deep networks train, in each of the settings."""
+    rows = result.reach
+    figure, (axes,) = new_figure(height=0.9 + 0.27 * len(rows))
+    for place, name in enumerate(rows):
+        axes.axhline(place, color=GRID, linewidth=0.8, zorder=0)
+        found = np.median(result.border[name], axis=1)
+        axes.plot(found, np.full(len(found), place), "o-", color=MEASURED)
+    axes.axvline(LENGTHS, color=THEORY, linewidth=1.2, linestyle="--")
+    axes.annotate(
+        "six lengths",
+        (LENGTHS, 1),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        xytext=(0, 4),
+        color=THEORY,
+        ha="center",
+        va="bottom",
+        annotation_clip=False,
+    )
+    axes.set_yticks(range(len(rows)), [row.label for row in rows.values()])
+    axes.set(xscale="log", ylim=(len(rows) - 0.5, -0.5), xlim=(1.5, 50))
+    axes.set_xlabel(on_lines("depth down to which networks train,", "in correlation lengths"))
+    axes.set_xticks([2, 3, 6, 12, 24, 48], ["2", "3", "6", "12", "24", "48"])
+    axes.minorticks_off()
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.spines["left"].set_visible(False)
     return figure
 
 

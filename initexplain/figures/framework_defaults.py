@@ -3,7 +3,14 @@
 import numpy as np
 
 from initexplain.experiments.framework_defaults import FrameworkDefaults
-from initexplain.figures.style import MUTED, RECIPES, StyledFigure, label_line, new_figure
+from initexplain.figures.style import (
+    MUTED,
+    RECIPES,
+    StyledFigure,
+    label_line,
+    new_figure,
+    reach_figure,
+)
 
 
 def signal(result: FrameworkDefaults) -> StyledFigure:
@@ -39,3 +46,8 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
         y = result.relu["flax" if lower else name].signal.median
         label_line(relu, len(y), y[-1], text, colours[name], xytext=(10, lower))
     return figure
+
+
+def reach(result: FrameworkDefaults) -> StyledFigure:
+    """For how many seeds PyTorch's ReLU default has not learned at ten layers."""
+    return reach_figure(result.reach)

@@ -13,6 +13,7 @@ from initexplain.figures.style import (
     label_line,
     new_figure,
     on_lines,
+    reach_figure,
 )
 
 # a loss above this, in units of the best constant's, is drawn as a cross at the top
@@ -80,6 +81,20 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     )
     descent.text(at[-1], TOP * 1.7, "grows ×", color=MUTED, size=9, ha="right")
     return figure
+
+
+def starved(result: GradientRatio) -> StyledFigure:
+    """For how many seeds the starved start learns with no rate."""
+    return reach_figure(result.reach["starved"])
+
+
+def rates(result: GradientRatio) -> StyledFigure:
+    """For how many seeds two rules for the rate work."""
+    return reach_figure(
+        result.reach["share"],
+        result.reach["curvature"],
+        titles=("a tenth of the\nlargest matrix step", "two over the\nlargest curvature"),
+    )
 
 
 def _draw_losses(axes: Axes, rates: Array, losses: dict[str, Array]) -> dict[str, Array]:

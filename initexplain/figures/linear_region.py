@@ -25,6 +25,7 @@ from initexplain.figures.style import (
     label_line,
     new_figure,
     on_lines,
+    reach_figure,
 )
 
 
@@ -101,6 +102,16 @@ def fan_in(result: LinearRegion) -> StyledFigure:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     return figure
+
+
+def reach(result: LinearRegion) -> StyledFigure:
+    """For how many seeds the verdicts about a hundredth of LeCun's scale and ten times it hold."""
+    titles = (
+        "a hundredth:\nhas not begun",
+        "a hundredth: worse\non fresh examples",
+        "ten times: worse\non fresh examples",
+    )
+    return reach_figure(*result.reach.values(), titles=titles)
 
 
 def _band(axes: Axes, values: Array, **options: Any) -> None:

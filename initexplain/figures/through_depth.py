@@ -14,6 +14,7 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
+    reach_figure,
 )
 
 EVERY = 3
@@ -82,6 +83,12 @@ def tanh_decay(result: ThroughDepth) -> StyledFigure:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.minorticks_off()
     return figure
+
+
+def reach(result: ThroughDepth) -> StyledFigure:
+    """For how many networks the recipes learn, and Glorot's weights with ReLU do not."""
+    titles = ("four recipes:\nhave learned", "Glorot with ReLU:\nhas not learned")
+    return reach_figure(result.reach["kept"], result.reach["lost"], titles=titles)
 
 
 def _curve(

@@ -4,8 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from oracles import lecun_tanh, tanh_square
+from oracles import (
+    lecun_tanh,
+    normal_pair_mean,
+    tanh_network,
+    tanh_slope_square,
+    tanh_square,
+)
 
+import initexplain as ie
 from initexplain.experiments import edge_of_chaos
 
 DEPTHS = (2, 5, 10, 30)
@@ -81,3 +88,74 @@ def test_a_smaller_rate_with_more_steps_trains_chaotic_networks(result):
     assert result.slower_trained >= 4
     assert result.edge_with_biases == pytest.approx(1.7610, abs=6e-5)
     assert result.torch_length == pytest.approx(1 / math.log(3))
+
+
+def test_the_border_below_the_edge_by_hand(result):
+    """Networks of 0.7 of the edge's scale, an update at a time, with momentum and with Adam."""
+    learned = {"page": [], "adam": []}
+    for depth in (4, 7, 12, 18):
+        rng = np.random.default_rng(0)
+        inputs, targets = ie.teacher(rng, examples=16, features=16, units=4)
+        sizes = [16] * (depth + 1) + [2]
+        start = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(), ensemble=(3,))
+        *hidden, last = (w[0] for w in start.weights)
+        for name, found in learned.items():
+            moving = [0.7 * w for w in hidden] + [last.copy(), *(b[0].copy() for b in start.biases)]
+            slots = [(np.zeros_like(p), np.zeros_like(p)) for p in moving]
+            for update in range(1, 81):
+                _, *slopes = tanh_network(moving[: depth + 1], moving[depth + 1 :], inputs, targets)
+                for p, (first, second), g in zip(moving, slots, slopes[0] + slopes[1], strict=True):
+                    first[...] = 0.9 * first + g
+                    second[...] = 0.999 * second + 0.001 * g * g
+                    mean = 0.1 * first / (1 - 0.9**update)
+                    size = np.sqrt(second / (1 - 0.999**update)) + 1e-8
+                    p[...] = p - (0.02 * first if name == "page" else 0.001 * mean / size)
+            loss, _, _ = tanh_network(moving[: depth + 1], moving[depth + 1 :], inputs, targets)
+            found.append(loss < 0.25 * targets.var(axis=0).sum())
+    assert learned == {"page": [True, True, False, False], "adam": [True] * 4}
+    length = -1 / math.log(0.7**2)
+    assert 7 <= result.border["page"][2, 0] * length < 18
+    assert result.border["adam"][2, 0] * length == pytest.approx(18)
+
+
+def test_updates_move_the_border_and_adam_does_not_see_it(result):
+    assert result.farthest["shorter"] < 4 < result.nearest["page"]
+    assert result.farthest["page"] < result.nearest["longer"]
+    # points together: parallel to the theory's line
+    assert result.farthest["page"] < 1.3 * result.nearest["page"]
+    assert result.farthest["adam"] > 1.8 * result.nearest["adam"]
+    assert {n for n, row in result.reach.items() if row.holds == 3} >= {"plain", "batches", "relu"}
+    for name, found in result.border.items():
+        assert result.nearest[name] == min(sorted(row)[1] for row in found)
+        assert result.farthest[name] == max(sorted(row)[1] for row in found)
+
+
+def test_relu_pulls_inputs_together(result):
+    rng = np.random.default_rng(3)
+    width = 1500
+    signals, found = np.eye(2, width), []
+    for _ in range(10):
+        weights = rng.standard_normal((width, width)) * (2 / width) ** 0.5
+        signals = signals @ weights.T
+        norms = np.linalg.norm(signals, axis=1)
+        found.append(signals[0] @ signals[1] / norms.prod())
+        signals = np.maximum(signals, 0)
+    # the first preactivations are still at right angles
+    np.testing.assert_allclose(result.relu_correlation[:10], found, atol=0.06)
+    # Cho and Saul's arc-cosine kernel
+    angle = math.acos(result.relu_correlation[19])
+    kernel = (math.sin(angle) + (math.pi - angle) * math.cos(angle)) / math.pi
+    assert result.relu_correlation[20] == pytest.approx(kernel, abs=1e-6)
+
+
+def test_with_biases_signal_and_error_of_tanh_are_kept(result):
+    q = result.with_biases.q
+    assert result.edge_with_biases * tanh_square(q) + 0.05 == pytest.approx(q, rel=1e-6)
+    assert result.edge_with_biases * tanh_slope_square(q) == pytest.approx(1, rel=1e-6)
+    # the distance of two inputs: 1 / l, since the map touches the diagonal at one
+    c, gaps = 0.0, []
+    for _ in range(400):
+        pair = normal_pair_mean(np.tanh, q, c)
+        c = (result.edge_with_biases * pair + 0.05) / q
+        gaps.append(1 - c)
+    assert 400 * gaps[399] == pytest.approx(200 * gaps[199], rel=0.05)

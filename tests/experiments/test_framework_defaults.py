@@ -1,9 +1,11 @@
 """The defaults of frameworks: their rules in closed form, and what ten layers make of them."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from oracles import momentum_losses, relu_network
 
 import initexplain as ie
 from initexplain.experiments import framework_defaults
@@ -85,3 +87,48 @@ def test_ten_layers_of_torch_lose_the_signal(result):
     assert result.relu["torch"].losses.learned == 0
     assert result.tanh["playground"].losses.learned == SEEDS
     assert np.isinf(result.relu["playground"].losses.values).all()
+
+
+def test_what_learns_depends_on_the_training(result):
+    torch, playground = result.relu["torch"], result.relu["playground"]
+    assert (torch.losses.learned, torch.tuned.learned, torch.adam.learned) == (0, 0, SEEDS)
+    assert (playground.losses.learned, playground.tuned.learned) == (0, SEEDS)
+    for behaviours in (result.tanh, result.relu):
+        for found in behaviours.values():
+            assert found.adam.learned == SEEDS
+            assert (found.tuned.last <= found.losses.last).all()
+
+
+def test_torch_and_the_playground_by_hand(result):
+    rng = np.random.default_rng(6)
+    inputs, targets = ie.teacher(rng, examples=16, features=32)
+    fans = [32] * 11 + [2]
+    starts = {}
+    # drawn in the order of the experiment: tanh first, then ReLU, rule by rule
+    for activation in ("tanh", "relu"):
+        for name, rule in framework_defaults.RULES.items():
+            layers = [(rule(m, n), m, n) for m, n in pairwise(fans)]
+            weights = [layer.weights(rng, (SEEDS, n, m)) for layer, m, n in layers]
+            starts[activation, name] = weights, [b.biases(rng, (SEEDS, n)) for b, _, n in layers]
+        if activation == "tanh":
+            for _ in framework_defaults.RULES:  # targets of the measured errors
+                rng.standard_normal((SEEDS, 16, 2))
+    rates = {("torch", 0.02): [], ("playground", 0.0005): []}
+    for (name, rate), ends in rates.items():
+        for seed in range(SEEDS):
+            start = [[p[seed] for p in group] for group in starts["relu", name]]
+            losses = momentum_losses(relu_network, *start, inputs, targets, rate=rate, steps=150)
+            ends.append(losses[-1])
+    assert result.relu["torch"].losses.last == pytest.approx(rates["torch", 0.02], rel=1e-5)
+    found = result.relu["playground"].tuned.last
+    assert (found <= np.multiply(rates["playground", 0.0005], 1.001)).all()
+    assert (np.array(rates["playground", 0.0005]) < 0.5).all()
+
+
+def test_torch_in_ten_layers_of_relu_is_late(result):
+    holds = {name: row.holds for name, row in result.reach.items()}
+    assert {name for name, count in holds.items() if count == 0} == {"adam", "middle", "tanh"}
+    assert 0 < holds["longer"] < 5
+    assert {n for n, count in holds.items() if count == 5} == {
+        "page", "plain", "batches", "wide", "teacher",
+    }  # fmt: skip

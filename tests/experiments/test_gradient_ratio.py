@@ -85,3 +85,67 @@ def test_only_adam_feeds_the_starved(result):
     assert large.any()
     for losses in result.losses["sgd"].values():
         assert (losses[large] > 1).all()
+
+
+def test_the_largest_curvature_is_that_of_the_whole_hessian():
+    rng = np.random.default_rng(3)
+    inputs, targets = teacher(rng, examples=8, features=3)
+    network = ie.Network.initialize(rng, [3, 4, 2], weights=ie.lecun_normal(), ensemble=(2,))
+    found = gradient_ratio.over_curvature(2.0, network, inputs, targets)
+    for seed in range(2):
+        start = [p[seed] for p in (*network.weights, *network.biases)]
+        rows = []
+        for which, index in ((i, k) for i, p in enumerate(start) for k in np.ndindex(p.shape)):
+            ends = []
+            for sign in (1, -1):
+                moved = [p.copy() for p in start]
+                moved[which][index] += sign * 1e-5
+                _, *slopes = tanh_network(moved[:2], moved[2:], inputs, targets)
+                ends.append(np.concatenate([s.ravel() for group in slopes for s in group]))
+            rows.append((ends[0] - ends[1]) / 2e-5)
+        assert found[seed] == pytest.approx(2 / np.linalg.eigvalsh(rows)[-1], rel=1e-3)
+
+
+def test_rates_over_the_ratio_and_over_the_curvature_by_hand(result):
+    rng = np.random.default_rng(0)
+    inputs, targets = teacher(rng, examples=32, features=8)
+    sizes = [8, 16, 16, 16, 16, 2]
+    networks = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(), ensemble=(10,))
+    limits = gradient_ratio.over_curvature(1.0, networks, inputs, targets)
+    failed = dict.fromkeys(("tenth", "half", "most", "limit", "triple"), 0)
+    for seed in range(10):
+        start = [p[seed] for p in (*networks.weights, *networks.biases)]
+        _, by_weights, _ = tanh_network(start[:5], start[5:], inputs, targets)
+        largest = max(
+            np.linalg.norm(g) / np.linalg.norm(w) for g, w in zip(by_weights, start, strict=False)
+        )
+        rates = [0.1 / largest, 0.5 / largest, 0.9 / largest, 2 * limits[seed], 6 * limits[seed]]
+        for name, rate in zip(failed, rates, strict=True):
+            failed[name] += descended(start, inputs, targets, rate) >= 1
+    assert failed == result.failed
+    assert result.limit == pytest.approx(2 * np.median(limits))
+
+
+def descended(start, inputs, targets, rate):
+    """Loss after 100 updates, in units of the best constant output's."""
+    moving = [p.copy() for p in start]
+    with np.errstate(all="ignore"):
+        for _ in range(100):
+            _, *slopes = tanh_network(moving[:5], moving[5:], inputs, targets)
+            moving = [p - rate * g for p, g in zip(moving, slopes[0] + slopes[1], strict=True)]
+        loss, _, _ = tanh_network(moving[:5], moving[5:], inputs, targets)
+    return np.nan_to_num(loss / (0.5 * targets.var(axis=0).sum()), nan=np.inf)
+
+
+def test_the_starved_start_is_late_and_not_lost(result):
+    holds = {name: row.holds for name, row in result.reach["starved"].items()}
+    assert holds["adam"] == holds["shallow"] == 0
+    assert holds["longer"] < 5
+    assert holds["middle"] < 5
+    kept = {"page", "momentum", "tenth", "deep", "wide", "batches", "mean", "teacher"}
+    assert {name for name, count in holds.items() if count == 10} == kept
+    assert {row.holds for row in result.reach["curvature"].values()} == {10}
+    share = {name: row.holds for name, row in result.reach["share"].items()}
+    assert share.pop("deep") < 10
+    assert set(share.values()) == {10}
+    assert result.relu_failed < 3 < result.failed["triple"]

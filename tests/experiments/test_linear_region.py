@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from oracles import lecun_tanh, normal_mean
+from oracles import lecun_tanh, normal_mean, tanh_network
 
+import initexplain as ie
 from initexplain.experiments import linear_region
 
 SETTINGS = {"seeds": 3, "steps": 100, "seed": 5}
@@ -82,3 +83,41 @@ def test_inputs_that_are_not_normalized(result):
 def test_scale_and_not_randomness_decides(result):
     assert result.random_saturated == pytest.approx(saturated(25.0 * 16), abs=0.03)
     assert result.constant_saturated == 0
+
+
+def test_the_rows_of_the_reach_are_trainings_by_hand(result):
+    rng = np.random.default_rng(0)
+    inputs, targets = ie.teacher(rng, examples=128, features=16)
+    drawn = ie.Network.initialize(
+        rng, [16, 16, 16, 16, 2], weights=ie.lecun_normal(), activation="tanh", ensemble=(10,)
+    )
+    loss_of_constant = 0.5 * targets[:64].var(axis=0).sum()
+    waiting, fresh = [], []
+    for scale in (0.01, 1.0, 10.0):
+        for seed in range(3):
+            weights = [w[seed] * (scale if i < 3 else 1.0) for i, w in enumerate(drawn.weights)]
+            biases = [np.zeros(len(w)) for w in weights]
+            for _ in range(100):
+                _, *slopes = tanh_network(weights, biases, inputs[:64], targets[:64])
+                for parameters, gradients in zip((weights, biases), slopes, strict=True):
+                    for parameter, gradient in zip(parameters, gradients, strict=True):
+                        np.subtract(parameter, 0.1 * gradient, out=parameter)
+            loss = tanh_network(weights, biases, inputs[:64], targets[:64])[0]
+            waiting.append(loss > 0.9 * loss_of_constant)
+            fresh.append(tanh_network(weights, biases, inputs[64:], targets[64:])[0])
+    assert waiting == [True] * 3 + [False] * 6
+    small, lecun, large = np.reshape(fresh, (3, 3))
+    assert ((small > lecun) & (large > lecun)).all()
+    assert [rows["tanh"].holds for rows in result.reach.values()] == [10, 10, 10]
+
+
+def test_a_start_of_a_hundredth_is_late_and_not_lost(result):
+    waits = {name: row.holds for name, row in result.reach["waits"].items()}
+    assert [name for name, holds in waits.items() if holds == 0] == ["longer", "adam", "shallow"]
+    assert all(result.late[name] < 0.1 for name in ("longer", "adam", "shallow"))
+    # in all others it is the output bias that was learned, or what little it is off by
+    others = [loss for name, loss in result.late.items() if waits[name] == 10]
+    assert others == pytest.approx([1.0] * 9, abs=0.01)
+    assert max(row.holds for row in result.reach["small"].values()) == 10
+    assert result.reach["small"]["longer"].holds < 5
+    assert {n for n, row in result.reach["large"].items() if row.holds < 10} == {"logistic"}

@@ -48,11 +48,18 @@ def test_gains(result):
         q = 9 / 16 * selu_square(q)
     assert selu.q == pytest.approx(q, rel=1e-3)
     assert selu.chi == pytest.approx(1.0, abs=0.01)
+    # with biases of variance 0.05, signal and error at once
+    q, gain = 1.0, result.keeping_both
+    for _ in range(3000):
+        q = gain**2 * tanh_square(q) + 0.05
+    assert q > 0.5
+    assert gain**2 * tanh_slope_square(q) == pytest.approx(1, rel=1e-6)
 
 
 def test_saturation_shrinks_the_gradient_of_shallow_networks_only(result):
     gradient = result.gradient
     assert gradient["shallow"] < 0.5
+    assert gradient["shallow"] < gradient["two"] < 1 < gradient["three"] < gradient["deep"]
     assert gradient["deep"] > 1.5
     assert result.ratio == pytest.approx({name: growth / 10 for name, growth in gradient.items()})
     assert result.ratio["deep"] < 1

@@ -4,7 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from oracles import SELU_ALPHA, SELU_SCALE, tanh_slope_square, tanh_square
+from oracles import (
+    SELU_ALPHA,
+    SELU_SCALE,
+    momentum_losses,
+    relu_network,
+    tanh_slope_square,
+    tanh_square,
+)
+
+import initexplain as ie
 
 LAYERS, UNITS = 12, 150
 
@@ -88,3 +97,30 @@ def test_moments_of_relu(result):
     assert result.relu_mean_square == pytest.approx(0.5)
     sample = np.maximum(np.random.default_rng(0).standard_normal(1_000_000), 0)
     assert result.relu_variance == pytest.approx(sample.var(), rel=0.01)
+
+
+def test_glorots_weights_with_relu_are_late_by_hand(result):
+    rng = np.random.default_rng(0)
+    inputs, targets = ie.teacher(rng, examples=16, features=16)
+    sizes = [16] * 21 + [2]
+    starts = ie.Network.initialize(
+        rng, sizes, weights=ie.glorot_normal(), activation="relu", ensemble=(5,)
+    )
+    learned = {100: 0, 300: 0}
+    for seed in range(5):
+        start = [[p[seed] for p in group] for group in (starts.weights, starts.biases)]
+        losses = momentum_losses(relu_network, *start, inputs, targets, rate=0.005, steps=300)
+        for update in learned:
+            learned[update] += losses[update] < 0.5
+    assert learned == {100: 0, 300: 4}
+    assert result.reach["lost"]["page"].holds == 5
+    assert result.reach["lost"]["longer"].holds == 1
+
+
+def test_four_recipes_learn_in_most_settings(result):
+    kept = result.reach["kept"]
+    assert {row.seeds for row in kept.values()} == {20}
+    assert all(row.holds > 10 for row in kept.values())
+    full = {name for name, row in kept.items() if row.holds == 20}
+    assert full >= {"page", "longer", "adam", "shallow"}
+    assert result.reach["lost"]["adam"].holds < 5
