@@ -11,6 +11,8 @@ ZOO := .venv-zoo
 # without what only the site's tests need; Keras itself uses what NumPy deprecates
 WITH_FRAMEWORKS := --noconftest --ignore tests/check/test_check_files.py -W ignore::DeprecationWarning
 ROUNDS := 3
+# of the preview
+ADDRESS := 127.0.0.1:8000
 ZENSICAL := .zensical
 # the Nu HTML checker
 VNU := .npm/vnu-jar-26.9.27
@@ -36,11 +38,11 @@ test: $(READY) lint  ## check style and types, run every test
 
 serve: $(READY)  ## live preview; edits of pages and of the package show without a restart
 	@echo "Starting the preview (without the search index, which takes long to rebuild) ..."
-	@INITEXPLAIN_SEARCH=false $(RUN) -m mkdocs serve --livereload
+	@exec env INITEXPLAIN_SEARCH=false $(RUN) -m mkdocs serve --livereload --dev-addr $(ADDRESS)
 
 offline: $(READY)  ## build the copy that opens without a server, offline/initexplain.zip
 	@echo "Building offline/ ..."
-	@INITEXPLAIN_SITE_URL= $(RUN) -m mkdocs build --strict --no-directory-urls --site-dir offline/initexplain
+	@exec env INITEXPLAIN_SITE_URL= $(RUN) -m mkdocs build --strict --no-directory-urls --site-dir offline/initexplain
 	@echo "Done: offline/initexplain.zip; unpack it anywhere and open initexplain/index.html."
 
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes

@@ -3,42 +3,53 @@
 The site builds without this file too, then without notebooks and without the font.
 """
 
+import errno
 import functools
 import html
 import logging
 import os
 import re
+import traceback
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import Abort
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
-from mkdocs.utils import get_relative_url
+from mkdocs.utils import clean_directory, get_relative_url
 from mkdocs.utils.meta import get_data
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from initexplain.site import mathml, notebooks, offline, reference, results, scripts
+from initexplain.site import mathml, notebooks, offline, reference, results, running, scripts
 from initexplain.site.extension import PageError, left_over
 
 _ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
 
+_log = logging.getLogger("mkdocs.initexplain")
+_NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
+_preview: list[bool] = []  # not empty: this is the live preview
 
-def on_startup(**_: object) -> None:
-    """Makes a build the same on any day."""
+
+def on_startup(command: str, **_: object) -> None:
+    """Makes a build the same on any day, and end when it is told to."""
+    running.end_when_told()
     # zero is how gzip says that there is no date
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
-    notebooks.set_up()
     autorefs = logging.getLogger("mkdocs.plugins.mkdocs_autorefs._internal.plugin")
     autorefs.addFilter(reference.say_what_is_missing)
+    _preview.extend([True] * (command == "serve"))
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Sets what `mkdocs.yml` cannot: the pages of code, and what the copy without a server has."""
+    running.keep_folder(config.site_dir)
+    if _preview:
+        running.try_address(*config.dev_addr)
     reference.remember(Path(config.config_file_path).read_bytes())
     # it would not see that the package has changed
     config.plugins["mkdocs-jupyter"].config["cache"] = False
@@ -67,6 +78,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(beside)
         if page.src_uri.endswith(".py"):
             path = Path(str(page.abs_src_path))
+            results.start(notebooks.job(path))
             name = page.src_uri.removesuffix(".py")
             files.append(File.generated(config, f"{name}.ipynb", content=notebooks.as_ipynb(path)))
     return files
@@ -74,21 +86,31 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 @event_priority(-100)  # after mkdocs-jupyter has put its own method in the place of `render`
 def on_pre_page(page: Page, **_: object) -> Page:
-    """Lets the Markdown that the template of the notebooks writes be rendered as any page's."""
-    if page.file.src_uri.endswith(".py"):
-        render = functools.partial(_render_notebook, page, page.render)
-        page.render = render  # type: ignore[method-assign]  # as mkdocs-jupyter does
+    """Renders what the template of the notebooks writes as any page's Markdown."""
+    render = _render_notebook if page.file.src_uri.endswith(".py") else Page.render
+    page.render = functools.partial(_render, page, render)  # type: ignore[method-assign]  # as mkdocs-jupyter does
     return page
 
 
-def _render_notebook(page: Page, execute: Any, config: MkDocsConfig, files: Files) -> None:
-    def executed() -> tuple[Any, Any]:
-        execute(config, files)
-        return page.content, page.title
+def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files: Files) -> None:
+    """Renders a page; the preview shows what is wrong with it in its place."""
+    try:
+        render(page, config, files)
+    except Exception as error:
+        if not _preview:
+            raise
+        _log.error("Error reading page '%s': %s", page.file.src_uri, error)
+        page.markdown = f"# This page has an error\n\n{notebooks.fenced(str(error), 'text')}"
+        Page.render(page, config, files)
 
+
+def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
     path = Path(str(page.file.abs_src_path))
-    content, page.title = notebooks.remembered(path, executed)
-    page.markdown, page.meta = get_data(html.unescape(content))
+    try:
+        content = results.answer(notebooks.job(path))
+    except RuntimeError as error:
+        raise PageError(str(error)) from None
+    page.markdown, page.meta = get_data(content)
     page.markdown += (
         f"\n\n[Download the notebook]({path.stem}.ipynb), or [as a script]({path.name}.source). "
         "Both need the package with its figures, and matplotlib: `pip install --editable . "
@@ -171,7 +193,24 @@ def on_shutdown() -> None:
     results.stop()
 
 
+def on_serve(server: LiveReloadServer, config: MkDocsConfig, builder: Callable[[], None]) -> None:
+    """Lets the preview answer after a build that failed as a whole, as by a wrong template."""
+
+    def build() -> None:
+        try:
+            builder()
+        except Exception:  # noqa: BLE001 - it is shown
+            text = f"<h1>This build has failed</h1><pre>{html.escape(traceback.format_exc())}</pre>"
+            clean_directory(config.site_dir)
+            for name in ("index.html", "404.html"):
+                Path(config.site_dir, name).write_text(text, "utf-8")
+
+    server.builder = build
+
+
 def on_build_error(error: Exception) -> None:
-    """Ends the build without a traceback where the page is at fault, not the program."""
-    if isinstance(error, (PageError, CellExecutionError, CellTimeoutError, DeadKernelError)):
+    """Ends the build without a traceback where the page or the disk is at fault."""
+    if isinstance(error, PageError):
         raise Abort("Aborted: the page above does not agree with the package.") from None
+    if isinstance(error, OSError) and error.errno in _NO_PLACE:
+        raise Abort(f"Aborted: {error}. The build needs room and permission to write there.")

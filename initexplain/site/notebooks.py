@@ -1,21 +1,24 @@
 """What mkdocs-jupyter is told, so that its notebooks become pages like all others.
 
-It executes a jupytext script. The template in `jupyter/` writes the Markdown of its page, with the
-filters here, and the hook renders that.
+It executes a jupytext script, in a process like those of the pages. The template in `jupyter/`
+writes the Markdown of its page, with the filters here, and the hook renders that.
 """
 
+import html
+import importlib
+import json
 import os
 import re
-from collections.abc import Callable
+import tempfile
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import jupytext
+from nbclient.exceptions import CellControlSignal, CellTimeoutError
 from nbconvert.exporters.templateexporter import default_filters
 from nbformat import NotebookNode
 
-from initexplain.site import cache, results
+from initexplain.site import cache, results, tasks
 from initexplain.site.extension import PageError
 from initexplain.site.svg import both
 
@@ -23,26 +26,49 @@ _FOLDER = str(Path(__file__).parent / "jupyter")
 _NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.style\b)")
 
 
-def set_up() -> None:
-    """Lets nbconvert find the template, its filters and the settings of the kernel."""
-    os.environ |= {"JUPYTER_PATH": _FOLDER, "JUPYTER_CONFIG_DIR": _FOLDER}
-    default_filters.update(fenced=fenced, inline_figure=inline_figure)
-
-
-def remembered(path: Path, execute: Callable[[], Any]) -> Any:
-    """What a notebook was executed to, once for a text and the package and libraries as they are.
+def job(path: Path) -> results.Job:
+    """What executes a notebook, once for a text and the package and libraries as they are.
 
     The modules of a page count where the notebook may import any of them.
     """
     text = path.read_text("utf-8")
     present = cache.state()
     depends = present if _NAMES_A_PAGE.search(text) else cache.shared(present)
-    name = f"{sha256(text.encode()).hexdigest()[:16]}.notebook"
-    known = cache.load(name, depends)
-    if known is None:
-        known = execute()
-        cache.store(name, depends, known)
-    return known
+    entry = f"{sha256(text.encode()).hexdigest()[:16]}.notebook"
+    # each cell has a limit, and is named where it exceeds that
+    return results.Job(path.name, entry, depends, execute, (path, entry, depends), None)
+
+
+def execute(path: Path, entry: str, depends: cache.State) -> str:
+    """Executes a notebook, in this process, and stores the Markdown of its page.
+
+    Raises:
+        RuntimeError: a cell failed or took too long, the kernel died, or an output cannot be shown.
+    """
+    # here, because it takes a second, and the process that renders does not need it
+    from mkdocs_jupyter.convert import nb2html  # noqa: PLC0415
+
+    default_filters.update(fenced=fenced, inline_figure=inline_figure)
+    with tempfile.TemporaryDirectory(prefix="initexplain-", ignore_cleanup_errors=True) as folder:
+        tasks.scratch.append(folder)
+        settings = {
+            "NotebookClient": {
+                "timeout": int(results.TIMEOUT_SECONDS),
+                "extra_arguments": ["--log-level=ERROR", "--InteractiveShell.colors=nocolor"],
+            },
+            # the kernel is reached through files: that needs no network, nor a free port
+            "KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"},
+        }
+        Path(folder, "jupyter_nbconvert_config.json").write_text(json.dumps(settings), "utf-8")
+        folders = {"JUPYTER_CONFIG_DIR": folder, "JUPYTER_RUNTIME_DIR": folder}
+        os.environ |= folders | {"JUPYTER_PATH": _FOLDER}
+        try:
+            page = html.unescape(nb2html(str(path), execute=True, allow_errors=False))
+        except (CellControlSignal, PageError, RuntimeError) as error:
+            hint = f"Or {results.MORE_TIME}." if isinstance(error, CellTimeoutError) else ""
+            raise RuntimeError(f"{path.name}: {error}{hint}") from None
+    cache.store(entry, depends, page)
+    return page
 
 
 def fenced(text: str, kind: str) -> str:
@@ -71,7 +97,7 @@ def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
         )
     wide = data["image/svg+xml"]
     documents = wide, data.get("image/svg+xml;width=phone", wide)  # another library's has one
-    variables = results.css_variables()
+    variables = importlib.import_module("initexplain.figures.style").css_variables()
     drawn = both(documents, name=f"cell-{number}", label=label, variables=variables)
     return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{drawn}</div></figure>'
 

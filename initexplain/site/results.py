@@ -8,14 +8,16 @@ import math
 import multiprocessing
 import os
 import re
+import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +25,7 @@ from initexplain.checks import lookup
 from initexplain.site import cache, tasks
 
 TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
+MORE_TIME = "allow more time, as in `INITEXPLAIN_TIMEOUT=600 make site`"
 # what the package and its figures import of others
 _PRELOADED = ["numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"]
 _ENVIRONMENT = {
@@ -34,9 +37,31 @@ _ENVIRONMENT = {
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+[ )]")
 
 
+class Job(NamedTuple):
+    """What a process of its own computes and stores, unless it is known.
+
+    Attributes:
+        name: what messages call it.
+        entry: the name of its result in the cache.
+        present: the state for which the result is wanted.
+        function: what the process calls.
+        arguments: of the function.
+        seconds: the time that the process has; None is without end.
+    """
+
+    name: str
+    entry: str
+    present: cache.State
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    seconds: float | None
+
+
 def css_variables() -> dict[str, str]:
     """Colour of the figures -> CSS variable that takes its place on a page."""
-    return _computations().answers(tasks.STYLE).values
+    computations = _computations()
+    answers: tasks.Answers = computations.answer(computations.job(tasks.STYLE))
+    return answers.values
 
 
 def figure(name: str) -> tuple[tuple[str, str], str]:
@@ -96,8 +121,22 @@ def prefetch(texts: Iterable[str]) -> None:
     computations = _computations()
     for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
         if page in computations.pages:
-            computations.start(page)
+            computations.start(computations.job(page))
     cache.prune()
+
+
+def start(job: Job) -> None:
+    """Starts a job, unless it has started or its result is known; returns at once."""
+    _computations().start(job)
+
+
+def answer(job: Job) -> Any:
+    """The result of a job.
+
+    Raises:
+        RuntimeError: it failed, died or took too long; the message says which.
+    """
+    return _computations().answer(job)
 
 
 def stop() -> None:
@@ -112,54 +151,67 @@ class _Computations:
     def __init__(self, present: cache.State) -> None:
         self.present = present
         self.pages = dict.fromkeys(cache.pages(present))
-        self._futures: dict[str, Future[tasks.Answers]] = {}
+        self._futures: dict[str, Future[Any]] = {}
         # processes end when the other end is closed, as it is when this process ends
         self._build, self._open = multiprocessing.Pipe(duplex=False)
         affinity = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
-        self._threads = ThreadPoolExecutor(len(affinity(0)))
+        self._threads = ThreadPoolExecutor(len(affinity(0)), initializer=_deaf)
         # for every process from here on, and for the kernels of notebooks
         os.environ.update(_ENVIRONMENT)
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
 
-    def start(self, name: str) -> Future[tasks.Answers]:
-        future = self._futures.get(name)
-        if future is None or (future.done() and future.exception()):
-            future = self._futures[name] = self._threads.submit(self._compute, name)
-        return future
-
-    def answers(self, name: str) -> tasks.Answers:
-        try:
-            return (self._futures.get(name) or self.start(name)).result()
-        except KeyboardInterrupt:
-            stop()
-            raise
+    def job(self, page: str) -> Job:
+        how = tasks.compute, (page, self.present), TIMEOUT_SECONDS
+        return Job(page, f"{page}.page", self.present, *how)
 
     def page(self, name: str) -> tasks.Answers:
         lookup(self.pages, name, "page")
-        return self.answers(name)
+        answers: tasks.Answers = self.answer(self.job(name))
+        return answers
+
+    def start(self, job: Job) -> Future[Any]:
+        future = self._futures.get(job.entry)
+        if future is None or (future.done() and future.exception()):
+            future = self._futures[job.entry] = self._threads.submit(self._compute, job)
+        return future
+
+    def answer(self, job: Job) -> Any:
+        try:
+            return (self._futures.get(job.entry) or self.start(job)).result()
+        except KeyboardInterrupt:
+            stop()
+            raise
 
     def stop(self) -> None:
         self._open.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _compute(self, name: str) -> tasks.Answers:
-        """In a thread: the answers from the cache, or from a process from its start to its end."""
-        known: tasks.Answers | None = cache.load(f"{name}.page", self.present)
+    def _compute(self, job: Job) -> Any:
+        """In a thread: the result from the cache, or from a process from its start to its end."""
+        known = cache.load(job.entry, job.present)
         if known is not None:
             return known
         begin = time.monotonic()
-        how = self._context, tasks.prepare, (self._build, TIMEOUT_SECONDS)
+        how = self._context, tasks.prepare, (self._build, job.seconds)
         with ProcessPoolExecutor(1, *how) as executor:  # a process that dies breaks no other page's
             try:
-                answers = executor.submit(tasks.compute, name, self.present).result()
+                result = executor.submit(job.function, *job.arguments).result()
             except BrokenProcessPool:
                 seconds = time.monotonic() - begin
-                reason = "was stopped" if seconds >= TIMEOUT_SECONDS else "died"
-                raise RuntimeError(f"{name}: its process {reason} after {seconds:.1f} s") from None
+                what = f"died after {seconds:.1f} s"
+                if job.seconds and seconds >= job.seconds:
+                    what = f"was stopped after {seconds:.0f} s; compute less, or {MORE_TIME}"
+                raise RuntimeError(f"{job.name}: its process {what}") from None
         if sys.stderr.isatty():
-            print(f"{name}: computed in {time.monotonic() - begin:.1f} s", file=sys.stderr)
-        return answers
+            print(f"{job.name}: computed in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+        return result
+
+
+def _deaf() -> None:
+    """What this thread starts does not hear Ctrl-C: the build decides what that means."""
+    resource_tracker.ensure_running()  # which would let the signal through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 
 _lock = threading.Lock()

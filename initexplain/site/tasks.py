@@ -8,7 +8,7 @@ import faulthandler
 import importlib.util
 import inspect
 import os
-import signal
+import shutil
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -18,10 +18,12 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 
 from initexplain.site import cache
 
 STYLE = "style"
+scratch: list[str] = []  # folders that go with this process
 
 
 class Failure(str):
@@ -44,17 +46,26 @@ class Answers(NamedTuple):
     figures: dict[str, tuple[str, str]]
 
 
-def prepare(build: Connection, seconds: float) -> None:
+def prepare(build: Connection, seconds: float | None) -> None:
     """Prepares the process: it ends with the build, and after some time whatever it does.
 
     Args:
         build: the reading end of a pipe that is open for as long as the build wants an answer.
-        seconds: the time that the process has.
+        seconds: the time that the process has; None is without end.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the build decides what an interrupt means
     os.dup2(2, 1)  # what an experiment prints is no output of the build
-    faulthandler.dump_traceback_later(seconds, exit=True, file=2)
-    threading.Thread(target=lambda: wait([build]) and os._exit(1), daemon=True).start()
+    if seconds is not None:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=2)
+    threading.Thread(target=_end_with, args=[build], daemon=True).start()
+
+
+def _end_with(build: Connection) -> None:
+    wait([build])
+    for process in psutil.Process().children(recursive=True):  # the kernel of a notebook
+        process.kill()
+    for folder in scratch:
+        shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def compute(name: str, present: cache.State) -> Answers:
