@@ -157,10 +157,12 @@ def test_a_number_in_a_title_or_a_description_fails(tmp_path):
             "# %%\nfrom initexplain.figures.style import new_figure\nnew_figure(height=1.0)[0]\n",
             r"n\.py.*cell 1 draws a figure without alt text",
         ),
+        ("# %%\nwhile True:\n    pass\n", r"n\.py.*timed out.*while True.*INITEXPLAIN_TIMEOUT="),
     ],
-    ids=["error", "death", "no alt text"],
+    ids=["error", "death", "no alt text", "endless"],
 )
-def test_the_strict_build_fails_and_names_the_notebook(cell, message, tmp_path):
+def test_the_strict_build_fails_and_names_the_notebook(cell, message, tmp_path, monkeypatch):
+    monkeypatch.setenv("INITEXPLAIN_TIMEOUT", "10")
     status, output = build(small_site(tmp_path, "notebooks/n.py", cell), tmp_path / "site")
     assert status != 0, output
     assert re.search(message, output, re.DOTALL), output

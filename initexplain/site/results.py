@@ -209,9 +209,9 @@ class _Computations:
 
 
 def _deaf() -> None:
-    """What this thread starts does not hear Ctrl-C: the build decides what that means."""
-    resource_tracker.ensure_running()  # which would let the signal through again
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    """What this thread starts hears no signal to end: it ends with the build, and cleans up."""
+    resource_tracker.ensure_running()  # which would let them through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 
 
 _lock = threading.Lock()

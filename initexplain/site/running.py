@@ -86,6 +86,7 @@ def try_address(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise Abort(
-            f"Aborted: the preview cannot have the address {host}:{port} ({error.strerror}); end "
-            "what has it, or name another: `make serve ADDRESS=127.0.0.1:8001`"
+            f"Aborted: the preview cannot have {host}:{port}: "
+            f"{str(error.strerror).partition(' (')[0]}. End what has that address, or name "
+            "another: `make serve ADDRESS=127.0.0.1:8001`"
         ) from None

@@ -60,7 +60,9 @@ def prepare(build: Connection, seconds: float | None) -> None:
 
 
 def _end_with(build: Connection) -> None:
+    """Waits for the end of the build, and ends this process and what it has started."""
     wait([build])
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # nobody wants to know how
     for process in psutil.Process().children(recursive=True):  # the kernel of a notebook
         process.kill()
     for folder in scratch:

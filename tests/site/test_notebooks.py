@@ -81,7 +81,7 @@ A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
     [
         (STYLE_ALONE, "network.py", True),
         (STYLE_ALONE, "figures/style.py", True),
-        (STYLE_ALONE, "site/jupyter/jupyter_nbconvert_config.json", True),
+        (STYLE_ALONE, "site/jupyter/nbconvert/templates/mkdocs_html/notebook.html.j2", True),
         (STYLE_ALONE, "experiments/the_swap.py", False),
         (A_PAGE, "experiments/the_swap.py", True),
     ],
@@ -91,15 +91,20 @@ def test_a_notebook_is_executed_again_where_that_could_change_it(
 ):
     monkeypatch.setattr(cache, "PACKAGE", shutil.copytree(cache.PACKAGE, tmp_path / "initexplain"))
     monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache")
-    script, runs = tmp_path / "n.py", []
+    script = tmp_path / "n.py"
     script.write_text(text, "utf-8")
-    for _ in range(2):
-        assert notebooks.remembered(script, lambda: runs.append(1) or "content") == "content"
-    assert len(runs) == 1
+
+    def known():
+        job = notebooks.job(script)
+        return job, cache.load(job.entry, job.present)
+
+    job, nothing = known()
+    assert nothing is None
+    cache.store(job.entry, job.present, "content")
+    assert known()[1] == "content"
     with (cache.PACKAGE / edited).open("a", encoding="utf-8") as file:
         file.write("\n")
-    notebooks.remembered(script, lambda: runs.append(1))
-    assert len(runs) == 1 + again
+    assert known()[1] == (None if again else "content")
 
 
 @pytest.mark.parametrize(

@@ -225,6 +225,7 @@ def test_an_endless_experiment_is_stopped_and_named(fresh):
     build = start(fresh, ASK, "claim:endless.x", "claim:two.value", INITEXPLAIN_TIMEOUT="8")
     answers, errors = answered(build)
     assert answers["claim:endless.x"].startswith("RuntimeError: endless: its process was stopped")
+    assert "INITEXPLAIN_TIMEOUT=" in answers["claim:endless.x"], "what to do"
     assert answers["claim:two.value"][0] == 1
     assert "endless.py" in errors
 

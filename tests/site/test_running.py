@@ -1,0 +1,182 @@
+"""A build on a machine that others use too: it ends when told, and says what is in its way."""
+
+import fcntl
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from itertools import product
+from urllib.error import HTTPError, URLError
+
+import psutil
+import pytest
+import yaml
+from conftest import DOCS, ROOT, run, small_site
+
+LONG = "# %%\nimport time\ntime.sleep(100)\n"
+CLAIM = "[{}](claim:row_symmetry.units)\n\n## Units {{#initexplain.experiments.row_symmetry.run}}"
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        return opened.getsockname()[1]
+
+
+@contextmanager
+def _started(command, folder, **environment):
+    """The process, in a group and with a mark of its own; whatever happens, it and its kind end."""
+    mark = {"INITEXPLAIN_MARK": str(folder)}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            list(map(str, command)),
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(folder)} | mark | environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        for left in _left(folder):
+            left.kill()
+        process.wait()
+
+
+def _left(folder):
+    """Processes that descend from those that were started for this folder."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            marked = process.environ().get("INITEXPLAIN_MARK") == str(folder)
+            if marked and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+        except psutil.Error:
+            pass
+    return left
+
+
+def _ends(folder, process):
+    process.wait(timeout=20)
+    end = time.monotonic() + 5
+    while (left := _left(folder)) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert left == []
+
+
+# seconds until the signal, after which a notebook is running; who gets it; which
+ENDS = list(product([False, True], ["SIGTERM", "SIGINT"], ["site", "serve"]))
+MOMENTS = [(0.2 + 0.5 * number, *ENDS[5 * number % len(ENDS)]) for number in range(10)]
+
+
+@pytest.mark.parametrize(("seconds", "everybody", "name", "command"), MOMENTS)
+def test_whenever_it_is_told_to_end_nothing_is_left(seconds, everybody, name, command, tmp_path):
+    small_site(tmp_path, "notebooks/n.py", LONG)
+    (tmp_path / "docs" / "glossary.md").write_text("# Glossary\n", "utf-8")
+    port = _free_port()
+    make = ["make", "-f", ROOT / "Makefile", "-o", ".venv/ready", f"RUN={sys.executable}"]
+    with _started([*make, command, f"ADDRESS=127.0.0.1:{port}"], tmp_path) as process:
+        time.sleep(seconds)
+        assert process.poll() is None, (tmp_path / "log").read_text("utf-8")
+        number = getattr(signal, name)
+        os.killpg(process.pid, number) if everybody else process.send_signal(number)
+        _ends(tmp_path, process)
+    socket.create_server(("127.0.0.1", port)).close()
+    assert list(tmp_path.glob("initexplain-*")) == []
+    if seconds > 1:  # before that, it is Python that is interrupted
+        assert list(tmp_path.glob("mkdocs_*")) == []
+        assert "Traceback" not in (tmp_path / "log").read_text("utf-8")
+
+
+def _shown(address, text, seconds=60):
+    """Waits until a page shows the text, and returns it."""
+    end = time.monotonic() + seconds
+    page = ""
+    while text not in page and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address, timeout=seconds) as answer:  # noqa: S310 - it is our own
+                page = answer.read().decode()
+        except HTTPError as error:
+            page = error.read().decode()
+        except URLError:  # not yet
+            time.sleep(0.1)
+    assert text in page
+    return page
+
+
+def test_the_preview_shows_what_is_wrong_until_it_is_mended(tmp_path):
+    config = small_site(tmp_path, "wrong.md", CLAIM.format(7))
+    template = tmp_path / "theme" / "main.html"
+    template.parent.mkdir()
+    template.write_text('{% extends "base.html" %}', "utf-8")
+    settings = config.read_text("utf-8")
+    config.write_text(re.sub(r"custom_dir: [^}]*", "custom_dir: theme", settings), "utf-8")
+    address = f"127.0.0.1:{_free_port()}"
+    (tmp_path / "docs" / "glossary.md").write_text("# Glossary\n", "utf-8")
+    serve = [sys.executable, "-m", "mkdocs", "serve", "-f", config, "-a", address, "-w", "theme"]
+    with _started(serve, tmp_path) as process:
+        _shown(f"http://{address}/wrong/", "says 7, computed 6")
+        assert "Text." in _shown(f"http://{address}/", "Page")
+        page = tmp_path / "docs" / "wrong.md"
+        page.write_text(page.read_text("utf-8").replace("[7]", "[6]"), "utf-8")
+        assert "has an error" not in _shown(f"http://{address}/wrong/", "ie-claim")
+        template.write_text("{% nothing %}", "utf-8")
+        _shown(f"http://{address}/wrong/", "unknown tag &#x27;nothing&#x27;")
+        template.write_text('{% extends "base.html" %}', "utf-8")
+        _shown(f"http://{address}/wrong/", "ie-claim")
+        process.send_signal(signal.SIGTERM)
+        _ends(tmp_path, process)
+
+
+def test_everything_that_pages_include_is_watched():
+    pages = (path.read_text("utf-8") for path in DOCS.rglob("*.md"))
+    included = {name for page in pages for name in re.findall(r'^--8<-- "(.+)"', page, re.M)}
+    settings = (ROOT / "mkdocs.yml").read_text("utf-8").partition("\nwatch:")[2]
+    watched = set(yaml.safe_load(settings.partition("\n\n")[0]))
+    assert included
+    assert included | {"initexplain"} == watched
+
+
+def _refused(*arguments, before="", **environment):
+    code = f"{before}\nimport sys\nfrom mkdocs.__main__ import cli\ncli(sys.argv[1:])"
+    status, output = run("-c", code, *arguments, **environment)
+    assert status != 0
+    assert "Traceback" not in output
+    return output
+
+
+def test_a_second_build_in_the_same_folder_is_refused(tmp_path):
+    config = small_site(tmp_path)
+    target = tmp_path / "site"
+    target.mkdir()
+    (target / "kept.html").write_text("of the first build", "utf-8")
+    first = os.open(target, os.O_RDONLY)
+    fcntl.flock(first, fcntl.LOCK_EX)
+    output = _refused("build", "-f", config, "-d", target)
+    assert re.search("another build writes into .*INITEXPLAIN_SITE_DIR=", output)
+    assert (target / "kept.html").exists()
+    os.close(first)
+    assert run("-m", "mkdocs", "build", "-f", config, "-d", target)[0] == 0
+
+
+def test_a_taken_address_is_found_before_anything_is_built(tmp_path):
+    config = small_site(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "{}:{}".format(*taken.getsockname())
+        output = _refused("serve", "-f", config, "-a", address)
+    assert re.search(f"cannot have {address}: .* in use.*make serve ADDRESS=", output)
+    assert "Cleaning" not in output
+
+
+def test_a_full_disk_is_named(tmp_path):
+    config = small_site(tmp_path)
+    output = _refused("build", "-f", config, "-d", tmp_path / "site", before=NO_ROOM)
+    assert re.search(r"Aborted: .*site.*needs room and permission", output)
+
+
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
