@@ -101,7 +101,10 @@ define set_up
 	@echo "Setting up $(@D) (once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "initexplain needs Python 3.11 or later, this is " + sys.version.split()[0] + "; name another: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	@# in the background, so that the shell hears a signal and ends it
+	@trap 'kill $$!' INT TERM; \
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$(EXTRAS)]" & \
+	wait $$! || { echo "Setting up $(@D) has failed. Where pip finds no version or conflicting ones, it did not reach its index: connect this machine to the network, or name an index or a folder of packages in PIP_INDEX_URL or PIP_FIND_LINKS; then run the command again." >&2; exit 1; }
 	@touch $@
 endef
 

@@ -180,3 +180,30 @@ def test_a_full_disk_is_named(tmp_path):
 
 
 NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
+
+
+def _setting_up(folder, pip):
+    """A command that sets up an environment, in an empty project, with this for pip."""
+    for name in ("pyproject.toml", "constraints.txt"):
+        (folder / name).touch()
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{pip}\n", "utf-8")
+    python.chmod(0o755)
+    return ["make", "-f", ROOT / "Makefile", "PYTHON=true", "site"]
+
+
+def test_without_a_network_the_first_command_says_what_to_do(tmp_path):
+    with _started(_setting_up(tmp_path, "exit 1"), tmp_path) as process:
+        assert process.wait(timeout=20) != 0
+    assert "PIP_INDEX_URL" in (tmp_path / "log").read_text("utf-8")
+    assert not (tmp_path / ".venv" / "ready").exists()
+
+
+def test_nothing_is_left_of_a_set_up_that_is_told_to_end(tmp_path):
+    with _started(_setting_up(tmp_path, "touch begun\nexec sleep 100"), tmp_path) as process:
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.05)
+        process.terminate()
+        _ends(tmp_path, process)
+    assert not (tmp_path / ".venv" / "ready").exists()
