@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -111,9 +112,9 @@ def _shown(address, text, seconds=60):
 
 def test_the_preview_shows_what_is_wrong_until_it_is_mended(tmp_path):
     config = small_site(tmp_path, "wrong.md", CLAIM.format(7))
+    shutil.copytree(ROOT / "initexplain" / "site" / "theme", tmp_path / "theme")
     template = tmp_path / "theme" / "main.html"
-    template.parent.mkdir()
-    template.write_text('{% extends "base.html" %}', "utf-8")
+    right = template.read_text("utf-8")
     settings = config.read_text("utf-8")
     config.write_text(re.sub(r"custom_dir: [^}]*", "custom_dir: theme", settings), "utf-8")
     address = f"127.0.0.1:{_free_port()}"
@@ -127,7 +128,7 @@ def test_the_preview_shows_what_is_wrong_until_it_is_mended(tmp_path):
         assert "has an error" not in _shown(f"http://{address}/wrong/", "ie-claim")
         template.write_text("{% nothing %}", "utf-8")
         _shown(f"http://{address}/wrong/", "unknown tag &#x27;nothing&#x27;")
-        template.write_text('{% extends "base.html" %}', "utf-8")
+        template.write_text(right, "utf-8")
         _shown(f"http://{address}/wrong/", "ie-claim")
         process.send_signal(signal.SIGTERM)
         _ends(tmp_path, process)
