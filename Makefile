@@ -24,7 +24,7 @@ LIGHTHOUSE := .npm/lighthouse-12.8.2
 # a notice of the theme about a MkDocs version that is not used here
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: site test serve offline claims validate lighthouse zensical bench check-zoo lint format clean help
+.PHONY: site test serve offline page claims validate lighthouse zensical bench check-zoo lint format clean help
 
 site: $(READY)  ## build the pages, strictly, into site/
 	@echo "Building site/ ..."
@@ -44,6 +44,9 @@ offline: $(READY)  ## build the copy that opens without a server, offline/initex
 	@echo "Building offline/ ..."
 	@exec env INITEXPLAIN_SITE_URL= $(RUN) -m mkdocs build --strict --no-directory-urls --site-dir offline/initexplain
 	@echo "Done: offline/initexplain.zip; unpack it anywhere and open initexplain/index.html."
+
+page: $(READY)  ## create the files of a page: make page NAME=scale/my-page TITLE="My page"
+	@$(RUN) -m initexplain.site.new_page "$(NAME)" "$(TITLE)"
 
 claims: $(READY)  ## rewrite the numbers in the prose that the package no longer computes
 	@$(RUN) -m initexplain.site docs
