@@ -1,9 +1,11 @@
 """What was computed once, on disk, with the state of everything that it depends on.
 
 A state is a set of pairs: a file of the package and the hash of its content, or the environment and
-what it is. An entry counts while all of its own pairs are in the present state.
+what it is. A module has a second pair, of its code: no result depends on docstrings and comments.
+An entry counts while all of its own pairs are in the present state.
 """
 
+import ast
 import functools
 import gzip
 import os
@@ -12,7 +14,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from importlib import metadata
@@ -29,27 +31,58 @@ FOLDER = PACKAGE.parent / ".cache" / "results"
 FLOORS = "experiments", "figures"  # where the modules of a page are
 WEEK = 7 * 24 * 3600
 _ENVIRONMENT = "environment"
+_CODE = ":code"
 _SOURCES = ".py", ".jinja", ".j2", ".json"
 
 
 def state() -> State:
     """The state of the package's files and of what they run on; reads the files that changed."""
-    return frozenset([(_ENVIRONMENT, _environment()), *_files(str(PACKAGE))])
+    return _state_of(_files(str(PACKAGE)))
 
 
-def _files(folder: str) -> Iterator[tuple[str, str]]:
+def _files(folder: str) -> Iterator[os.DirEntry[str]]:
     for entry in os.scandir(folder):
         if entry.is_dir():
             yield from _files(entry.path)
         # without the locks that editors put beside a file: `.#name.py`, a link to nothing
         elif entry.name.endswith(_SOURCES) and not entry.name.startswith("."):
-            stat = entry.stat()
-            yield entry.path, _hash(entry.path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            yield entry
+
+
+def _state_of(files: Iterable[os.DirEntry[str] | Path]) -> State:
+    pairs = [(_ENVIRONMENT, _environment())]
+    for file in files:
+        stat = file.stat()
+        pairs += _hashes(os.fspath(file), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    return frozenset(pairs)
 
 
 @functools.cache
-def _hash(path: str, *_: int) -> str:
-    return sha256(Path(path).read_bytes()).hexdigest()
+def _hashes(path: str, *_: int) -> list[tuple[str, str]]:
+    text = Path(path).read_bytes()
+    parts = {path: text}
+    if path.endswith(".py"):
+        with suppress(SyntaxError):  # whatever computes with it fails
+            parts[path + _CODE] = _code(text).encode()
+    return [(name, sha256(part).hexdigest()) for name, part in parts.items()]
+
+
+def _code(text: bytes | str) -> str:
+    r"""What a module does: its syntax tree without the statements that are a constant.
+
+    Examples:
+        >>> _code("def f():  # One.\n  'One.'\n  return 1") == _code("def f(): return 1")
+        True
+    """
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [line for line in node.body if not _is_constant(line)]
+    return ast.dump(tree)
+
+
+def _is_constant(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
 
 
 @functools.cache
@@ -65,7 +98,7 @@ def _environment() -> str:
 def pages(present: State) -> list[str]:
     """The experiments that have a page: their modules define `run`."""
     paths = sorted(Path(name) for name, _ in present)
-    modules = [path for path in paths if path.parent == PACKAGE / "experiments"]
+    modules = [p for p in paths if p.parent == PACKAGE / "experiments" and p.suffix == ".py"]
     runs = re.compile(r"^def run\(", re.MULTILINE)
     return [path.stem for path in modules if runs.search(path.read_text("utf-8"))]
 
@@ -74,13 +107,19 @@ def shared(present: State, *own: str) -> State:
     """The part of the state that is no page's experiment or figures, but for the pages `own`."""
     pairs = product(FLOORS, pages(present))
     others = {str(PACKAGE / floor / f"{page}.py") for floor, page in pairs if page not in own}
-    return frozenset(pair for pair in present if pair[0] not in others)
+    return frozenset(pair for pair in present if pair[0].removesuffix(_CODE) not in others)
+
+
+def code(present: State, *texts: str) -> State:
+    """The state without the text of modules, but for these files."""
+    modules = {name.removesuffix(_CODE) for name, _ in present if name.endswith(_CODE)}
+    return frozenset(pair for pair in present if pair[0] not in modules - set(texts))
 
 
 def imported(present: State) -> State:
     """The part of the state that this process depends on: the modules that it has imported."""
     names = [name for name in sys.modules if name.partition(".")[0] == "initexplain"]
-    depends = {os.path.realpath(str(sys.modules[name].__file__)) for name in names}
+    depends = {os.path.realpath(str(sys.modules[name].__file__)) + _CODE for name in names}
     return frozenset(pair for pair in present if pair[0] in {_ENVIRONMENT, *depends})
 
 
@@ -98,7 +137,8 @@ def store(name: str, depends: State, value: object) -> None:
     """Writes an entry, unless a file changed meanwhile; without room or permission, none."""
     half = FOLDER / f"{name}.{os.getpid()}"
     with suppress(OSError, pickle.PicklingError, AttributeError, TypeError):
-        if depends <= state():
+        files = {name.removesuffix(_CODE) for name, _ in depends} - {_ENVIRONMENT}
+        if depends <= _state_of(map(Path, files)):
             content = gzip.compress(pickle.dumps((depends, value)), compresslevel=1)
             FOLDER.mkdir(parents=True, exist_ok=True)
             half.write_bytes(content)

@@ -33,7 +33,7 @@ def job(path: Path) -> results.Job:
     """
     text = path.read_text("utf-8")
     present = cache.state()
-    depends = present if _NAMES_A_PAGE.search(text) else cache.shared(present)
+    depends = cache.code(present if _NAMES_A_PAGE.search(text) else cache.shared(present))
     entry = f"{sha256(text.encode()).hexdigest()[:16]}.notebook"
     # each cell has a limit, and is named where it exceeds that
     return results.Job(path.name, entry, depends, execute, (path, entry, depends), None)

@@ -4,13 +4,15 @@ Rendering takes most of the time of a build, and changes only with the package's
 """
 
 import logging
+import os
 import re
 import sys
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from griffe import GriffeLoader
+from griffe import AliasResolutionError, GriffeLoader
 from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import cache
@@ -66,6 +68,15 @@ def say_what_is_missing(record: logging.LogRecord) -> bool:
     return True
 
 
+def _files(module: Any) -> set[str]:
+    """Where the text stands that the page of a module shows, with names that it hands on."""
+    files = {os.path.realpath(module.filepath)}
+    for member in module.members.values():
+        with suppress(AliasResolutionError):  # it is of another package
+            files.add(os.path.realpath(member.filepath))
+    return files
+
+
 _collect, _render = PythonHandler.collect, PythonHandler.render
 _read: dict[cache.State, Any] = {}
 
@@ -81,7 +92,7 @@ def remember(settings: bytes) -> None:
     def render(self: PythonHandler, item: Any, options: Any, **rest: Any) -> str:
         key = repr((settings, item.path, options, rest)).encode()
         name = f"{sha256(key).hexdigest()[:16]}.html"
-        depends = cache.shared(present, *item.path.split(".")[2:3])
+        depends = cache.code(cache.shared(present, *item.path.split(".")[2:3]), *_files(item))
         if known := cache.load(name, depends):
             html, self._headings[:] = known
             return str(html)

@@ -77,18 +77,20 @@ A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "edited", "again"),
+    ("text", "edit", "again"),
     [
-        (STYLE_ALONE, "network.py", True),
-        (STYLE_ALONE, "figures/style.py", True),
-        (STYLE_ALONE, "site/jupyter/nbconvert/templates/mkdocs_html/notebook.html.j2", True),
-        (STYLE_ALONE, "experiments/the_swap.py", False),
-        (A_PAGE, "experiments/the_swap.py", True),
+        (STYLE_ALONE, ("network.py", "EDITED = 1"), True),
+        (STYLE_ALONE, ("network.py", "# edited"), False),
+        (STYLE_ALONE, ("figures/style.py", "EDITED = 1"), True),
+        (STYLE_ALONE, ("site/jupyter/nbconvert/templates/mkdocs_html/notebook.html.j2", "x"), True),
+        (STYLE_ALONE, ("experiments/the_swap.py", "EDITED = 1"), False),
+        (A_PAGE, ("experiments/the_swap.py", "EDITED = 1"), True),
     ],
 )
 def test_a_notebook_is_executed_again_where_that_could_change_it(
-    text, edited, again, tmp_path, monkeypatch
+    text, edit, again, tmp_path, monkeypatch
 ):
+    edited, line = edit
     monkeypatch.setattr(cache, "PACKAGE", shutil.copytree(cache.PACKAGE, tmp_path / "initexplain"))
     monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache")
     script = tmp_path / "n.py"
@@ -103,7 +105,7 @@ def test_a_notebook_is_executed_again_where_that_could_change_it(
     cache.store(job.entry, job.present, "content")
     assert known()[1] == "content"
     with (cache.PACKAGE / edited).open("a", encoding="utf-8") as file:
-        file.write("\n")
+        file.write(f"\n{line}\n")
     assert known()[1] == (None if again else "content")
 
 
