@@ -116,9 +116,10 @@ def claim(name: str) -> tuple[float, str]:
 def prefetch(texts: Iterable[str]) -> None:
     """Starts computing for every page whose figures or numbers the texts name; returns at once.
 
-    What failed before is tried again.
+    What failed before is tried again. Until the next call, the source counts as it is now.
     """
-    computations = _computations()
+    computations = _computations(again=True)
+    computations.kept = True
     for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
         if page in computations.pages:
             computations.start(computations.job(page))
@@ -150,6 +151,7 @@ class _Computations:
 
     def __init__(self, present: cache.State) -> None:
         self.present = present
+        self.kept = False  # whether an edit counts only from the next build on
         self.pages = dict.fromkeys(cache.pages(present))
         self._futures: dict[str, Future[Any]] = {}
         # processes end when the other end is closed, as it is when this process ends
@@ -218,9 +220,15 @@ _lock = threading.Lock()
 _current: list[_Computations] = []
 
 
-def _computations() -> _Computations:
-    """Those for the source as it is now; those of an older state are stopped."""
+def _computations(*, again: bool = False) -> _Computations:
+    """Those for the source as it is now; those of an older state are stopped.
+
+    Args:
+        again: look at the source even if it counts as it was.
+    """
     with _lock:
+        if _current and _current[0].kept and not again:
+            return _current[0]
         present = cache.state()
         if not _current or _current[0].present != present:
             stop()

@@ -1,5 +1,6 @@
 """From matplotlib's SVG to an inline figure that follows the page's palette."""
 
+import functools
 import re
 from collections.abc import Mapping
 from html import escape
@@ -85,6 +86,7 @@ def _shorter(match: re.Match[str]) -> str:
     return f' d="{" ".join(filter(None, map(_run, runs)))}"'
 
 
+@functools.lru_cache(1 << 16)  # a preview puts the same drawings on its pages again and again
 def _run(run: str) -> str:
     words = run.split()
     if set(words[::3]) - {"M", "L", "z"} or len(words) < 9:  # a curve, or two points

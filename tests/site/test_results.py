@@ -389,6 +389,23 @@ def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
     assert out.split() == ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], err
 
 
+ONE_BUILD = """
+import pathlib
+from initexplain.site import results
+source = pathlib.Path("initexplain/experiments/two.py")
+for _ in range(2):
+    results.prefetch(["(claim:two.value)"])
+    print(results.claim("two.value")[0])
+    source.write_text(source.read_text().replace("'value': 1", "'value': 5"))
+    print(results.claim("two.value")[0])
+"""
+
+
+def test_a_build_takes_the_source_as_it_was_when_it_began(fresh):
+    out, err = start(fresh, ONE_BUILD).communicate(timeout=120)
+    assert out.split() == ["1.0", "1.0", "5.0", "5.0"], err
+
+
 PREFETCH = """
 import sys
 from initexplain.site import results
