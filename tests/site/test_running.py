@@ -32,6 +32,8 @@ def _free_port():
 def _started(command, folder, **environment):
     """The process, in a group and with a mark of its own; whatever happens, it and its kind end."""
     mark = {"INITEXPLAIN_MARK": str(folder)}
+    # a shell lets what it runs in the background ignore this signal, and that is handed on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             list(map(str, command)),
