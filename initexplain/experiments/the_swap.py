@@ -66,6 +66,8 @@ def variations(units: int, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "momentum": ("momentum, ten times that rate", CHANGES["momentum"]),
         "batches": ("batches of {batch_size}, {steps:,} updates", mini),
+        "slow_batches": ("the same, rate {learning_rate}", {**mini, "learning_rate": 0.01}),
+        "logistic_batches": ("the same, logistic units", {**mini, "activation": "logistic"}),
         "deep_batches": ("the same, four hidden layers", {**mini, "hidden": (units,) * 4}),
         "adam": ("Adam", CHANGES["adam"]),
         "deep_adam": ("Adam, four hidden layers", {**CHANGES["adam"], "hidden": (units,) * 4}),
