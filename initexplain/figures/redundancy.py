@@ -38,7 +38,10 @@ def worked(result: Redundancy) -> StyledFigure:
             label = graph.text(x, y + 0.33, f"unit {unit}", color=MUTED, size=9, ha="center")
             label.set_bbox({"facecolor": SURFACE, "linewidth": 0, "pad": 0.8})
     matrix = network.weights[1]
-    rows = [f"{unit} ({name})" if on_phone() else f"{unit}  (class {name})" for unit, name in zip("efg", upper, strict=True)]
+    rows = [
+        f"{unit} ({name})" if on_phone() else f"{unit}  (class {name})"
+        for unit, name in zip("efg", upper, strict=True)
+    ]
     columns = [f"{unit}\n({name})" for unit, name in zip("abcd", lower, strict=True)]
     # pale cells: the numbers on them are what counts
     draw_matrix(blocks, matrix, limit=2.5 * np.abs(matrix).max(), rows=rows, columns=columns)
