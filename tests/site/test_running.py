@@ -82,7 +82,7 @@ def test_whenever_it_is_told_to_end_nothing_is_left(seconds, everybody, name, co
     small_site(tmp_path, "notebooks/n.py", LONG)
     (tmp_path / "docs" / "glossary.md").write_text("# Glossary\n", "utf-8")
     port = _free_port()
-    make = ["make", "-f", ROOT / "Makefile", "-o", ".venv/ready", f"RUN={sys.executable}"]
+    make = ["make", "-f", ROOT / "Makefile", "-o", ".venv/ready", f"RUN='{sys.executable}'"]
     with _started([*make, command, f"ADDRESS=127.0.0.1:{port}"], tmp_path) as process:
         time.sleep(seconds)
         assert process.poll() is None, (tmp_path / "log").read_text("utf-8")
