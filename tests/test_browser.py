@@ -240,8 +240,9 @@ SIDEWAYS = """(() => {
 # As the theme does it: each snippet's button appears when the snippet comes into view.
 COPIED = """async () => {
     const copied = [];
-    for (const prompt of document.querySelectorAll(
-        ".md-content .highlight:has(.gp):not(.language-console, .torch, .keras, .flax)")) {
+    const prompts = ".md-content .highlight:has(.gp):not(.torch, .keras, .flax)";
+    const python = e => e.querySelector(".gp").textContent.startsWith(">>>");
+    for (const prompt of [...document.querySelectorAll(prompts)].filter(python)) {
         prompt.scrollIntoView();
         let button = null;
         for (let i = 0; i < 120 && !button; i++) {
