@@ -7,6 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from initexplain.checks import Array
 from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS, BreakingSymmetry
 from initexplain.experiments.separation import EVERY
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -15,7 +16,6 @@ from initexplain.figures.style import (
     THEORY,
     StyledFigure,
     new_figure,
-    reach_figure,
 )
 
 FLOOR = 1e-17

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initexplain.experiments.fine_zeros import FineZeros
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     RANDOM,
@@ -12,7 +13,6 @@ from initexplain.figures.style import (
     draw_curves,
     label_line,
     new_figure,
-    reach_figure,
 )
 
 

@@ -3,14 +3,8 @@
 import numpy as np
 
 from initexplain.experiments.framework_defaults import FrameworkDefaults
-from initexplain.figures.style import (
-    MUTED,
-    RECIPES,
-    StyledFigure,
-    label_line,
-    new_figure,
-    reach_figure,
-)
+from initexplain.figures.reach import reach_figure
+from initexplain.figures.style import MUTED, RECIPES, StyledFigure, label_line, new_figure
 
 
 def signal(result: FrameworkDefaults) -> StyledFigure:

@@ -4,6 +4,7 @@ import numpy as np
 
 from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
 from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -13,7 +14,6 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
-    reach_figure,
 )
 
 

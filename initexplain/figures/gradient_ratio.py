@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from initexplain.checks import Array
 from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, GradientRatio
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     MEASURED,
     MUTED,
@@ -13,7 +14,6 @@ from initexplain.figures.style import (
     label_line,
     new_figure,
     on_lines,
-    reach_figure,
 )
 
 # a loss above this, in units of the best constant's, is drawn as a cross at the top

@@ -13,6 +13,7 @@ from initexplain.experiments.linear_region import (
     SCALES,
     LinearRegion,
 )
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     GRID,
     INK,
@@ -25,7 +26,6 @@ from initexplain.figures.style import (
     label_line,
     new_figure,
     on_lines,
-    reach_figure,
 )
 
 

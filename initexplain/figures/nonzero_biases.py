@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.nonzero_biases import LAG, NonzeroBiases
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     BIAS,
     GRID,
@@ -17,7 +18,6 @@ from initexplain.figures.style import (
     draw_curves,
     label_line,
     new_figure,
-    reach_figure,
 )
 
 

@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 
 from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
 from initexplain.figures.diagrams import class_names, draw_matrix, draw_network, name_shades
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     MEASURED,
@@ -18,7 +19,6 @@ from initexplain.figures.style import (
     label_line,
     new_figure,
     on_phone,
-    reach_figure,
 )
 from initexplain.symmetry import SignedClasses
 

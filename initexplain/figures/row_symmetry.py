@@ -4,6 +4,7 @@ import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
 from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
     INK,
@@ -14,7 +15,6 @@ from initexplain.figures.style import (
     new_figure,
     on_lines,
     on_phone,
-    reach_figure,
 )
 
 

@@ -6,7 +6,7 @@ elsewhere, the figure simply has these colours.
 """
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.reach import Row
 
 # role -> (light palette, dark palette); starting from Okabe and Ito's set, darkened or lightened
 # until each has a contrast of 4.5:1 on the page's background and can colour type
@@ -295,67 +294,3 @@ def draw_curves(
     if curves.seeds > 1:
         draw_band(axes, records, values.min(axis=1), values.max(axis=1), colour)
     axes.plot(records, curves.median[records], line, color=colour)
-
-
-def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> None:
-    """Draws for how many seeds a verdict holds, one bar for each setting, the page's on top.
-
-    The whole bar is all seeds. The filled part is where the verdict holds, the hatched part where
-    the training diverged. What differs stands left of a bar; on a phone, above it.
-
-    Args:
-        axes: where to draw.
-        rows: from [`reach`][initexplain.experiments.reach.reach].
-        told: whether the number of those that diverged is written too.
-    """
-    below, height = (0.24, 0.34) if on_phone() else (0, 0.62)
-    beside: dict[str, Any] = {"textcoords": "offset points", "color": INK}
-    for place, row in enumerate(rows.values()):
-        holds, diverged, middle = row.holds / row.seeds, row.diverged / row.seeds, place + below
-        axes.barh(middle, 1, height=height, facecolor="none", edgecolor=GRID, linewidth=0.8)
-        axes.barh(middle, holds, height=height, color=MEASURED)
-        hatched: dict[str, Any] = {
-            "height": height,
-            "hatch": "////",
-            "fc": "none",
-            "ec": MUTED,
-            "lw": 0,
-        }
-        axes.barh(middle, diverged, left=1 - diverged, **hatched)
-        count = f"{row.holds} of {row.seeds}"
-        text = f"{count}, {row.diverged} diverged" if told and row.diverged else count
-        axes.annotate(text, (1, middle), xytext=(6, 0), va="center", **beside)
-        if on_phone():
-            corner = 0, middle - height / 2
-            axes.annotate(row.label, corner, xytext=(0, 2), va="bottom", **beside)
-    labels = [] if on_phone() else [row.label for row in rows.values()]
-    axes.set_yticks(range(len(labels)), labels)
-    axes.tick_params(length=0, labelcolor=INK)
-    axes.set_xticks([])
-    axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
-    axes.spines[:].set_visible(False)
-
-
-def reach_figure(*verdicts: Mapping[str, Row], titles: Sequence[str] = ("",)) -> StyledFigure:
-    """The figure of "How far this reaches": the variations of a verdict, or of a few side by side.
-
-    Args:
-        *verdicts: rows of each, from [`reach`][initexplain.experiments.reach.reach], of the same
-            variations.
-        titles: what each verdict says.
-    """
-    lines = max(title.count("\n") + bool(title) for title in titles)
-    rows_of = len(verdicts[0])
-    figure, panels = new_figure(
-        height=0.35 + 0.27 * rows_of + 0.17 * lines,
-        phone_height=(0.35 + 0.34 * rows_of + 0.17 * lines) * len(verdicts),
-        columns=len(verdicts),
-        sharey=True,
-    )
-    for axes, rows, title in zip(panels, verdicts, titles, strict=True):
-        draw_reach(axes, rows, told=len(verdicts) == 1 or on_phone())
-        axes.set_title(title, size=10, color=MUTED, loc="left")
-        # room for what is written right of the bars
-        wordy = on_phone() and any(row.diverged for row in rows.values())
-        axes.set_xlim(0, 3.4 if wordy else 1.5 if len(verdicts) == 1 and not on_phone() else 2.0)
-    return figure

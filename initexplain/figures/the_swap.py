@@ -7,6 +7,7 @@ from matplotlib.colors import Normalize
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.diagrams import SIZES, draw_matrix, draw_size_bar
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     MUTED,
@@ -18,7 +19,6 @@ from initexplain.figures.style import (
     draw_curves,
     new_figure,
     on_lines,
-    reach_figure,
 )
 
 UPDATES, DECADES = 12, Normalize(-20, 0)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from initexplain.checks import Array
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.through_depth import ThroughDepth
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     MEASURED,
     MUTED,
@@ -14,7 +15,6 @@ from initexplain.figures.style import (
     StyledFigure,
     label_line,
     new_figure,
-    reach_figure,
 )
 
 EVERY = 3

@@ -1,6 +1,7 @@
 """Figures of the page "Why zero biases are safe"."""
 
 from initexplain.experiments.zero_biases import ZeroBiases
+from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
     GRID,
@@ -10,7 +11,6 @@ from initexplain.figures.style import (
     new_figure,
     on_lines,
     on_phone,
-    reach_figure,
 )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import initexplain as ie
 from initexplain.experiments.reach import PAGE, Row, Scaled, Setting, reach
-from initexplain.figures import style
+from initexplain.figures.reach import reach_figure
 
 
 def learned(setting):
@@ -92,7 +92,7 @@ def test_any_record_can_be_a_setting():
 
 def test_the_figure_shows_shares_and_says_what_diverged():
     rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
-    figure = style.reach_figure(rows)
+    figure = reach_figure(rows)
     [axes] = figure.axes
     outline, filled, hatched = (axes.patches[i::3] for i in range(3))
     assert [bar.get_width() for bar in outline] == [1, 1]
@@ -104,7 +104,7 @@ def test_the_figure_shows_shares_and_says_what_diverged():
 
 def test_several_verdicts_stand_side_by_side_with_one_set_of_labels():
     rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
-    figure = style.reach_figure(rows, rows, titles=("first", "second"))
+    figure = reach_figure(rows, rows, titles=("first", "second"))
     second = figure.axes[1]
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["first", "second"]
     assert [text.get_text() for text in second.texts] == ["10 of 10", "2 of 10"]
