@@ -77,6 +77,15 @@ def _files(module: Any) -> set[str]:
     return files
 
 
+def _find_inherited(parent: Any) -> None:
+    """Gives what classes inherit its second name, as rendering does."""
+    for member in parent.members.values():
+        if not member.is_alias and (member.is_class or member.is_module):
+            if member.is_class:
+                _ = member.inherited_members
+            _find_inherited(member)
+
+
 _collect, _render = PythonHandler.collect, PythonHandler.render
 _read: dict[cache.State, Any] = {}
 
@@ -112,6 +121,7 @@ def remember(settings: bytes) -> None:
         _read[present] = self._modules_collection, self._lines_collection
         # rendering finds some of the other names of an object; what is rendered already has not
         GriffeLoader(modules_collection=self._modules_collection).resolve_aliases(implicit=True)
+        _find_inherited(self._modules_collection.members["initexplain"])
         return item
 
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
