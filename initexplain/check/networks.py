@@ -57,7 +57,7 @@ class NetworkMachine:
         named |= {f"biases[{i}]": g for i, g in enumerate(grads.biases)}
         outputs = {f"weights[{i}]": z.T[:, :, None] for i, z in enumerate(trace.preactivations)}
         return Evaluation(
-            float(loss), named, outputs, self._activity(trace.activations), trace.outputs
+            float(loss), named, outputs, self._activity(trace.preactivations[:-1]), trace.outputs
         )
 
     def constants(self) -> list[float]:
@@ -72,13 +72,12 @@ class NetworkMachine:
         weights = [self.arrays[f"weights[{i}]"] for i in layers]
         return Network(weights, [self.arrays[f"biases[{i}]"] for i in layers], self._activation)
 
-    def _activity(self, activations: tuple[Array, ...]) -> dict[str, Activity]:
+    def _activity(self, preactivations: tuple[Array, ...]) -> dict[str, Activity]:
         """What is flat in each hidden layer: units that are off for all, or single values."""
-        slope = self._activation.slope
         kind = "dead" if self._activation.name == "relu" else "saturated"
         found = {}
-        for i, a in enumerate(activations):
-            flat = np.abs(slope(a)) < 0.02
+        for i, z in enumerate(preactivations):
+            flat = np.abs(self._activation.derivative(z)) < 0.02
             share = flat.all(axis=0).mean() if kind == "dead" else flat.mean()
             found[f"weights[{i}]"] = Activity(kind, float(share))
         return found

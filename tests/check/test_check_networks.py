@@ -1,5 +1,7 @@
 """The check of an `initexplain.Network`: its verdicts against trainings of a plain loop."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,19 @@ def test_equal_starts_are_told_apart(weights, activation, expected):
     found = {alarm for alarm in alarms(report) if alarm[1] != "dead"}
     frozen = ("FAIL", "freeze", "weights[2]")
     assert found == expected | ({frozen} if "freeze" in str(expected) else set())
+
+
+def gelu_slope(z):
+    return math.erfc(-z / math.sqrt(2)) / 2 + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+def test_saturation_is_that_of_the_preactivations_where_a_value_has_two_slopes():
+    net, (inputs, targets) = network(ie.lecun_normal(), "gelu", ie.constant(-4)), data()
+    hidden = ie.forward(net, inputs).preactivations[:-1]
+    report = ie.check(net, inputs, targets)
+    shares = {f.where: f.value for f in report.findings if f.rule == "saturated"}
+    flat = [np.mean([abs(gelu_slope(z)) < 0.02 for z in layer.ravel()]) for layer in hidden]
+    assert shares == pytest.approx({f"weights[{i}]": share for i, share in enumerate(flat)})
 
 
 def test_the_batch_finds_what_is_wrong_on_it():
