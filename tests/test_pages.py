@@ -199,6 +199,7 @@ SHARED = {
     "curves",
     "degenerate",
     "diagrams",
+    "differentiated",
     "head_starts",
     "planted",
     "reach",
