@@ -1,41 +1,62 @@
 """Figures of the front page."""
 
+from typing import Any
+
+from matplotlib.axes import Axes
+
 from initexplain.experiments.index import FourStarts
 from initexplain.figures.style import (
     BIAS,
+    MUTED,
     RANDOM,
     ZERO,
     StyledFigure,
     draw_curves,
-    label_line,
     new_figure,
+    on_phone,
 )
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def four_starts(result: FourStarts) -> StyledFigure:
-    """Loss against step for zero or random weights with zero or random biases."""
-    figure, (axes,) = new_figure(height=3.6)
-    last = len(result.losses["both_zero"].values) - 1
-    for start, colour, line in (
-        ("both_random", BIAS, "--"),
-        ("random_weights", RANDOM, "-"),
-        ("random_biases", ZERO, "--"),
-        ("both_zero", ZERO, "-"),
-    ):
-        draw_curves(axes, result.losses[start], colour, line)
-    axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
-
-    # on the left, where they are seen on a phone too
-    def at(share: float) -> int:
-        return round(share * last)
-
-    stuck = result.best_constant
-    highest = result.losses["both_random"].values[at(0.1)].max()
-    lowest = result.losses["random_weights"].values[at(0.35)].min()
-    label_line(
-        axes, at(0.04), stuck / 1.2, "zero weights, with zero or random biases", ZERO, va="top"
+    """Loss against step in four panels: random or zero weights by zero or random biases."""
+    figure, panels = new_figure(
+        height=4.0, rows=2, columns=2, phone_columns=2, phone_height=3.6, sharex=True, sharey=True
     )
-    label_line(axes, at(0.1), 1.3 * highest, "random weights, random biases", BIAS, va="bottom")
-    label_line(axes, at(0.03), lowest / 1.15, "random weights, zero biases", RANDOM, va="top")
+    starts = (
+        ("random_weights", RANDOM, "-"),
+        ("both_random", BIAS, "--"),
+        ("both_zero", ZERO, "-"),
+        ("random_biases", ZERO, "--"),
+    )
+    for axes, (start, colour, line) in zip(panels, starts, strict=True):
+        axes.axhline(result.best_constant, color=MUTED, linewidth=1, linestyle=":")
+        draw_curves(axes, result.losses[start], colour, line)
+        _write_verdict(axes, result.words[start], result.moved[start], colour)
+    corner = panels[0]
+    corner.set_yscale("log")
+    steps = len(result.losses["both_zero"].values) - 1
+    corner.set(xlim=(0, steps), ylim=(None, 6))
+    corner.set_title("loss", loc="left", size="medium", x=-0.08, ha="right")
+    name = "best constant" if on_phone() else "best constant output"
+    above = 1.1 * result.best_constant
+    corner.text(steps, above, name, color=MUTED, ha="right", va="bottom")
+    heading: dict[str, Any] = {"size": 9 if on_phone() else 11, "weight": "bold"}
+    for column, biases in enumerate(("zero biases", "random biases")):
+        panels[column].set_title(biases, **heading)
+        panels[2 + column].set_xlabel("updates")
+    for row, weights in enumerate(("random weights", "zero weights")):
+        panels[2 * row].set_ylabel(weights, labelpad=8, **heading)
     return figure
+
+
+def _write_verdict(axes: Axes, word: str, moved: float, colour: str) -> None:
+    """Writes what became of a start, and how far its first matrix has moved."""
+    digit, exponent = f"{moved:.0e}".split("e")
+    power = "10" + str(int(exponent)).translate(_RAISED)
+    way = f"{moved:.1g}" if int(exponent) > -3 else power if digit == "1" else f"{digit} · {power}"
+    place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+    axes.text(0.55, 0.64, word, color=colour, size=14 if on_phone() else 19, weight="bold", **place)
+    told = ("first matrix\nmoves by " if on_phone() else "first matrix moves by ") + way
+    axes.text(0.55, 0.46, told, color=MUTED, **place)

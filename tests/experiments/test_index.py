@@ -5,6 +5,9 @@ import pytest
 
 from initexplain.datasets import teacher
 from initexplain.experiments import index
+from initexplain.initializers import lecun_normal, zeros
+from initexplain.network import Network
+from initexplain.training import train
 
 SEED, STEPS = 3, 60
 SETTINGS = {"seeds": 4, "steps": STEPS, "seed": SEED}
@@ -36,3 +39,37 @@ def test_random_weights_learn_with_either_kind_of_bias(result):
 def test_one_hidden_layer_is_another_story():
     shallow = index.run(hidden_layers=1, seeds=4, steps=200, seed=SEED)
     assert (shallow.losses["random_biases"].last < 0.5 * shallow.best_constant).all()
+
+
+def test_what_became_of_the_four_starts_in_a_word(result):
+    assert result.words == {
+        "random_weights": "learns",
+        "both_random": "learns",
+        "both_zero": "frozen",
+        "random_biases": "stuck",
+    }
+    assert result.moved["both_zero"] == 0 < result.moved["random_biases"] < 1e-3
+    assert min(result.moved["random_weights"], result.moved["both_random"]) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("weights", "steps", "expected"),
+    [
+        ("random", 60, "learns"),
+        ("random", 1, "mixed"),
+        ("zero", 60, "frozen"),
+        ("both", 60, "mixed"),
+    ],
+)
+def test_a_word_holds_for_every_network(weights, steps, expected):
+    inputs, targets = teacher(np.random.default_rng(SEED))
+    drawn = [
+        Network.initialize(np.random.default_rng(SEED), [4, 8, 2], weights=w, ensemble=(1,))
+        for name, w in (("random", lecun_normal()), ("zero", zeros()))
+        if weights in (name, "both")
+    ]
+    nets = [net.member(0) for net in drawn]
+    ensemble = Network.stack(nets)
+    history = train(ensemble, inputs, targets, steps=steps, learning_rate=0.1)
+    spread = 0.5 * np.sum(np.var(targets, axis=0))
+    assert index.word(ensemble, history, spread) == expected
