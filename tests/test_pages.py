@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import DOCS, ROOT
 
-from initexplain.figures.style import PALETTE, ramp
+from initexplain.figures.style import LEVELS, PALETTE, ramp
 
 PAGES = sorted(DOCS.rglob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
@@ -187,7 +187,7 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
         assert found == {role: pair[side] for role, pair in PALETTE.items()}
     mixes = re.findall(r"--ie-(\w+)-(\d): color-mix\(in srgb, var\(--ie-(\w+)\) ([\d.]+)%", css)
     assert {(end, int(step), float(share)) for end, step, _, share in mixes} == {
-        (end, step, 12.5 * step)
+        (end, step, 100 / LEVELS * step)
         for end in ("negative", "positive")
         for step in range(1, len(ramp(end)))
     }

@@ -68,10 +68,10 @@ planted = ie.Network([W1, W2, W3], net.biases, "tanh")
 
 # %% [markdown]
 # Units with the same label are redundant. A drawing says it better; what shares a letter and a
-# shade is redundant, dashed lines are negative weights.
+# fill is redundant, dashed lines are negative weights.
 
 
-# %% alt="A layered graph. In each hidden layer the upper two units share a letter and a shade."
+# %% alt="A layered graph. In each hidden layer the upper two units share a letter and a fill."
 def draw(network):
     figure, (axes,) = new_figure(height=3.4)
     layers = [
@@ -132,7 +132,7 @@ print("measured: ", measured)
 # tanh is odd, so it knows one more kind of redundancy. Reverse the sign of everything that
 # belongs to one of two copies: its row, its bias, its outgoing weights.
 
-# %% alt="A layered graph. Two units, A and minus A, share a shade; all others stand alone."
+# %% alt="A layered graph. Two units, A and minus A, share a fill; all others stand alone."
 W1, W2, W3 = (W.copy() for W in net.weights)
 W1[1], W2[:, 1] = -W1[0], -W2[:, 0]
 mirrored = ie.Network([W1, W2, W3], net.biases, "tanh")

@@ -28,7 +28,7 @@ import numpy as np
 
 import initexplain as ie
 from initexplain import signal
-from initexplain.figures.style import MEASURED, MUTED, THEORY, label_line, new_figure
+from initexplain.figures.style import MUTED, RANDOM, THEORY, label_line, new_figure
 from initexplain.mean_field import mean_field, mean_square_slope, variances
 
 # %% [markdown]
@@ -94,11 +94,11 @@ down = np.append(np.cumprod(factors[::-1])[::-1], 1.0)
 figure, (axes,) = new_figure(height=3.2)
 axes.plot(layers, up, color=THEORY)
 axes.plot(layers, down, "--", color=THEORY)
-axes.plot(layers, moments.preactivations[:-1], "o", color=MEASURED)
+axes.plot(layers, moments.preactivations[:-1], "o", color=RANDOM)
 errors = moments.errors[:-1] / moments.errors[-2]
-axes.plot(layers, errors, "s", color=MEASURED, markerfacecolor="none")
-label_line(axes, layers[-1], up[-1], "signal ●", MEASURED)
-label_line(axes, layers[-1], 1.0, "error □", MEASURED)
+axes.plot(layers, errors, "s", color=RANDOM, markerfacecolor="none")
+label_line(axes, layers[-1], up[-1], "signal ●", RANDOM)
+label_line(axes, layers[-1], 1.0, "error □", RANDOM)
 axes.set(yscale="log", xlabel="layer", ylabel="second moment")
 figure
 
@@ -115,7 +115,7 @@ best_constant = 0.5 * Y.var(axis=0).sum()
 steps = np.arange(0, 201, 4)
 figure, (axes,) = new_figure(height=3.0)
 axes.axhline(best_constant, color=MUTED, linestyle=":", linewidth=1)
-axes.plot(steps, history.losses[steps], color=MEASURED)
+axes.plot(steps, history.losses[steps], color=RANDOM)
 label_line(axes, 120, best_constant, "best constant", MUTED, va="bottom")
 axes.set(yscale="log", xlabel="updates", ylabel="loss", xlim=(0, 200))
 figure

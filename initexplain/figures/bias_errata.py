@@ -3,8 +3,8 @@
 from initexplain.experiments.bias_errata import BiasErrata
 from initexplain.figures.style import (
     GRID,
-    MEASURED,
     MUTED,
+    RANDOM,
     THEORY,
     StyledFigure,
     new_figure,
@@ -16,13 +16,13 @@ def firing(result: BiasErrata) -> StyledFigure:
     figure, (axes,) = new_figure(height=3.0)
     axes.axhline(1.0, color=GRID, linewidth=0.8)
     axes.plot(*result.predicted, color=THEORY)
-    axes.plot(*result.measured, "o", color=MEASURED)
+    axes.plot(*result.measured, "o", color=RANDOM)
     axes.annotate(
         "bias 0, 0.01 and 0.1",
         (result.measured[0, 2], result.measured[1, 2]),
         xytext=(0.55, 0.53),
         textcoords="data",
-        color=MEASURED,
+        color=RANDOM,
         va="center",
         arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.8},
     )

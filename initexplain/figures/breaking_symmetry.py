@@ -11,7 +11,6 @@ from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
     INK,
-    MEASURED,
     MUTED,
     THEORY,
     StyledFigure,
@@ -59,7 +58,7 @@ def rounding(result: BreakingSymmetry) -> StyledFigure:
     """Bit-equal rows after one product, and through training, on this machine."""
     figure, (product, training) = new_figure(height=3.2, columns=2)
     spread = result.product_spread
-    product.plot(WIDTHS, spread["blas"], "o", color=MEASURED)
+    product.plot(WIDTHS, spread["blas"], "o", color=CONSTANT)
     product.plot(WIDTHS, spread["einsum"], "--", color=THEORY, linewidth=1.4)
     product.set(
         xlabel="equal rows in the product",
@@ -69,7 +68,7 @@ def rounding(result: BreakingSymmetry) -> StyledFigure:
     for axis in (product.xaxis, product.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
     top = product.get_ylim()[1]
-    product.text(WIDTHS[0], 0.93 * top, "points: BLAS", color=MEASURED, va="center")
+    product.text(WIDTHS[0], 0.93 * top, "points: BLAS", color=CONSTANT, va="center")
     product.text(WIDTHS[0], 0.83 * top, "dashes: einsum", color=THEORY, va="center")
     _draw_bit_equal(training, result.trained_spreads)
     return figure
@@ -82,7 +81,7 @@ def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
     for width, column in zip(WIDTHS, spreads.T, strict=False):
         apart = bool(column[-1] > 0)
         groups[apart].append(str(width))
-        colour, line = (MEASURED, "-") if apart else (MUTED, ":")
+        colour, line = (CONSTANT, "-") if apart else (MUTED, ":")
         axes.plot(steps, np.maximum(column, FLOOR), line, color=colour, linewidth=1.6)
     axes.set_yscale("log")
     axes.set(
@@ -92,7 +91,7 @@ def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
         ylim=(FLOOR / 5, 10),
     )
     for apart, text, x, y, colour, side in (
-        (True, "coming apart:", 20, 1.0, MEASURED, "left"),
+        (True, "coming apart:", 20, 1.0, CONSTANT, "left"),
         (False, "bit-equal:", steps[-1], 3 * FLOOR, MUTED, "right"),
     ):
         if groups[apart]:

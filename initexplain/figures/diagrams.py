@@ -5,23 +5,22 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize
 
 from initexplain.checks import Array
 from initexplain.figures.style import (
+    CLASSES,
     GRID,
     INK,
-    LEVELS,
+    MUTED,
     NEGATIVE,
     POSITIVE,
     SIGNED,
+    SIZES,
     SURFACE,
     StyledFigure,
-    ramp,
 )
-
-SIZES = ListedColormap([light for light, _ in ramp("positive")], name="sizes")
-"""Small to large, where there is no sign."""
 
 
 def draw_size_bar(
@@ -40,13 +39,36 @@ def draw_size_bar(
         ticks: what is written at which size.
         text: what the sizes are of.
     """
-    colours = ScalarMappable(sizes, SIZES)
-    bar = figure.colorbar(colours, ax=panels, location="bottom", aspect=36, shrink=0.6, pad=0.03)
+    bar = _draw_bar(figure, panels, ScalarMappable(sizes, SIZES), text)
     bar.set_ticks(list(ticks), labels=list(ticks.values()))
+
+
+def draw_sign_bar(figure: StyledFigure, panels: Sequence[Axes], limit: float, text: str) -> None:
+    """Draws below the panels which colour stands for which number from -limit to limit.
+
+    Args:
+        figure: that has the panels.
+        panels: matrices drawn with this limit.
+        limit: the magnitude at the ends of the colour map.
+        text: what the numbers are.
+    """
+    bar = _draw_bar(figure, panels, ScalarMappable(Normalize(-limit, limit), SIGNED), text)
+    ticks = [-limit, 0.0, limit]
+    bar.set_ticks(ticks, labels=[f"{tick:.2g}".replace("-", "−") for tick in ticks])
+
+
+def _draw_bar(
+    figure: StyledFigure,
+    panels: Sequence[Axes],
+    colours: ScalarMappable,
+    text: str,
+) -> Colorbar:
+    bar = figure.colorbar(colours, ax=panels, location="bottom", aspect=36, shrink=0.6, pad=0.03)
     bar.set_label(text)
     bar.outline.set_visible(False)
     bar.dividers.remove()  # there are none
     bar.ax.tick_params(length=0)
+    return bar
 
 
 def draw_matrix(
@@ -81,7 +103,7 @@ def draw_matrix(
     axes.set_xticks(np.arange(width) + 0.5 if columns else [], columns)
     axes.set_yticks(np.arange(height) + 0.5 if rows else [], rows)
     axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set(visible=True, color=MUTED)  # a matrix of zeros is seen on white too
 
 
 def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
@@ -99,7 +121,7 @@ def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
 
 
 def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[str]]) -> None:
-    """Draws a small network as a graph, inputs at the left; units of equal names share a shade.
+    """Draws a small network as a graph, inputs at the left; units of equal names share a fill.
 
     Weights are lines: solid if positive, dashed if negative, wider if larger, none if 0.
 
@@ -119,19 +141,28 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
                 width = 0.6 + 2.4 * abs(weight) / widest
                 axes.plot([x0, x1], [y0, y1], line, color=colour, linewidth=width, zorder=1)
     for row, points in zip(names, places, strict=True):
-        shades = name_shades(row)
+        fills = class_fills(row)
         for name, (x, y) in zip(row, points, strict=True):
-            axes.plot(x, y, "o", ms=22, mfc=shades[name.lstrip("−")], mec=INK, mew=1, zorder=2)
+            axes.plot(x, y, "o", ms=22, mfc=fills[name.lstrip("−")], mec=INK, mew=1, zorder=2)
             axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
     tallest = max(len(row) for row in names)
     axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
     axes.set_axis_off()
 
 
-def name_shades(names: Sequence[str]) -> dict[str, str]:
-    """A fill for each name: its own shade where units share it, else the page's background."""
+def class_fills(names: Sequence[str]) -> dict[str, str]:
+    """A fill for each name: its class's own where units share it, else the page's background.
+
+    The silent class, 0, is grey.
+
+    Examples:
+        >>> fills = class_fills(["A", "−A", "B", "0", "0"])
+        >>> [fills[name] for name in ("A", "B", "0")] == [CLASSES[0], SURFACE, GRID]
+        True
+    """
     plain = [name.lstrip("−") for name in names]
-    shared = [name for name in dict.fromkeys(plain) if plain.count(name) > 1]
-    levels = [light for light, _ in ramp("positive", LEVELS)][1::2]
-    fills = {name: levels[i % len(levels)] for i, name in enumerate(shared)}
-    return {name: fills.get(name, SURFACE) for name in plain}
+    shared = {name for name in plain if plain.count(name) > 1}
+    fills = {"0": GRID} | {
+        name: CLASSES[(ord(name) - ord("A")) % len(CLASSES)] for name in shared - {"0"}
+    }
+    return {name: fills[name] if name in shared else SURFACE for name in plain}

@@ -13,12 +13,13 @@ from initexplain.experiments.edge_of_chaos import (
     TORCH_SCALE,
     EdgeOfChaos,
 )
-from initexplain.figures.diagrams import SIZES, draw_size_bar
+from initexplain.figures.diagrams import draw_size_bar
 from initexplain.figures.style import (
     GRID,
     INK,
     MEASURED,
     MUTED,
+    SIZES,
     SURFACE,
     THEORY,
     StyledFigure,

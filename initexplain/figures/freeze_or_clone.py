@@ -3,7 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
-from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
@@ -19,7 +19,7 @@ from initexplain.figures.style import (
 
 def zero_starts(result: FreezeOrClone) -> StyledFigure:
     """All parameters of the hidden units after training from zero, for three activations."""
-    figure, panels = new_figure(height=2.5, columns=3)
+    figure, panels = new_figure(height=2.9, columns=3, phone_height=6.6)
     names = {"tanh": "tanh", "relu": "ReLU", "logistic": "logistic"}
     limit = max(np.abs(result.unit_tables[activation]).max() for activation in names)
     units, parameters = result.unit_tables["tanh"].shape
@@ -34,6 +34,7 @@ def zero_starts(result: FreezeOrClone) -> StyledFigure:
             axes.plot([edge, edge], [0, units], color=INK, linewidth=1.2)
         verdict = "frozen" if result.largest_gradient[activation] == 0 else "clones"
         axes.set_title(f"{name}: {verdict}", size=11, color=ZERO)
+    draw_sign_bar(figure, panels, limit, "parameter after training")
     return figure
 
 

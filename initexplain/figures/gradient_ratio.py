@@ -7,8 +7,8 @@ from initexplain.checks import Array
 from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, GradientRatio
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
-    MEASURED,
     MUTED,
+    RANDOM,
     THEORY,
     StyledFigure,
     label_line,
@@ -25,9 +25,9 @@ def across_scales(result: GradientRatio) -> StyledFigure:
     figure, (axes,) = new_figure(height=3.6)
     ratios = np.median(result.ratios, axis=-1)
     for layer, line, fill in ((0, "o-", "full"), (-2, "s-.", "none"), (-1, "^--", "full")):
-        axes.plot(SCALES, ratios[layer], line, color=MEASURED, linewidth=1.2, fillstyle=fill)
+        axes.plot(SCALES, ratios[layer], line, color=RANDOM, linewidth=1.2, fillstyle=fill)
     for layer, text in ((-1, "output"), (0, "first layer"), (-2, "last hidden")):
-        label_line(axes, SCALES[-1], ratios[layer, -1], text, MEASURED)
+        label_line(axes, SCALES[-1], ratios[layer, -1], text, RANDOM)
     below = SCALES[SCALES <= 0.6]
     power = len(ratios) - 3
     axes.plot(below, 0.35 * below**power, color=THEORY, linewidth=1.2)
@@ -50,16 +50,16 @@ def through_training(result: GradientRatio) -> StyledFigure:
         (panels[1], waiting, f"{PATHS['waiting']:g} of it"),
     ):
         axes.plot(x, path["loss"], ":", color=MUTED)
-        axes.plot(x, path["first_layer"], "-", color=MEASURED)
-        axes.plot(x, path["last_hidden"], "-.", color=MEASURED, linewidth=1.2)
+        axes.plot(x, path["first_layer"], "-", color=RANDOM)
+        axes.plot(x, path["last_hidden"], "-.", color=RANDOM, linewidth=1.2)
         axes.set_title(text, size=10, color=MUTED)
         axes.set(xscale="log", yscale="log", xlabel="update")
         _plain(axes)
     panels[0].set_ylabel("gradient / weights;  loss")
     label_line(panels[0], x[8], lecun["loss"][8], "loss", MUTED, xytext=(6, 6))
     label_line(panels[1], 2, waiting["loss"][1], "loss", MUTED, va="bottom", xytext=(0, 3))
-    label_line(panels[1], 2, waiting["first_layer"][1], "first layer", MEASURED, xytext=(0, -12))
-    label_line(panels[1], 2, waiting["last_hidden"][1], "last hidden", MEASURED, xytext=(0, 12))
+    label_line(panels[1], 2, waiting["first_layer"][1], "first layer", RANDOM, xytext=(0, -12))
+    label_line(panels[1], 2, waiting["last_hidden"][1], "last hidden", RANDOM, xytext=(0, 12))
     return figure
 
 
@@ -73,9 +73,9 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     adam.set_title("Adam", size=10, color=MUTED)
     descent.set_ylabel("loss / best constant’s loss")
     starved, right, saturated = median["starved"][1], median["right"][2], median["saturated"][3]
-    label_line(descent, at[1], starved, "starved", MEASURED, va="bottom", xytext=(-8, 5))
-    label_line(descent, at[3], saturated, "saturated", MEASURED, xytext=(8, 2))
-    label_line(descent, at[2], right, "LeCun’s scale", MEASURED, ha="right", xytext=(2, -14))
+    label_line(descent, at[1], starved, "starved", RANDOM, va="bottom", xytext=(-8, 5))
+    label_line(descent, at[3], saturated, "saturated", RANDOM, xytext=(8, 2))
+    label_line(descent, at[2], right, "LeCun’s scale", RANDOM, ha="right", xytext=(2, -14))
     descent.set_yticks(
         [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5], ["1", "0.1", "0.01", "0.001", "10⁻⁴", "10⁻⁵"]
     )
@@ -107,9 +107,9 @@ def _draw_losses(axes: Axes, rates: Array, losses: dict[str, Array]) -> dict[str
     ):
         median = medians[start]
         shown = np.where(median < TOP, median, np.nan)
-        axes.plot(rates, shown, line, color=MEASURED, linewidth=1.2, fillstyle=fill)
+        axes.plot(rates, shown, line, color=RANDOM, linewidth=1.2, fillstyle=fill)
         lost = rates[median >= TOP]
-        axes.plot(lost, np.full(len(lost), TOP), "x", color=MEASURED)
+        axes.plot(lost, np.full(len(lost), TOP), "x", color=RANDOM)
     axes.set(xscale="log", yscale="log", xlabel="learning rate")
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")

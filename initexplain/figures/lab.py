@@ -3,13 +3,12 @@
 from matplotlib.axes import Axes
 
 from initexplain.experiments.lab import Lab
-from initexplain.figures.diagrams import class_names, name_shades
+from initexplain.figures.diagrams import class_fills, class_names
 from initexplain.figures.style import (
     CONSTANT,
     INK,
     MUTED,
     RANDOM,
-    SURFACE,
     THEORY,
     ZERO,
     StyledFigure,
@@ -63,10 +62,9 @@ def starts(result: Lab) -> StyledFigure:
 
 
 def _draw_units(axes: Axes, left: float, row: float, names: list[str]) -> None:
-    """A circle for each unit, shaded where units share a class."""
-    shades = name_shades(names)
+    """A circle for each unit, filled where units share a class."""
+    fills = class_fills(names)
     for i, name in enumerate(names):
-        fill = SURFACE if name == "0" else shades[name.lstrip("−")]
         edge = MUTED if name == "0" else INK
-        axes.plot(left + i, row, "o", ms=9.5, mfc=fill, mec=edge, mew=1)
+        axes.plot(left + i, row, "o", ms=9.5, mfc=fills[name.lstrip("−")], mec=edge, mew=1)
         axes.text(left + i, row, name, ha="center", va="center_baseline", size=8)

@@ -17,7 +17,6 @@ from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     GRID,
     INK,
-    MEASURED,
     MUTED,
     RANDOM,
     THEORY,
@@ -62,7 +61,7 @@ def sweep(result: LinearRegion) -> StyledFigure:
     saturation.plot(SCALES, result.predicted, color=THEORY)
     _band(saturation, found["saturated"], linestyle="none")
     label_line(saturation, 2.4, 0.55, "theory", THEORY)
-    label_line(saturation, 0.56, 0.01, "measured", MEASURED, ha="right", xytext=(-2, 10))
+    label_line(saturation, 0.56, 0.01, "measured", RANDOM, ha="right", xytext=(-2, 10))
     saturation.set(ylabel="saturated share", ylim=(-0.05, 1.05))
     for x, text in ((0.045, "starves"), (0.55, "linear"), (14, "saturates")):
         saturation.text(x, 1.1, text, color=MUTED, size=9, ha="center")
@@ -70,8 +69,8 @@ def sweep(result: LinearRegion) -> StyledFigure:
     ratio.set(ylabel="gradient / weights,\nfirst layer", yscale="log")
     _band(loss, found["final"])
     _band(loss, found["fresh"], linestyle="--", marker="s", fillstyle="none")
-    label_line(loss, 0.5, 0.055, "training examples", MEASURED, ha="right", xytext=(0, 0))
-    label_line(loss, 0.1, 0.37, "fresh examples", MEASURED, va="bottom", xytext=(0, 5))
+    label_line(loss, 0.5, 0.055, "training examples", RANDOM, ha="right", xytext=(0, 0))
+    label_line(loss, 0.1, 0.37, "fresh examples", RANDOM, va="bottom", xytext=(0, 5))
     loss.axhline(result.best_constant, color=MUTED, linewidth=1, linestyle=":")
     loss.set(ylabel="loss after training", yscale="log")
     loss.set(
@@ -93,10 +92,10 @@ def fan_in(result: LinearRegion) -> StyledFigure:
     m, fixed = np.array(FAN_INS, dtype=float), result.variance["fixed"]
     axes.plot(m, np.ones_like(m), color=THEORY)
     axes.plot(m, FIXED_STD**2 * m, "--", color=THEORY)
-    axes.plot(m, result.variance["scaled"], "o", color=MEASURED)
-    axes.plot(m, fixed, "s", color=MEASURED, fillstyle="none")
-    label_line(axes, m[-1], 1.0, "σ = 1 / √m", MEASURED)
-    label_line(axes, m[-1], fixed[-1], f"σ = {FIXED_STD}", MEASURED)
+    axes.plot(m, result.variance["scaled"], "o", color=RANDOM)
+    axes.plot(m, fixed, "s", color=RANDOM, fillstyle="none")
+    label_line(axes, m[-1], 1.0, "σ = 1 / √m", RANDOM)
+    label_line(axes, m[-1], fixed[-1], f"σ = {FIXED_STD}", RANDOM)
     axes.set(xscale="log", yscale="log", xlabel="inputs m of a unit", ylabel="variance of z")
     axes.set_xticks(m, [f"{int(x)}" for x in m])
     axes.yaxis.set_major_formatter("{x:g}")
@@ -116,6 +115,6 @@ def reach(result: LinearRegion) -> StyledFigure:
 
 def _band(axes: Axes, values: Array, **options: Any) -> None:
     """Medians over seeds as points, and a band from the lowest seed to the highest."""
-    draw_band(axes, SCALES, values.min(axis=1), values.max(axis=1), MEASURED)
-    settings = {"marker": "o", "color": MEASURED, "linewidth": 1, **options}
+    draw_band(axes, SCALES, values.min(axis=1), values.max(axis=1), RANDOM)
+    settings = {"marker": "o", "color": RANDOM, "linewidth": 1, **options}
     axes.plot(SCALES, np.median(values, axis=1), **settings)

@@ -10,7 +10,6 @@ from initexplain.figures.style import (
     BIAS,
     GRID,
     INK,
-    MEASURED,
     MUTED,
     RANDOM,
     THEORY,
@@ -43,7 +42,7 @@ def forget(result: NonzeroBiases) -> StyledFigure:
     """Half-life of a memory against the forget bias, and loss of a recall task."""
     figure, (left, right) = new_figure(height=3.4, columns=2)
     left.plot(*result.half_lives, color=THEORY)
-    left.plot(*result.measured, "o", color=MEASURED)
+    left.plot(*result.measured, "o", color=BIAS)
     left.axhline(LAG, color=MUTED, linewidth=0.8, linestyle=":")
     left.text(-2, LAG, "lag of the task", color=MUTED, va="bottom", size=9)
     left.text(1.2, 1.2, "line: formula\ndots: cell", color=THEORY, size=9)

@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
-from initexplain.figures.diagrams import class_names, draw_matrix, draw_network, name_shades
+from initexplain.figures.diagrams import class_fills, class_names, draw_matrix, draw_network
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     MEASURED,
     MUTED,
+    RANDOM,
     SURFACE,
     THEORY,
     StyledFigure,
@@ -131,13 +132,13 @@ def merging(result: Redundancy) -> StyledFigure:
         counts = np.array(result.merging[name])
         # lines that lie on each other stay apart by a little
         axes.plot(
-            MERGING_EVERY * np.arange(len(counts)), counts + 0.15 * shift, style, color=MEASURED
+            MERGING_EVERY * np.arange(len(counts)), counts + 0.15 * shift, style, color=RANDOM
         )
     few = result.merging["strong"]
     halved = MERGING_EVERY * int(np.argmax(np.array(few) < MERGING_UNITS / 2))
     top = f"no decay, and decay {DECAYS['weak']:g}"
-    label_line(axes, 0, MERGING_UNITS + 1.2, top, MEASURED, xytext=(0, 0))
-    label_line(axes, halved, 7.5, f"decay {DECAYS['strong']:g}", MEASURED)
+    label_line(axes, 0, MERGING_UNITS + 1.2, top, RANDOM, xytext=(0, 0))
+    label_line(axes, halved, 7.5, f"decay {DECAYS['strong']:g}", RANDOM)
     axes.set(xlabel="updates", ylabel="classes", ylim=(0, MERGING_UNITS + 2.2))
     axes.set_yticks([1, 4, 8, 12, 16])
     return figure
@@ -149,18 +150,18 @@ def reach(result: Redundancy) -> StyledFigure:
 
 
 def _draw_classes(axes: Axes, left: float, row: float, classes: Sequence[SignedClasses]) -> None:
-    """A shaded tile with the name of its class per unit; a dot for a unit alone in its class."""
+    """A filled tile with the name of its class per unit; a dot for a unit alone in its class."""
     x = left
     for labels, signs in classes:
         names = class_names(labels.tolist(), signs.tolist())
-        shades = [name_shades(names)[name.lstrip("−")] for name in names]
-        for start, length in _runs(shades):
-            if shades[start] != SURFACE:
+        fills = [class_fills(names)[name.lstrip("−")] for name in names]
+        for start, length in _runs(fills):
+            if fills[start] != SURFACE:
                 corner = (x + start - 0.5, row - 0.4)
-                axes.add_patch(Rectangle(corner, length, 0.8, facecolor=shades[start], lw=0))
-        alone = [x + i for i, shade in enumerate(shades) if shade == SURFACE]
+                axes.add_patch(Rectangle(corner, length, 0.8, facecolor=fills[start], lw=0))
+        alone = [x + i for i, fill in enumerate(fills) if fill == SURFACE]
         axes.plot(alone, [row] * len(alone), "o", color=INK, ms=3)
         for i, name in enumerate(names):
-            if shades[i] != SURFACE:
+            if fills[i] != SURFACE:
                 axes.text(x + i, row, name, ha="center", va="center_baseline", size=9)
         x += len(names) + 1

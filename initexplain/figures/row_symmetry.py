@@ -3,7 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
-from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CONSTANT,
@@ -20,7 +20,7 @@ from initexplain.figures.style import (
 
 def rows(result: RowSymmetry) -> StyledFigure:
     """The first weight matrix at three steps of training, for three starts."""
-    figure, panels = new_figure(height=4.6, rows=3, columns=3, phone_height=4.4, phone_columns=3)
+    figure, panels = new_figure(height=5.1, rows=3, columns=3, phone_height=5.0, phone_columns=3)
     starts = (("zero", ZERO), ("constant", CONSTANT), ("random", RANDOM))
     limit = max(np.abs(matrices).max() for matrices in result.matrices.values())
     _, rows, columns = result.matrices["zero"].shape
@@ -41,6 +41,7 @@ def rows(result: RowSymmetry) -> StyledFigure:
         panels[3 * row].set_ylabel(
             start, color=colour, size=11, rotation=0, ha="right", va="center"
         )
+    draw_sign_bar(figure, panels, limit, "weight")
     return figure
 
 

@@ -26,45 +26,70 @@ from numpy.typing import NDArray
 from initexplain.checks import Array
 from initexplain.experiments.curves import Curves
 
-# role -> (light palette, dark palette); starting from Okabe and Ito's set, darkened or lightened
-# until each has a contrast of 4.5:1 on the page's background and can colour type
-PALETTE: Mapping[str, tuple[str, str]] = MappingProxyType(
+# part -> role -> (light palette, dark palette). Started from Okabe and Ito's set, then darkened or
+# lightened until each has a contrast of 4.5:1 with the page, or, of a class, with the type on it.
+PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "ink": ("#1f2328", "#e3e6ec"),
-        "muted": ("#59636e", "#a3abb8"),
-        "grid": ("#d1d9e0", "#3d434e"),
-        "surface": ("#ffffff", "#1e2129"),
-        "zero": ("#b34700", "#ff9a5c"),
-        "constant": ("#9a3d78", "#e79ac8"),
-        "random": ("#0068a3", "#5cb8ec"),
-        "bias": ("#00765a", "#3ccb9f"),
-        "lecun": ("#00737d", "#4cc5cf"),
-        "glorot": ("#7a6200", "#d2b84a"),
-        "he": ("#8a4b14", "#d99a5f"),
-        "selu": ("#4f6f1c", "#a3c96b"),
-        "orthogonal": ("#7b4a8f", "#c9a0dd"),
-        "torch": ("#4d5b78", "#a5b4d0"),
-        "playground": ("#b0386b", "#f08fb5"),
-        "theory": ("#474d54", "#c3c9d3"),
-        "measured": ("#8a5f00", "#f0b73e"),
-        "negative": ("#b1003a", "#ff7b93"),
-        "positive": ("#3b4cc0", "#95a7ff"),
-        "middle": ("#f2f3f5", "#2a2e37"),
+        # type, axes, theory, and what was measured where no start is compared
+        "neutral": {
+            "ink": ("#1f2328", "#e3e6ec"),
+            "muted": ("#59636e", "#a3abb8"),
+            "grid": ("#d1d9e0", "#3d434e"),
+            "surface": ("#ffffff", "#1e2129"),
+            "theory": ("#474d54", "#c3c9d3"),
+            "measured": ("#5f6770", "#adb5c1"),
+        },
+        # lines and points: how the parameters start
+        "starts": {
+            "zero": ("#b34700", "#ff9a5c"),
+            "constant": ("#9c3a6b", "#f390bd"),
+            "random": ("#0068a3", "#5cb8ec"),
+            "bias": ("#00765a", "#3ccb9f"),
+            "lecun": ("#00737d", "#4cc5cf"),
+            "glorot": ("#2a61b1", "#84b6ff"),
+            "he": ("#8f4517", "#e5975f"),
+            "selu": ("#4f6f1c", "#a3c96b"),
+            "orthogonal": ("#a33949", "#fc9099"),
+            "torch": ("#4d5b78", "#a5b4d0"),
+            "playground": ("#b0386b", "#f08fb5"),
+        },
+        # cells and edges: the sign and size of a number; sizes without sign run to "positive"
+        "signs": {
+            "negative": ("#7e5e00", "#d4b045"),
+            "middle": ("#f2f3f5", "#2a2e37"),
+            "positive": ("#8a3d9a", "#dc97e6"),
+        },
+        # fills under ink: units that stay equal
+        "classes": {
+            "class-1": ("#a0ddff", "#134e6a"),
+            "class-2": ("#faba9d", "#63341e"),
+            "class-3": ("#b4dfaa", "#3e5f37"),
+            "class-4": ("#f3a3bb", "#562536"),
+            "class-5": ("#83d5d4", "#136868"),
+            "class-6": ("#f4d0af", "#4f2c00"),
+            "class-7": ("#a2bef2", "#273c64"),
+            "class-8": ("#86c8ab", "#1b5a43"),
+        },
     }
 )
+PALETTE: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {role: pair for roles in PARTS.values() for role, pair in roles.items()}
+)
 
-ZERO, CONSTANT, RANDOM, BIAS, THEORY, MEASURED = (
-    PALETTE[role][0] for role in ("zero", "constant", "random", "bias", "theory", "measured")
+ZERO, CONSTANT, RANDOM, BIAS = (
+    PARTS["starts"][role][0] for role in ("zero", "constant", "random", "bias")
 )
 RECIPES = {
-    role: PALETTE[role][0]
+    role: PARTS["starts"][role][0]
     for role in ("lecun", "glorot", "he", "selu", "orthogonal", "torch", "playground")
 }
 """The hue of each scheme for random weights, where several are compared."""
-INK, MUTED, GRID, SURFACE = (PALETTE[role][0] for role in ("ink", "muted", "grid", "surface"))
-POSITIVE, NEGATIVE = (PALETTE[role][0] for role in ("positive", "negative"))
+INK, MUTED, GRID, SURFACE, THEORY, MEASURED = (light for light, _ in PARTS["neutral"].values())
+POSITIVE, NEGATIVE = (PARTS["signs"][role][0] for role in ("positive", "negative"))
+CLASSES = tuple(light for light, _ in PARTS["classes"].values())
+"""Fills of the classes of units, in order; a letter on it says which."""
 
-LEVELS = 8
+LEVELS = 10
 """Steps of a colour map on either side of its middle."""
 
 
@@ -82,7 +107,7 @@ def ramp(end: str, steps: int = LEVELS) -> list[tuple[str, str]]:
 
 
 def ramp_colours() -> dict[str, tuple[str, str]]:
-    """Every step of the colour maps by name: `negative-1` ... `negative-8`, `positive-1` ...."""
+    """Every step of the colour maps by name: `negative-1` ... `negative-10`, `positive-1` ...."""
     return {
         f"{end}-{step}": pair
         for end in ("negative", "positive")
@@ -104,6 +129,8 @@ SIGNED = ListedColormap(
     name="signed",
 )
 """Negative, zero, positive: the middle colour is exactly 0 when the range is symmetric."""
+SIZES = ListedColormap([light for light, _ in ramp("positive")], name="sizes")
+"""Small to large, where there is no sign."""
 
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",

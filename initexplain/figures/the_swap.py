@@ -6,12 +6,13 @@ from matplotlib.colors import Normalize
 
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
-from initexplain.figures.diagrams import SIZES, draw_matrix, draw_size_bar
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     MUTED,
     RANDOM,
+    SIZES,
     SURFACE,
     THEORY,
     ZERO,
@@ -107,7 +108,7 @@ def wave(result: TheSwap) -> StyledFigure:
 
 def matrices(result: TheSwap) -> StyledFigure:
     """The first weight matrix after training from both starts, each in its own scale."""
-    figure, panels = new_figure(height=4.4, columns=2, phone_height=4.4, phone_columns=2)
+    figure, panels = new_figure(height=4.9, columns=2, phone_height=5.0, phone_columns=2)
     features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.matrices["swap"].shape[1]]]
     for axes, start, name, colour in (
         (panels[0], "swap", on_lines("zero weights,", "random biases"), ZERO),
@@ -120,6 +121,7 @@ def matrices(result: TheSwap) -> StyledFigure:
         axes.set_title(name, size=10, color=colour)
         axes.set_xlabel(f"largest weight {limit:.1g}".replace("e-0", "e-"), color=MUTED)
         axes.set_aspect("auto")
+    draw_sign_bar(figure, panels, 1.0, "weight / largest weight")
     return figure
 
 

@@ -8,7 +8,6 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.through_depth import ThroughDepth
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
-    MEASURED,
     MUTED,
     RECIPES,
     THEORY,
@@ -72,11 +71,11 @@ def tanh_decay(result: ThroughDepth) -> StyledFigure:
     shown = np.unique(np.geomspace(1, len(layers), 25).astype(int)) - 1
     axes.plot(layers, 1 / (2 * layers), "--", color=MUTED, linewidth=1.2)
     axes.plot(layers, predicted, color=THEORY)
-    axes.plot(layers[shown], measured[shown], "o", color=MEASURED)
+    axes.plot(layers[shown], measured[shown], "o", color=RECIPES["glorot"])
     axes.axhline(0.25, color=MUTED, linewidth=1, linestyle=":")
     label_line(axes, 1.05, 0.53, "1 / (2 × layer)", MUTED, xytext=(0, 4), va="bottom")
     label_line(axes, 20, predicted[19], "theory", THEORY, va="bottom", xytext=(4, 4))
-    label_line(axes, 7, 0.05, "measured", MEASURED, ha="right", va="top")
+    label_line(axes, 7, 0.05, "measured", RECIPES["glorot"], ha="right", va="top")
     axes.set(xscale="log", yscale="log", xlabel="layer", ylabel="second moment\nof the activations")
     axes.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
     axes.set_yticks([0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005])

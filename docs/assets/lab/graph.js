@@ -4,7 +4,7 @@ import { letter, set, sub, svg } from "./dom.js";
 
 const RADIUS = 12;
 const WIDEST = 3.5;
-const STEPS = 8;
+const STEPS = 10;
 
 /**
  * A colour of the signed map: 0 has the middle one, a magnitude of `limit` an end.
