@@ -61,14 +61,14 @@ PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
         },
         # fills under ink: units that stay equal
         "classes": {
-            "class-1": ("#a0ddff", "#134e6a"),
-            "class-2": ("#faba9d", "#63341e"),
-            "class-3": ("#b4dfaa", "#3e5f37"),
-            "class-4": ("#f3a3bb", "#562536"),
-            "class-5": ("#83d5d4", "#136868"),
-            "class-6": ("#f4d0af", "#4f2c00"),
-            "class-7": ("#a2bef2", "#273c64"),
-            "class-8": ("#86c8ab", "#1b5a43"),
+            "class-1": ("#9cdaff", "#084868"),
+            "class-2": ("#fdb48e", "#743c1c"),
+            "class-3": ("#b9eeba", "#356537"),
+            "class-4": ("#ee96b1", "#5b2036"),
+            "class-5": ("#66c4be", "#17726d"),
+            "class-6": ("#f9dbbf", "#422b13"),
+            "class-7": ("#a0adeb", "#2a316b"),
+            "class-8": ("#97bc70", "#2f4513"),
         },
     }
 )
