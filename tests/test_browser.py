@@ -400,10 +400,13 @@ def test_the_policy_is_obeyed(browser, origin):
     context.close()
 
 
-# What a reader sees of a page's text: everything but what a closed box hides until it is opened.
+# What a reader sees of a page's text: everything but what a closed box hides until it is opened,
+# and a guess until it is made.
 HIDDEN = """[...document.querySelectorAll(
     ".md-content__inner :is(h1, h2, h3, h4, p, li, td, pre, math, summary, .ie-drawing .ie-wide)"
-)].filter(e => !e.closest("details:not([open]) > :not(summary)")
+)].filter(e => !e.closest(
+    "details:not([open]) > :not(summary), .ie-guess:not(:has(:checked)) .ie-after"
+)
     && !(e.checkVisibility({ opacityProperty: true, visibilityProperty: true })
         && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().width > 0)
     && (e.textContent.trim() || e.tagName === "svg")).map(e => e.outerHTML.slice(0, 80))"""

@@ -1,4 +1,4 @@
-"""The Python-Markdown extension: figures by name, numbers with their source, MathML.
+"""The Python-Markdown extension: figures by name, numbers with their source, guesses, MathML.
 
 It knows Markdown and nothing of the program that builds the site.
 """
@@ -18,7 +18,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
-from initexplain.site import around, claims, mathml, results
+from initexplain.site import around, claims, guesses, mathml, results
 from initexplain.site.glossary import GlossaryProcessor
 from initexplain.site.svg import both
 
@@ -131,11 +131,13 @@ class PageProcessor(Treeprocessor):
     def run(self, root: Element) -> None:
         """Works through the page and notes its failures."""
         self.drawn: set[str] = set()
+        self.guesses = 0
         self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
         self._each(root.iter("p"), self._figure)
         self._each(root.iter("a"), self._link)
         self._each(root.iter("span"), self._formula)
         self._each(root.iter("div"), self._formula)
+        self._each(root.iter("div"), self._guess)
 
     def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
         for element in list(elements):
@@ -191,6 +193,13 @@ class PageProcessor(Treeprocessor):
         box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
         box.text = AtomicString(self.md.htmlStash.store(drawing))
         paragraph.append(caption)
+
+    def _guess(self, admonition: Element) -> None:
+        """An admonition that asks for a guess: a group of radio buttons."""
+        if admonition.get("class") != guesses.CLASS:
+            return
+        self.guesses += 1
+        guesses.to_fieldset(admonition, self.guesses)
 
     def _formula(self, element: Element) -> None:
         """A formula that arithmatex found: MathML in its place."""

@@ -18,10 +18,19 @@ _ENTRY = re.compile(
     r"\n\n(?P<definition>(?:.+\n)+)"
 )
 _NOT_IN_A_TITLE = re.compile(r'["<>&*`$\[\]\\]')
-# what has a look or a meaning of its own, or was written by somebody else, as titles are
-_LEFT_ALONE = {"a", "autoref", "blockquote", "code", "em", "pre", "summary", "table"} | {
-    f"h{level}" for level in range(1, 7)
-}
+# what has a look or a meaning of its own, or was written by somebody else, as titles are; of a
+# guess, a part is hidden
+_LEFT_ALONE = {
+    "a",
+    "autoref",
+    "blockquote",
+    "code",
+    "em",
+    "fieldset",
+    "pre",
+    "summary",
+    "table",
+} | {f"h{level}" for level in range(1, 7)}
 
 
 class Entry(NamedTuple):
