@@ -196,6 +196,7 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
 
 # what several pages use, and what a page keeps in a module of its own
 SHARED = {
+    "cards",
     "curves",
     "degenerate",
     "diagrams",

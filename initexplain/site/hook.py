@@ -25,7 +25,16 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import clean_directory, get_relative_url
 from mkdocs.utils.meta import get_data
 
-from initexplain.site import mathml, notebooks, offline, reference, results, running, scripts
+from initexplain.site import (
+    cards,
+    mathml,
+    notebooks,
+    offline,
+    reference,
+    results,
+    running,
+    scripts,
+)
 from initexplain.site.extension import PageError, left_over
 
 _ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
@@ -33,6 +42,7 @@ _ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
 _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
 _preview: list[bool] = []  # not empty: this is the live preview
+_cards: list[results.Job] = []  # what draws them, if there are any
 
 
 def on_startup(command: str, **_: object) -> None:
@@ -84,6 +94,24 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_env(_: object, config: MkDocsConfig, files: Files) -> None:
+    """Starts drawing the cards: by now every page has its heading."""
+    if _has_cards(config):
+        pages = [file.page for file in files.documentation_pages() if file.page]
+        _cards[:] = [cards.job({page.url: _heading(page) or config.site_name for page in pages})]
+        results.start(*_cards)
+
+
+def _has_cards(config: MkDocsConfig) -> bool:
+    """Whether this is a build of a site that has an address; the preview has one of its own."""
+    return bool(config.site_url and config.use_directory_urls and not _preview)
+
+
+def _heading(page: Page) -> str:
+    """The first heading, in plain text."""
+    return html.unescape(re.sub("<.*?>", "", next((entry.title for entry in page.toc), "")))
+
+
 @event_priority(-100)  # after mkdocs-jupyter has put its own method in the place of `render`
 def on_pre_page(page: Page, **_: object) -> Page:
     """Renders what the template of the notebooks writes as any page's Markdown."""
@@ -119,9 +147,13 @@ def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
     Page.render(page, config, files)
 
 
-def on_page_context(context: dict[str, Any], *, page: Page, **_: object) -> dict[str, Any]:
-    """Tells the theme where the source of the page is."""
+def on_page_context(
+    context: dict[str, Any], *, page: Page, config: MkDocsConfig, **_: object
+) -> dict[str, Any]:
+    """Tells the theme where the source of the page is, and its card."""
     page.edit_url = get_relative_url(page.file.src_uri, page.url)
+    if _has_cards(config):
+        context["card"] = f"{page.canonical_url}{cards.NAME}"
     return context
 
 
@@ -178,7 +210,7 @@ def _finished(page: str) -> str:
 
 @event_priority(-100)  # after everything is written
 def on_post_build(config: MkDocsConfig) -> None:
-    """Writes the icon, and the math font of this build's formulas; packs what travels."""
+    """Writes the icon, the cards, and the math font of this build; packs what travels."""
     assets = Path(config.site_dir) / "assets"
     (assets / "images").mkdir(parents=True, exist_ok=True)
     mark = (Path(__file__).parent / "theme/.icons/initexplain/mark.svg").read_text("utf-8")
@@ -186,6 +218,9 @@ def on_post_build(config: MkDocsConfig) -> None:
     style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
     (assets / "images" / "favicon.svg").write_text(mark.replace("<path", f"{style}<path", 1))
     (assets / "math.woff2").write_bytes(mathml.font(frozenset(mathml.used_characters)))
+    for job in _cards if _has_cards(config) else []:
+        for address, card in results.answer(job).items():
+            Path(config.site_dir, address, cards.NAME).write_bytes(card)
     scripts.pack(Path(config.site_dir))
     if not config.use_directory_urls:
         offline.finish(Path(config.site_dir))
