@@ -237,6 +237,28 @@ SIDEWAYS = """(() => {
     };
 })()"""
 
+# Blocks of code with a line that goes on beyond their edge, and lines that run below a button.
+COVERED = """async () => {
+    const name = code => code.textContent.slice(0, 60);
+    const found = [];
+    for (const code of document.querySelectorAll(".md-content pre > code")) {
+        if (!code.checkVisibility()) continue;
+        code.scrollIntoView({ block: "center" });
+        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+        if (code.scrollWidth > code.clientWidth + 1) found.push(["beyond", name(code)]);
+        const text = document.createRange();
+        text.selectNodeContents(code);
+        const buttons = [...code.parentElement.querySelectorAll("button, .md-code__button")];
+        for (const button of buttons.map(e => e.getBoundingClientRect())) {
+            if ([...text.getClientRects()].some(line => line.right > button.left
+                && line.left < button.right && line.bottom > button.top
+                && line.top < button.bottom)) found.push(["below", name(code)]);
+        }
+    }
+    window.scrollTo(0, 0);
+    return found;
+}"""
+
 # As the theme does it: each snippet's button appears when the snippet comes into view.
 COPIED = """async () => {
     const copied = [];
@@ -345,6 +367,11 @@ def test_copied_snippets_run_in_the_order_of_the_page(seen):
             outcome = pytest.raises(getattr(builtins, error), match=r"\w")
         with contextlib.redirect_stdout(io.StringIO()), outcome:
             exec(compile(code, seen.address, "exec"), names)  # noqa: S102 - what a reader would do
+
+
+def test_code_is_seen_in_full(seen):
+    seen.page.wait_for_function("document.querySelector('.md-top')")
+    assert seen.page.evaluate(COVERED) == []
 
 
 def _gzipped(text):

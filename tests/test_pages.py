@@ -81,6 +81,21 @@ def test_every_fence_is_found_and_run_or_known_not_to_be(path):
         assert (">>> " in code) == (language == "pycon"), f"{_name(path)}:{line}"
 
 
+COLUMNS = 78  # what a page shows beside its copy button
+
+
+def _too_long(path):
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":  # what is no comment
+        return [line for line in re.findall(r"^(?!#).*", text, re.M) if len(line) > COLUMNS]
+    return [line for *_, code in _fences(text) for line in code.split("\n") if len(line) > COLUMNS]
+
+
+@pytest.mark.parametrize("path", [*WITH_FENCES, *NOTEBOOKS], ids=_name)
+def test_no_line_of_code_is_longer_than_a_page_shows(path):
+    assert _too_long(path) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -30,7 +30,8 @@ from initexplain.figures.style import new_figure
 
 rng = np.random.default_rng(0)
 X, Y = ie.teacher(rng, features=3)
-net = ie.Network.initialize(rng, [3, 5, 4, 2], weights=ie.lecun_normal(), activation="tanh")
+sizes = [3, 5, 4, 2]
+net = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal())
 [labels.tolist() for labels in ie.redundancy_classes(net)]
 
 # %% [markdown]
@@ -78,7 +79,8 @@ def draw(network):
         class_names(labels.tolist(), signs.tolist())
         for labels, signs in ie.signed_redundancy_classes(network)
     ]
-    draw_network(axes, network.weights, [["x₁", "x₂", "x₃"], *layers, ["y₁", "y₂"]])
+    names = [["x₁", "x₂", "x₃"], *layers, ["y₁", "y₂"]]
+    draw_network(axes, network.weights, names)
     return figure
 
 
@@ -94,7 +96,8 @@ draw(planted)
 history = ie.train(planted, X, Y, steps=200, learning_rate=0.1)
 trained = history.network
 print("the loss fell:", bool(history.losses[-1] < 0.5 * history.losses[0]))
-[labels.tolist() for labels in ie.measured_redundancy(trained, X, tolerance=1e-6)]
+measured = ie.measured_redundancy(trained, X, tolerance=1e-6)
+[labels.tolist() for labels in measured]
 
 # %% [markdown]
 # The weights have moved, the classes have not. And the rows of the two units in the second layer
@@ -118,11 +121,11 @@ draw(trained)
 # %%
 W3[0, 1] += 0.001
 broken = ie.Network([W1, W2, W3], net.biases, "tanh")
-predicted = [labels.tolist() for labels in ie.redundancy_classes(broken)]
 after = ie.train(broken, X, Y, steps=200, learning_rate=0.1).network
-measured = [labels.tolist() for labels in ie.measured_redundancy(after, X, tolerance=1e-6)]
-print("predicted:", predicted)
-print("measured: ", measured)
+predicted = ie.redundancy_classes(broken)
+measured = ie.measured_redundancy(after, X, tolerance=1e-6)
+print("predicted:", [labels.tolist() for labels in predicted])
+print("measured: ", [labels.tolist() for labels in measured])
 
 # %% [markdown]
 # The prediction said so before the first update.

@@ -28,7 +28,13 @@
 import numpy as np
 
 import initexplain as ie
-from initexplain.figures.style import RANDOM, ZERO, draw_band, label_line, new_figure
+from initexplain.figures.style import (
+    RANDOM,
+    ZERO,
+    draw_band,
+    label_line,
+    new_figure,
+)
 
 hidden_layers = 1  # then 2, 3, 4
 activation = "tanh"  # or "logistic", "relu"
@@ -63,7 +69,14 @@ def start(depth, weights, biases):
 
 
 def trained(network):
-    return ie.train(network, X, Y, steps=steps, learning_rate=learning_rate, optimizer=optimizer)
+    return ie.train(
+        network,
+        X,
+        Y,
+        steps=steps,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+    )
 
 
 swap = trained(start(hidden_layers, ie.zeros(), ie.normal(0.5)))
@@ -73,14 +86,16 @@ usual = trained(start(hidden_layers, random_weights, ie.zeros()))
 # %% alt="Loss against updates. From random weights it falls at once, from zero weights later."
 def draw(**runs):
     figure, (axes,) = new_figure(height=3.2)
-    for (name, history), colour in zip(runs.items(), (RANDOM, ZERO), strict=False):
-        losses = history.losses / best_constant
-        shown = np.unique(np.linspace(0, steps, 60).astype(int))
-        middle = np.median(losses[shown], axis=1)
-        draw_band(axes, shown, losses[shown].min(axis=1), losses[shown].max(axis=1), colour)
-        axes.plot(shown, middle, "-" if colour == RANDOM else "--", color=colour)
+    shown = np.unique(np.linspace(0, steps, 60).astype(int))
+    looks = [(RANDOM, "-"), (ZERO, "--")]
+    for name, (colour, line) in zip(runs, looks, strict=True):
+        losses = runs[name].losses[shown] / best_constant
+        low, middle, high = np.quantile(losses, [0, 0.5, 1], axis=1)
+        draw_band(axes, shown, low, high, colour)
+        axes.plot(shown, middle, line, color=colour)
         label_line(axes, steps, middle[-1], name.replace("_", " "), colour)
-    axes.set(xlabel="updates", ylabel="loss (one = best constant)", xlim=(0, steps), yscale="log")
+    axes.set(xlabel="updates", xlim=(0, steps))
+    axes.set(ylabel="loss (one = best constant)", yscale="log")
     return figure
 
 
@@ -102,7 +117,8 @@ deep = trained(start(3, ie.zeros(), ie.normal(0.5)))
 # Every unit has a label of its own: random biases did break the symmetry, in every layer. Yet:
 
 # %% alt="Loss against updates. From random weights it falls, from zero weights it stays at one."
-draw(random_weights=trained(start(3, random_weights, ie.zeros())), zero_weights=deep)
+deep_usual = trained(start(3, random_weights, ie.zeros()))
+draw(random_weights=deep_usual, zero_weights=deep)
 
 # %% [markdown]
 # ## What arrives where?
@@ -113,13 +129,16 @@ draw(random_weights=trained(start(3, random_weights, ie.zeros())), zero_weights=
 
 # %%
 def sizes(_step, _network, gradients):
-    return [float(np.median(np.abs(g).max(axis=(-2, -1)))) for g in gradients.weights]
+    largest = [np.abs(g).max(axis=(-2, -1)) for g in gradients.weights]
+    return [float(np.median(of_seeds)) for of_seeds in largest]
 
 
 def table(network):
-    watched = ie.train(network, X, Y, steps=5, learning_rate=0.1, observe=sizes)
+    how = {"steps": 5, "learning_rate": 0.1, "observe": sizes}
+    watched = ie.train(network, X, Y, **how)
     for update, row in enumerate(watched.observed[:-1], 1):
-        print(f"update {update}:", *(f"{size:7.0e}" if size else "      0" for size in row))
+        cells = [f"{size:7.0e}" if size else "      0" for size in row]
+        print(f"update {update}:", *cells)
 
 
 print("random weights, zero biases")
@@ -136,7 +155,8 @@ table(start(3, ie.zeros(), ie.normal(0.5)))
 # The effective rank of each matrix, the median over seeds:
 
 # %%
-[round(float(np.median(ie.effective_rank(W))), 1) for W in deep.network.weights]
+ranks = [np.median(ie.effective_rank(W)) for W in deep.network.weights]
+[round(float(rank), 1) for rank in ranks]
 
 # %% [markdown]
 # One direction each: all rows differ, and all are nearly multiples of one row.

@@ -28,7 +28,13 @@ import numpy as np
 
 import initexplain as ie
 from initexplain import signal
-from initexplain.figures.style import MUTED, RANDOM, THEORY, label_line, new_figure
+from initexplain.figures.style import (
+    MUTED,
+    RANDOM,
+    THEORY,
+    label_line,
+    new_figure,
+)
 from initexplain.mean_field import mean_field, mean_square_slope, variances
 
 # %% [markdown]
@@ -72,10 +78,17 @@ rng = np.random.default_rng(seed)
 X, Y = ie.teacher(rng, examples=32, features=units)
 sizes = [units] * (hidden_layers + 1) + [Y.shape[1]]
 weights = ie.lecun_normal(gain=scale)
-net = ie.Network.initialize(rng, sizes, weights=weights, activation=activation)
+net = ie.Network.initialize(
+    rng,
+    sizes,
+    weights=weights,
+    activation=activation,
+)
 loss, gradients = ie.gradients(net, X, Y)
-print("saturated        ", signal.saturated_fraction(net, X).round(2))
-print("gradient / weight", signal.gradient_to_weight(net, gradients).round(4))
+print("saturated:")
+print(signal.saturated_fraction(net, X).round(2))
+print("gradient / weight:")
+print(signal.gradient_to_weight(net, gradients).round(4))
 
 # %% [markdown]
 # ## Up and down
@@ -109,7 +122,8 @@ figure
 # curve.
 
 # %% alt="Loss against updates: it falls below that of the best constant output and goes on."
-(history,) = ie.sweep([net], X, Y, steps=200, learning_rate=0.02, optimizer="momentum")
+how = {"steps": 200, "learning_rate": 0.02, "optimizer": "momentum"}
+(history,) = ie.sweep([net], X, Y, **how)
 
 best_constant = 0.5 * Y.var(axis=0).sum()
 steps = np.arange(0, 201, 4)

@@ -1,4 +1,4 @@
-"""The Python-Markdown extension: figures by name, numbers with their source, guesses, MathML.
+"""The Python-Markdown extension: figures, numbers with their source, guesses, verdicts, MathML.
 
 It knows Markdown and nothing of the program that builds the site.
 """
@@ -18,9 +18,10 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
-from initexplain.site import around, claims, guesses, mathml, results
+from initexplain.site import around, claims, guesses, mathml, results, tables
 from initexplain.site.glossary import GlossaryProcessor
 from initexplain.site.svg import both
+from initexplain.site.verdicts import VerdictProcessor
 
 FIGURE = "figure:"
 _CODE = re.compile(r"<(code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)
@@ -67,6 +68,8 @@ class InitexplainExtension(Extension):
         md.inlinePatterns.register(ClaimProcessor(failures, md), "claim", 165)
         # after "inline" (20), so that links, images and formulas are elements by then
         md.treeprocessors.register(PageProcessor(failures, md), "initexplain", 15)
+        # after "toc" (5), which gives the headings their ids
+        md.treeprocessors.register(VerdictProcessor(failures, md), "verdicts", 4)
         # last, when everything is HTML
         md.postprocessors.register(PageCheck(failures, md), "initexplain", 0)
         if glossary := self.getConfig("glossary"):
@@ -138,6 +141,7 @@ class PageProcessor(Treeprocessor):
         self._each(root.iter("span"), self._formula)
         self._each(root.iter("div"), self._formula)
         self._each(root.iter("div"), self._guess)
+        self._each(root.iter("table"), tables.label_cells)
 
     def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
         for element in list(elements):

@@ -1,0 +1,109 @@
+"""What is scanned rather than read: verdicts with their table, and wide tables on a phone."""
+
+import re
+
+import markdown
+import pytest
+from browsing import PHONE
+from bs4 import BeautifulSoup
+
+from initexplain.site.extension import PageError
+
+CLAIMED = """# Page
+
+[VERDICTS]
+
+## “*Zeros* freeze” { #zeros }
+
+**Verdict:** *half true*{ .half }. They wait.
+
+## Ones
+
+*Holds*{ .holds }, and *this* is emphasis.
+
+| verdict | claim |
+|---|---|
+| *wrong*{ .wrong } | of this table alone |
+"""
+
+
+def render(text):
+    extensions = ["attr_list", "tables", "toc", "initexplain.site"]
+    html = markdown.markdown(text, extensions=extensions, extension_configs=PERMALINKS)
+    return BeautifulSoup(html, "html.parser")
+
+
+PERMALINKS = {"toc": {"permalink": True}}
+
+
+def _rows(soup):
+    return [
+        (row.td.get_text(), row.a.get_text(), row.a["href"].removeprefix("#"))
+        for row in soup.select(".ie-verdicts tbody tr")
+    ]
+
+
+def test_verdicts_are_marked_and_listed_with_links():
+    page = render(CLAIMED)
+    assert _rows(page) == [("◐ half true", "“Zeros freeze”", "zeros"), ("✓ Holds", "Ones", "ones")]
+    marked = page.select("p .ie-verdict, table:not(.ie-verdicts table) .ie-verdict")
+    assert [verdict.get_text() for verdict in marked] == ["◐ half true", "✓ Holds", "✗ wrong"]
+    # the glyph is an ornament; the word says it
+    assert all(verdict.span["aria-hidden"] == "true" for verdict in page.select(".ie-verdict"))
+    assert page.em.get_text() == "Zeros"
+
+
+def test_a_table_of_no_verdicts_fails():
+    with pytest.raises(PageError, match=r"\*Holds\*\{ \.holds \}"):
+        render("# Page\n\n[VERDICTS]\n\n## Zeros\n\nThey freeze.\n")
+
+
+PAGES = {
+    "the-thread": "h3",
+    "symmetry/symmetry-errata": "h2",
+    "biases/bias-errata": "h2",
+    "scale/scale-errata": "h2",
+}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_claim_of_a_page_of_verdicts_has_one(pages, address):
+    article = pages[f"{address}/index.html"].article
+    # what is quoted, which is not how other sections begin
+    quoting = [heading["id"] for heading in article.select(PAGES[address])]
+    listed = [anchor for *_, anchor in _rows(article)]
+    assert listed == [anchor for anchor in quoting if anchor in listed]
+    others = {"run-it", "limits", "the-thread", "how-far-this-reaches"}
+    assert set(quoting) - set(listed) <= others
+    assert len(listed) > 3
+
+
+def test_cells_of_wide_tables_name_their_columns():
+    wide = "| a | b | c | d | e |\n|---|---|---|---|---|\n| 1 | 2 | 3 | 4 | 5 |\n"
+    table = render(wide).table
+    assert table.has_attr("data-stacks")
+    assert [cell["data-label"] for cell in table.select("td")] == list("abcde")
+    narrow = render(re.sub(r"[^|\n]*\|\n", "\n", wide)).table
+    assert not narrow.has_attr("data-stacks")
+    with pytest.raises(PageError, match="the head 'two b' of a wide table"):
+        render(wide.replace("| b", "| two *b*"))
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_phone_shows_all_of_a_wide_table(visit, pages, script):
+    stacked = [
+        name.removesuffix("index.html")
+        for name, soup in pages.items()
+        if soup.select("[data-stacks]")
+    ]
+    assert len(stacked) > 2
+    for address in stacked:
+        page = visit(address, viewport=PHONE, java_script_enabled=script)
+        outside = page.evaluate(
+            """[...document.querySelectorAll("[data-stacks] td")].filter(cell => {
+                const box = cell.getBoundingClientRect();
+                return box.left < 0 || box.right > innerWidth
+                    || cell.scrollWidth > cell.clientWidth + 1;
+            }).map(cell => cell.innerText)"""
+        )
+        assert outside == []
