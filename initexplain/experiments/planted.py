@@ -7,7 +7,7 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.network import Network, forward
-from initexplain.symmetry import SignedClasses
+from initexplain.symmetry import Labels, SignedClasses
 
 BIAS_STD = 0.3
 # of activations, which are of the order of 1: far above rounding, far below what training separates
@@ -33,6 +33,30 @@ def same_classes(some: Sequence[SignedClasses], others: Sequence[SignedClasses])
         for one, other in zip(some, others, strict=True)
         for a, b in zip(one, other, strict=True)
     )
+
+
+def class_network(network: Network, classes: Sequence[Labels]) -> Network:
+    """A network of one unit for each class, with the same outputs: weights from a class add up.
+
+    Args:
+        network: a single network.
+        classes: labels of every hidden layer, an equitable partition.
+
+    Examples:
+        >>> net = Network([[[1.0], [1.0]], [[2.0, 3.0]]], None, "tanh")
+        >>> [W.tolist() for W in class_network(net, [np.array([0, 0])]).weights]
+        [[[1.0]], [[5.0]]]
+    """
+    weights, biases = [], []
+    members = np.eye(network.weights[0].shape[1])
+    outputs = np.arange(len(network.biases[-1]))
+    layers = zip(network.weights, network.biases, [*classes, outputs], strict=True)
+    for matrix, bias, labels in layers:
+        _, first = np.unique(labels, return_index=True)
+        weights.append(matrix[first] @ members)
+        biases.append(bias[first])
+        members = np.eye(len(first))[labels]
+    return Network(weights, biases, network.activation)
 
 
 def observed_classes(network: Network, inputs: Array) -> list[SignedClasses]:

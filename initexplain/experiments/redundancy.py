@@ -12,6 +12,7 @@ from initexplain.experiments.degenerate import Given, given_starts
 from initexplain.experiments.planted import (
     BIAS_STD,
     TOLERANCE,
+    class_network,
     layout_of,
     observed_classes,
     planted_network,
@@ -126,6 +127,7 @@ class Redundancy:
     Attributes:
         worked: the network of the example on paper.
         worked_classes: its classes, per hidden layer.
+        worked_small: the network of its classes.
         predicted: of each start in the gallery, labels and signs per hidden layer, from the
             parameters before training.
         measured: the same from the activations after training.
@@ -146,6 +148,7 @@ class Redundancy:
 
     worked: Network
     worked_classes: list[Labels]
+    worked_small: Network
     predicted: dict[str, list[SignedClasses]]
     measured: dict[str, list[SignedClasses]]
     starts: int
@@ -210,10 +213,12 @@ def run(
     equal_rows = starts["equal rows, outgoing weights differ"]
     equal_columns = starts["equal outgoing weights, rows differ"]
     example = worked_example()
+    classes = redundancy_classes(example)
     base = PlantedStart(weights=lecun_normal(), hidden=(8, 6), steps=steps, seed=seed)
     return Redundancy(
         worked=example,
-        worked_classes=redundancy_classes(example),
+        worked_classes=classes,
+        worked_small=class_network(example, classes),
         predicted=predicted,
         measured=measured,
         starts=len(starts),

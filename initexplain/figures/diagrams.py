@@ -120,8 +120,13 @@ def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
     ]
 
 
-def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[str]]) -> None:
-    """Draws a small network as a graph, inputs at the left; units of equal names share a fill.
+def draw_network(
+    axes: Axes,
+    weights: Sequence[Array],
+    names: Sequence[Sequence[str]],
+    fills: Mapping[str, str] | None = None,
+) -> None:
+    """Draws a small network as a graph, inputs at the left.
 
     Weights are lines: solid if positive, dashed if negative, wider if larger, none if 0.
 
@@ -130,6 +135,8 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
         weights: one matrix `(fan_out, fan_in)` per layer.
         names: what to write on the units of each layer, inputs and outputs too; a minus in front
             stands for a mirrored unit.
+        fills: colour of the units by name; if not given, units of a layer with equal names share
+            one.
     """
     places = [[(x, (len(row) - 1) / 2 - i) for i in range(len(row))] for x, row in enumerate(names)]
     widest = max(np.abs(matrix).max() for matrix in weights)
@@ -141,9 +148,10 @@ def draw_network(axes: Axes, weights: Sequence[Array], names: Sequence[Sequence[
                 width = 0.6 + 2.4 * abs(weight) / widest
                 axes.plot([x0, x1], [y0, y1], line, color=colour, linewidth=width, zorder=1)
     for row, points in zip(names, places, strict=True):
-        fills = class_fills(row)
+        own = class_fills(row) if fills is None else fills
         for name, (x, y) in zip(row, points, strict=True):
-            axes.plot(x, y, "o", ms=22, mfc=fills[name.lstrip("−")], mec=INK, mew=1, zorder=2)
+            fill = own.get(name.lstrip("−"), SURFACE)
+            axes.plot(x, y, "o", ms=22, mfc=fill, mec=INK, mew=1, zorder=2, clip_on=False)
             axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
     tallest = max(len(row) for row in names)
     axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
