@@ -1,5 +1,7 @@
 """Figures of the page "How symmetry breaks"."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
@@ -14,9 +16,11 @@ from initexplain.figures.style import (
     MUTED,
     THEORY,
     StyledFigure,
+    label_line,
     new_figure,
 )
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FLOOR = 1e-17
 """Where rows that are equal bit for bit are drawn on a logarithmic axis."""
 
@@ -25,11 +29,15 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
     """Differences between noisy clones through training, on a task of each kind."""
     figure, (repelling, lasting) = new_figure(height=3.4, columns=2)
     _draw_spreads(repelling, result.spreads["teacher"])
+    for scale, curve in zip(SCALES["teacher"], _medians(result, "teacher"), strict=True):
+        # where it has grown by sixty, or soon for the largest, which does not grow as far
+        at = max(4, int((curve > 60 * curve[0]).argmax()))
+        text = f"10{str(round(np.log10(scale))).translate(SUPERSCRIPTS)}"
+        label_line(repelling, EVERY * at, curve[at], text, CONSTANT, size=9, va="top")
     # the slope is what is compared, so the line stands beside the curves
-    anchor = int(np.abs(np.log10(SCALES["teacher"]) + 6).argmin())
     steps = EVERY * np.arange(len(result.growth["teacher"]))
-    line = result.growth["teacher"] + np.log10(0.03 * SCALES["teacher"][anchor])
-    shown = (line < 0) & (steps >= 30)
+    line = result.growth["teacher"] + np.log10(0.001 * SCALES["teacher"][-1])
+    shown = (line < 0) & (line > -10)
     repelling.plot(steps[shown], 10.0 ** line[shown], "--", color=THEORY)
     text = "dashes: slope from\nsecond derivatives"
     repelling.text(0.98 * steps[-1], 1e-9, text, color=THEORY, ha="right", va="center", size=9)
@@ -39,11 +47,23 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
     end = np.median(result.spreads["sine"][-1], axis=1)
     for text, y in (("large noise grows", end.max() / 2), ("small noise fades", end.min() / 1.4)):
         lasting.text(0.98 * steps[-1], y, text, color=CONSTANT, ha="right", va="top", size=9)
+    for scale, curve in zip(SCALES["sine"], _medians(result, "sine"), strict=True):
+        # below the second curve, which is near the first; the labels of neighbours apart
+        side = "top" if scale == 0.1 else "bottom"
+        lower, at = (-4 if scale == 0.1 else 4), (24 if scale < 0.05 else 8)
+        options: dict[str, Any] = {"size": 9, "va": side, "xytext": (0, lower)}
+        label_line(lasting, EVERY * at, curve[at], f"{scale:.1g}", CONSTANT, **options)
     lasting.set_ylim(end.min() / 4, 3 * end.max())
     repelling.set_ylabel("largest difference between rows")
     for axes in (repelling, lasting):
         axes.set(xlabel="updates", xlim=(0, steps[-1]))
     return figure
+
+
+def _medians(result: BreakingSymmetry, task: str) -> Array:
+    """Over seeds, `(scales, records)`."""
+    medians: Array = np.median(result.spreads[task], axis=2).T
+    return medians
 
 
 def _draw_spreads(axes: Axes, spreads: Array) -> None:
@@ -88,11 +108,11 @@ def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
         xlabel="updates",
         ylabel="largest difference between rows",
         xlim=(0, steps[-1]),
-        ylim=(FLOOR / 5, 10),
+        ylim=(FLOOR / 300, 10),
     )
     for apart, text, x, y, colour, side in (
         (True, "coming apart:", 20, 1.0, CONSTANT, "left"),
-        (False, "bit-equal:", steps[-1], 3 * FLOOR, MUTED, "right"),
+        (False, "bit-equal:", steps[-1], FLOOR / 200, MUTED, "right"),
     ):
         if groups[apart]:
             units = f"{text} {', '.join(groups[apart])} units"

@@ -42,24 +42,38 @@ def across_scales(result: GradientRatio) -> StyledFigure:
 
 
 def through_training(result: GradientRatio) -> StyledFigure:
-    """The ratio of two layers and the loss through training, from two scales."""
-    figure, panels = new_figure(height=3.4, columns=2, sharey=True)
-    x, lecun, waiting = result.recorded + 1, result.paths["lecun"], result.paths["waiting"]
-    for axes, path, text in (
-        (panels[0], lecun, "LeCun’s scale"),
-        (panels[1], waiting, f"{PATHS['waiting']:g} of it"),
+    """Above the ratio of two layers, below the loss, through training from two scales."""
+    figure, panels = new_figure(
+        height=4.6,
+        rows=2,
+        columns=2,
+        sharex=True,
+        sharey="row",
+        phone_height=4.4,
+        phone_columns=2,
+        gridspec_kw={"height_ratios": [1.4, 1]},
+    )
+    x = result.recorded + 1
+    titles = {"lecun": "LeCun’s scale", "waiting": f"{PATHS['waiting']:g} of it"}
+    for column, (start, title) in enumerate(titles.items()):
+        ratio, loss = panels[column], panels[column + 2]
+        path = result.paths[start]
+        ratio.plot(x, path["first_layer"], "-", color=RANDOM)
+        ratio.plot(x, path["last_hidden"], "-.", color=RANDOM, linewidth=1.2)
+        loss.plot(x, path["loss"], "-", color=RANDOM)
+        ratio.set_title(title, size=10, color=MUTED)
+        loss.set(xlabel="update")
+        for axes in (ratio, loss):
+            axes.set(xscale="log", yscale="log")
+            _plain(axes)
+    panels[0].set_ylabel("gradient / weights")
+    panels[2].set_ylabel("loss")
+    waiting = result.paths["waiting"]
+    for layer, text, lower in (
+        ("first_layer", "first layer", -12),
+        ("last_hidden", "last hidden", 12),
     ):
-        axes.plot(x, path["loss"], ":", color=MUTED)
-        axes.plot(x, path["first_layer"], "-", color=RANDOM)
-        axes.plot(x, path["last_hidden"], "-.", color=RANDOM, linewidth=1.2)
-        axes.set_title(text, size=10, color=MUTED)
-        axes.set(xscale="log", yscale="log", xlabel="update")
-        _plain(axes)
-    panels[0].set_ylabel("gradient / weights;  loss")
-    label_line(panels[0], x[8], lecun["loss"][8], "loss", MUTED, xytext=(6, 6))
-    label_line(panels[1], 2, waiting["loss"][1], "loss", MUTED, va="bottom", xytext=(0, 3))
-    label_line(panels[1], 2, waiting["first_layer"][1], "first layer", RANDOM, xytext=(0, -12))
-    label_line(panels[1], 2, waiting["last_hidden"][1], "last hidden", RANDOM, xytext=(0, 12))
+        label_line(panels[1], 1, waiting[layer][0], text, RANDOM, xytext=(0, lower))
     return figure
 
 

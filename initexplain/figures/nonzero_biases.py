@@ -10,6 +10,7 @@ from initexplain.figures.style import (
     BIAS,
     GRID,
     INK,
+    MEASURED,
     MUTED,
     RANDOM,
     THEORY,
@@ -42,19 +43,24 @@ def forget(result: NonzeroBiases) -> StyledFigure:
     """Half-life of a memory against the forget bias, and loss of a recall task."""
     figure, (left, right) = new_figure(height=3.4, columns=2)
     left.plot(*result.half_lives, color=THEORY)
-    left.plot(*result.measured, "o", color=BIAS)
+    left.plot(*result.measured, "o", color=MEASURED)
+    for bias, colour, text in ((0, RANDOM, "bias zero"), (1, BIAS, "bias one")):
+        life = result.half_life[bias]
+        left.plot(bias, life, "o", color=colour, markersize=9)
+        label_line(left, bias, life, text, colour, xytext=(8, -6))
     left.axhline(LAG, color=MUTED, linewidth=0.8, linestyle=":")
     left.text(-2, LAG, "lag of the task", color=MUTED, va="bottom", size=9)
-    left.text(1.2, 1.2, "line: formula\ndots: cell", color=THEORY, size=9)
+    left.text(-2, 4.6, "line: formula\ndots: cell", color=THEORY, size=9)
     left.set(xlabel="bias of the forget gate", ylabel="half-life of the memory, steps")
     left.set(yscale="log", yticks=[1, 10], yticklabels=["1", "10"])
     left.minorticks_off()
     _draw_seeds(right, result.recall[0], RANDOM, "-")
     _draw_seeds(right, result.recall[1], BIAS, "--")
     updates = len(result.recall[0].values) - 1
-    right.text(updates, 0.72, "bias zero", color=RANDOM, ha="right", va="bottom")
-    right.text(updates, 0.06, "bias one", color=BIAS, ha="right", va="bottom")
-    right.set(xlabel="updates", ylabel="loss of recall", xlim=(0, updates), ylim=(0, 0.8))
+    for bias, colour, height, word in ((0, RANDOM, 0.72, "zero"), (1, BIAS, -0.12, "one")):
+        learned = f"bias {word}: {result.recalled[bias]} of {result.recall[bias].seeds} learn"
+        right.text(updates, height, learned, color=colour, ha="right", va="bottom")
+    right.set(xlabel="updates", ylabel="loss of recall", xlim=(0, updates), ylim=(-0.15, 0.8))
     return figure
 
 

@@ -194,7 +194,7 @@ class PageProcessor(Treeprocessor):
         paragraph.clear()
         paragraph.tag = "figure"
         paragraph.attrib |= {"class": "ie-figure", "id": f"figure-{re.sub('[._]', '-', name)}"}
-        box = SubElement(paragraph, "div", {"class": "ie-drawing", "tabindex": "0"})
+        box = SubElement(paragraph, "div", {"class": "ie-drawing"})
         box.text = AtomicString(self.md.htmlStash.store(drawing))
         paragraph.append(caption)
 

@@ -99,7 +99,7 @@ def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
     documents = wide, data.get("image/svg+xml;width=phone", wide)  # another library's has one
     variables = importlib.import_module("initexplain.figures.style").css_variables()
     drawn = both(documents, name=f"cell-{number}", label=label, variables=variables)
-    return f'<figure class="ie-figure"><div class="ie-drawing" tabindex="0">{drawn}</div></figure>'
+    return f'<figure class="ie-figure"><div class="ie-drawing">{drawn}</div></figure>'
 
 
 def as_ipynb(path: Path) -> str:

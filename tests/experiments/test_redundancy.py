@@ -97,6 +97,20 @@ def test_where_the_prediction_fails_in_long_training_rounding_separates_units():
         assert any(x.max() < y.max() for (x, _), (y, _) in zip(before, after, strict=True))
 
 
+@pytest.mark.parametrize("inputs", [[1.0, 0.0], [-0.3, 2.0]])
+def test_the_network_of_the_classes_has_the_outputs_of_the_worked_example(result, inputs):
+    def outputs(network):
+        below = np.array(inputs)
+        for weights, biases in zip(network.weights[:-1], network.biases, strict=False):
+            below = 1 / (1 + np.exp(-(weights @ below + biases)))
+        return network.weights[-1] @ below + network.biases[-1]
+
+    small = result.worked_small
+    assert [len(b) for b in small.biases] == [3, 2, 1]
+    assert small.weights[1].tolist() == [[2, 5, 1], [6, 0, -1]]
+    np.testing.assert_allclose(outputs(small), outputs(result.worked), rtol=1e-12)
+
+
 def test_the_worked_example_by_brute_force(result):
     network = result.worked
     layers = refine_exactly(network.weights, network.biases, odd=False, zero_at_zero=False)
