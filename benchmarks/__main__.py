@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from benchmarks.implementations import IMPLEMENTATIONS
 from benchmarks.problem import CORES, SETTINGS, TOLERANCE
-from benchmarks.table import Bound, Result, table
+from benchmarks.table import Bound, Result, markdown, rows
 
 RESULTS = Path(__file__).parent / "results.md"
 PACKAGES = "numpy", "jax", "torch", "scikit-learn"
@@ -23,7 +23,7 @@ PEAK_SIZE = 2048
 
 
 def main() -> None:
-    """Runs what is asked for, checks that the losses agree, prints the table; keeps a whole one."""
+    """Runs what is asked for, checks the losses, prints chart and table; keeps whole ones."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--settings", nargs="+", default=list(SETTINGS), choices=SETTINGS)
@@ -36,7 +36,7 @@ def main() -> None:
         for setting, dtype in cases:
             results += compare(setting, dtype, asked.rounds, peaks[dtype], bar)
             bounds.append(Bound(setting, dtype, **run("benchmarks.bound", setting, dtype)))
-    text = table(results, bounds, machine(peaks))
+    text = markdown(rows(results, bounds), machine(peaks))
     print(text)
     if len(cases) == len(SETTINGS) * len(TOLERANCE):
         RESULTS.write_text(text, "utf-8")

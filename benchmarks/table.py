@@ -1,14 +1,17 @@
-"""The table of a benchmark's results, as Markdown."""
+"""What a benchmark found, as Markdown: the machine, one chart, one table."""
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-TITLES = {
-    "tanh": "48 networks, 8 hidden layers of 32 tanh units, 128 examples, 200 updates",
-    "relu": "The same with ReLU units",
-    "wide": "12 networks, 3 hidden layers of 256 tanh units, 256 examples, 50 updates",
-}
+from benchmarks.chart import MARKS, chart
+from benchmarks.problem import SETTINGS
+
+TITLES = {"tanh": "narrow, tanh", "relu": "narrow, ReLU", "wide": "wide, tanh"}
+ALT = (
+    "Dots of four implementations for each of six sweeps, against how many times as long as "
+    "initexplain they take. The values are those of the table below."
+)
 
 
 @dataclass(frozen=True)
@@ -49,36 +52,92 @@ class Bound:
     activations: float
 
 
-def table(results: Sequence[Result], bounds: Sequence[Bound], machine: str) -> str:
-    """Markdown: the machine, then a table per setting and dtype, measured by its first row."""
-    lines = [machine, ""]
+@dataclass(frozen=True)
+class Row:
+    """One sweep in the table.
+
+    Attributes:
+        name: of the sweep.
+        steady: seconds of a later training here, the median of the rounds.
+        whole: seconds of the whole process.
+        share: of the machine's matrix-product peak.
+        alone: seconds of the products and of the activations alone.
+        ratios: of every other implementation, of a later training and of the whole process.
+        spread: the largest of these ratios in a round, over the smallest.
+    """
+
+    name: str
+    steady: float
+    whole: float
+    share: float
+    alone: tuple[float, float]
+    ratios: dict[str, tuple[float, float]]
+    spread: float
+
+
+def rows(results: Sequence[Result], bounds: Sequence[Bound]) -> list[Row]:
+    """A row for each setting and dtype, measured by its first implementation."""
+    found = []
     for bound in bounds:
         case = bound.setting, bound.dtype
-        rows = [r for r in results if (r.setting, r.dtype) == case]
-        lines += [
-            f"**{TITLES[bound.setting]}, {bound.dtype}**",
-            "",
-            "| implementation | steady, s | times ours | whole, s | times ours | of peak |",
-            "|---|--:|--:|--:|--:|--:|",
-            *(_row(row, rows[0]) for row in rows),
-            "",
-            f"In numpy alone the matrix products take {bound.products:.2f} s, the activations and "
-            f"their slopes {bound.activations:.2f} s.",
-            "",
+        ours, *others = (r for r in results if (r.setting, r.dtype) == case)
+        rounds = {
+            other.implementation: (
+                _ratios(other.steady, ours.steady),
+                _ratios(other.whole, ours.whole),
+            )
+            for other in others
+        }
+        found.append(
+            Row(
+                name=f"{TITLES[bound.setting]}, {bound.dtype}",
+                steady=statistics.median(ours.steady),
+                whole=statistics.median(ours.whole),
+                share=ours.share,
+                alone=(bound.products, bound.activations),
+                ratios={
+                    name: (statistics.median(steady), statistics.median(whole))
+                    for name, (steady, whole) in rounds.items()
+                },
+                spread=max(max(r) / min(r) for pair in rounds.values() for r in pair),
+            )
+        )
+    return found
+
+
+def markdown(found: Sequence[Row], machine: str) -> str:
+    """The machine, the chart and the table."""
+    drawn = chart({row.name: {k: v for k, (v, _) in row.ratios.items()} for row in found}, ALT)
+    spread = max(row.spread for row in found)
+    kinds = {TITLES[name].partition(",")[0]: setting for name, setting in SETTINGS.items()}
+    lines = [
+        *(
+            f"- *{kind.capitalize()}*: {of.networks} networks, {of.hidden_layers} hidden layers of "
+            f"{of.units} units, {of.examples} examples, {of.steps} updates."
+            for kind, of in kinds.items()
+        ),
+        "",
+        drawn,
+        "",
+        f"| sweep | initexplain, s | of peak | alone, s | {' | '.join(MARKS)} |",
+        f"|---|--:|--:|--:|{'--:|' * len(MARKS)}",
+    ]
+    for row in found:
+        cells = [
+            row.name,
+            f"{row.steady:.2f} / {row.whole:.2f}",
+            f"{row.share:.0%}",
+            "{:.2f} / {:.2f}".format(*row.alone),
+            *("{:.1f} / {:.1f}".format(*row.ratios[name]) for name in MARKS),
         ]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        f"{machine} The ratio of one round is at most {spread:.2f} times that of another.",
+        "",
+    ]
     return "\n".join(lines)
 
 
-def _row(result: Result, ours: Result) -> str:
-    cells = [result.implementation]
-    for own, measure in ((result.steady, ours.steady), (result.whole, ours.whole)):
-        cells.append(f"{statistics.median(own):.2f}")
-        cells.append("" if result is ours else _ratio(own, measure))
-    return "| " + " | ".join([*cells, f"{result.share:.0%}"]) + " |"
-
-
-def _ratio(own: Sequence[float], measure: Sequence[float]) -> str:
-    """Median of the rounds' ratios, with the smallest and the largest."""
-    ratios = [a / b for a, b in zip(own, measure, strict=True)]
-    middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
-    return f"{middle:.1f} ({low:.1f}–{high:.1f})"
+def _ratios(own: Sequence[float], measure: Sequence[float]) -> list[float]:
+    return [a / b for a, b in zip(own, measure, strict=True)]

@@ -15,9 +15,10 @@ from oracles import central_differences
 
 from benchmarks import __main__ as bench
 from benchmarks import bound
+from benchmarks.chart import MARKS, chart
 from benchmarks.implementations import IMPLEMENTATIONS
 from benchmarks.problem import CORES, SETTINGS, TOLERANCE, Setting, problem
-from benchmarks.table import TITLES, Bound, Result, table
+from benchmarks.table import TITLES, Bound, Result, markdown, rows
 
 SMALL = Setting(networks=3, hidden_layers=2, units=5, activation="tanh", examples=7, steps=2)
 TABLE = Path(bench.__file__).with_name("results.md")
@@ -102,30 +103,50 @@ def test_a_worker_that_fails_is_reported(monkeypatch):
 
 def test_ratios_are_those_of_the_rounds():
     ours = Result("tanh", "float32", "initexplain", [1.0, 2.0, 4.0], [3.0, 3.0, 3.0], 0.5)
-    other = Result("tanh", "float32", "JAX", [3.0, 2.0, 8.0], [6.0, 6.0, 9.0], 0.25)
+    others = [
+        Result("tanh", "float32", name, [3.0, 2.0, 8.0], [6.0, 6.0, 9.0], 0.25) for name in MARKS
+    ]
     alone = Bound("tanh", "float32", products=0.25, activations=0.125)
-    *_, title, _, _, _, mine, theirs, _, last = table(
-        [ours, other], [alone], "A machine."
-    ).splitlines()
-    assert title == f"**{TITLES['tanh']}, float32**"
-    assert theirs == "| JAX | 3.00 | 2.0 (1.0–3.0) | 6.00 | 2.0 (2.0–3.0) | 25% |"
-    assert mine == "| initexplain | 2.00 |  | 3.00 |  | 50% |"
-    assert re.search(r"the matrix products take 0\.25 s, .* slopes 0\.12 s\.$", last)
+    text = markdown(rows([ours, *others], [alone]), "A machine.")
+    [row] = [line for line in text.splitlines() if line.startswith(f"| {TITLES['tanh']}")]
+    cells = [cell.strip() for cell in row.strip("| ").split(" | ")]
+    assert cells[:4] == ["narrow, tanh, float32", "2.00 / 3.00", "50%", "0.25 / 0.12"]
+    assert cells[4:] == ["2.0 / 2.0"] * 4
+    assert "A machine. The ratio of one round is at most 3.00 times that of another." in text
 
 
-def test_the_table_on_the_page_is_whole_and_agrees_with_itself():
+def test_the_marks_of_the_chart_stand_where_the_ratios_are():
+    ratios = {"a": dict.fromkeys(MARKS, 2.0), "b": dict.fromkeys(MARKS, 5.0)}
+    for svg in re.findall(r"<svg.*?</svg>", chart(ratios, "x")):
+        texts = re.findall(r'<text x="([\d.]+)" y="([\d.]+)".*?>(.*?)</text>', svg)
+        at = {text: float(x) for x, _, text in texts}
+        marks = [(float(x), text) for x, _, text in texts if text in MARKS.values()]
+        assert [x for x, _ in marks] == [at["2"]] * len(MARKS) + [at["5"]] * len(MARKS)
+        # equal factors are equal distances
+        assert at["10"] - at["5"] == pytest.approx(at["2"] - at["1"], abs=0.2)
+
+
+def test_the_table_on_the_page_is_whole_and_has_what_the_chart_shows():
     text = TABLE.read_text("utf-8")
     for package in bench.PACKAGES:
         assert re.search(rf"{package} \d", text)
-    titles = [f"**{TITLES[setting]}, {dtype}**" for setting in SETTINGS for dtype in TOLERANCE]
-    assert re.findall(r"\*\*.*\*\*", text) == titles
-    rows = [
-        [cell.strip() for cell in line.strip("| ").split(" | ")]
-        for line in text.splitlines()
-        if re.match(r"\| \S.*\d", line)
-    ]
-    assert [row[0] for row in rows] == len(titles) * list(IMPLEMENTATIONS)
-    for row in rows:
-        middle, low, high = map(float, re.findall(r"[\d.]+", row[2])) if row[2] else (1.0, 1.0, 1.0)
-        assert low <= middle <= high, row
-        assert 0 < float(row[5].rstrip("%")) <= 100, row
+    lines = [line for line in text.splitlines() if re.match(r"\| \S.*\d", line)]
+    found = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    titles = [f"{TITLES[setting]}, {dtype}" for setting in SETTINGS for dtype in TOLERANCE]
+    assert [cells[0] for cells in found] == titles
+    ratios = {
+        cells[0]: {
+            name: float(cell.split(" / ")[0]) for name, cell in zip(MARKS, cells[4:], strict=True)
+        }
+        for cells in found
+    }
+    drawn = re.findall(r"<svg.*?</svg>", text)
+    assert len(drawn) == 2
+    for svg in drawn:
+        places = re.findall(r'<text x="([\d.]+)" y="[\d.]+"[^>]*>([^<]*)</text>', svg)
+        one, ten = (float(x) for tick in ("1", "10") for x, text in places if text == tick)
+        shown = [
+            10 ** ((float(x) - one) / (ten - one)) for x, text in places if text in MARKS.values()
+        ]
+        told = [ratio for row in ratios.values() for ratio in row.values()]
+        assert shown == pytest.approx(told, rel=0.06)
