@@ -31,9 +31,9 @@ def prior(result: NonzeroBiases) -> StyledFigure:
     axes.axhline(first_odds, color=MUTED, linewidth=0.8, linestyle=":")
     label_line(axes, steps, first_odds, "prior,\nno more", MUTED, size=9)
     axes.text(22, 0.22, "output bias starts at zero", color=RANDOM)
-    axes.text(3, 0.021, "output bias starts at the log odds", color=BIAS)
+    axes.text(3, 0.0155, "output bias starts at the log odds", color=BIAS)
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
-    axes.set(yscale="log", ylim=(0.017, 1), yticks=ticks, yticklabels=[str(t) for t in ticks])
+    axes.set(yscale="log", ylim=(0.014, 1), yticks=ticks, yticklabels=[str(t) for t in ticks])
     axes.set(xlabel="updates", ylabel="cross-entropy", xlim=(0, steps))
     axes.minorticks_off()
     return figure
@@ -90,7 +90,7 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
 def _draw_fit(axes: Axes, result: NonzeroBiases, start: str, colour: str) -> None:
     """The first network's function before (dotted) and after, and marks where its units switch."""
     before, after = result.functions[start]
-    above = before > -2.6  # the marks stand below
+    above = before > -2.2  # the marks stand below
     axes.plot(result.grid[above], before[above], ":", color=MUTED)
     axes.plot(result.grid, after, "-", color=colour)
     axes.axhline(-2.9, color=GRID, linewidth=0.8)
