@@ -22,7 +22,7 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def four_starts(result: FourStarts) -> StyledFigure:
     """Loss against step in four panels: random or zero weights by zero or random biases."""
     figure, panels = new_figure(
-        height=4.0, rows=2, columns=2, phone_columns=2, phone_height=3.6, sharex=True, sharey=True
+        height=3.4, rows=2, columns=2, phone_columns=2, phone_height=3.2, sharex=True, sharey=True
     )
     starts = (
         ("random_weights", RANDOM, "-"),
