@@ -219,6 +219,7 @@ SHARED = {
     "head_starts",
     "planted",
     "reach",
+    "residual_networks",
     "separation",
     "style",
     "verdicts",

@@ -8,23 +8,18 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher, two_moons
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.reach import Row, reach
+from initexplain.experiments.residual_networks import EXAMPLES, Residual, residual_weights
 from initexplain.experiments.zero_biases import train_without_biases
-from initexplain.initializers import Matrices, lecun_normal
-from initexplain.losses import best_constant_loss
+from initexplain.initializers import lecun_normal
 from initexplain.network import Network
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
 LOGISTIC_RATE = 1.0
 """Of logistic regression, whose gradients are smaller."""
-EXAMPLES = 32
 FEW = 3
 """Examples of a regression with four features, which many weights fit."""
 WIDTH = 6
-DEEP = 30
-"""Residual branches of a deep network."""
-ROOT = DEEP**-0.5
 SPARSE = 100
 """Networks with scattered zeros."""
 
@@ -48,9 +43,6 @@ class FineZeros:
         few_losses: their losses.
         sparse_agree: networks with zeros at random places in which the entries that training never
             moved are those that every path finds blocked.
-        deep: losses of residual networks with thirty branches, in units of the best constant's,
-            from scales at `zero` and at the `root` of one over the branches.
-        reach: in how many residual networks training removes half of the best constant's loss.
     """
 
     linear: dict[str, Curves]
@@ -63,51 +55,6 @@ class FineZeros:
     few_norms: dict[str, float]
     few_losses: dict[str, float]
     sparse_agree: int
-    deep: dict[str, Curves]
-    reach: dict[str, Row]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Branches:
-    """Residual networks with the last scale of every branch at one value, and their training."""
-
-    branches: int
-    scale: float
-    learning_rate: float = LEARNING_RATE
-    steps: int = 300
-    seeds: int = 5
-    seed: int = 0
-
-    def losses(self) -> Array:
-        """In units of the best constant output's, `(steps + 1, seeds)`."""
-        rng = np.random.default_rng(self.seed)
-        inputs, targets = teacher(rng, examples=EXAMPLES)
-        scales = np.full((self.seeds, self.branches), self.scale)
-        weights = residual_weights(rng, self.seeds, self.branches, (inputs, targets))
-        data = inputs, targets, self.steps, self.learning_rate
-        return residual_losses([*weights, scales], *data) / best_constant_loss(targets)
-
-
-def branches_learn(setting: Branches) -> Array:
-    """Whether half of the best constant's loss is gone; NaN where training diverged, `(seeds,)`."""
-    last = setting.losses()[-1]
-    return np.where(np.isfinite(last), (last < 0.5).astype(float), np.nan)
-
-
-def branches_reach(branches: int, seed: int) -> dict[str, Row]:
-    """Asks of residual networks from a zero scale whether they learn; at depth, and from others."""
-    variations = {
-        "deep": ("{branches} branches", {"branches": DEEP}),
-        "deeper": ("{branches} branches", {"branches": 2 * DEEP}),
-        "root": ("{branches} branches, scale 1/√{branches}", {"branches": DEEP, "scale": ROOT}),
-        "one": ("{branches} branches, scale {scale:.0f}", {"scale": 1.0}),
-        "deep_one": ("{branches} branches, scale {scale:.0f}", {"branches": DEEP, "scale": 1.0}),
-        "slow_one": (
-            "the same, learning rate {learning_rate:.2g}",
-            {"branches": DEEP, "scale": 1.0, "learning_rate": 0.1 * LEARNING_RATE},
-        ),
-    }
-    return reach(branches_learn, Branches(branches=branches, scale=0.0, seed=seed), variations)
 
 
 def run(
@@ -125,12 +72,7 @@ def run(
     rng = np.random.default_rng(seed)
     init = lecun_normal()
     inputs, targets = teacher(rng, examples=EXAMPLES)
-    sizes = [inputs.shape[1], 16, 16, targets.shape[1]]
-    random = Network.initialize(rng, sizes, weights=init, ensemble=(seeds,))
-    *hidden, last = random.weights
-    zero = Network([*hidden, 0 * last], random.biases)
-    both = Network.stack([zero, random])
-    output = train(both, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
+    output = output_layer(rng, (inputs, targets), seeds, steps)
     blocks = residual_weights(rng, seeds, branches, (inputs, targets))
     change = lora_task(rng, rank)
     down, up = init(rng, (seeds, rank, WIDTH)), init(rng, (seeds, WIDTH, rank))
@@ -139,7 +81,8 @@ def run(
 
     def residual(scale: float) -> Curves:
         scales = np.full((seeds, branches), scale)
-        return Curves(residual_losses([*blocks, scales], inputs, targets, steps, LEARNING_RATE))
+        training = Residual(branches=branches, learning_rate=LEARNING_RATE, steps=steps)
+        return Curves(training.train([*blocks, scales], (inputs, targets), rng))
 
     def lora(up: Array, down: Array) -> Curves:
         biases = [np.zeros((seeds, rank)), np.zeros((seeds, WIDTH))]
@@ -154,19 +97,27 @@ def run(
         linear=linear,
         linear_difference=float(np.abs(ends - ends[0]).max()),
         logistic=logistic,
-        output={"zero": Curves(output[:, 0]), "random": Curves(output[:, 1])},
+        output=output,
         scale={"zero": residual(0.0), "one": residual(1.0)},
         lora={"B": lora(0 * up, down), "A": lora(up, 0 * down), "both": stuck},
         stuck_change=float(np.abs(stuck.values - stuck.values[0]).max()),
         few_norms={"zero": float(norms[0]), "random": float(np.median(norms[1:]))},
         few_losses={start: curves.final for start, curves in few_losses.items()},
         sparse_agree=sparse_agreement(rng, (inputs, targets)),
-        deep={
-            name: Curves(Branches(branches=DEEP, scale=scale, seed=seed).losses())
-            for name, scale in (("zero", 0.0), ("root", ROOT))
-        },
-        reach=branches_reach(branches, seed),
     )
+
+
+def output_layer(
+    rng: np.random.Generator, data: tuple[Array, Array], seeds: int, steps: int
+) -> dict[str, Curves]:
+    """Losses of tanh networks from `zero` and from `random` output weights."""
+    inputs, targets = data
+    sizes = [inputs.shape[1], 16, 16, targets.shape[1]]
+    random = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+    *hidden, last = random.weights
+    both = Network.stack([Network([*hidden, 0 * last], random.biases), random])
+    losses = train(both, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
+    return {"zero": Curves(losses[:, 0]), "random": Curves(losses[:, 1])}
 
 
 def blocked(weights: Sequence[Array]) -> list[Array]:
@@ -222,15 +173,6 @@ def sparse_agreement(rng: np.random.Generator, data: tuple[Array, Array]) -> int
     )
 
 
-def residual_weights(
-    rng: np.random.Generator, seeds: int, branches: int, data: tuple[Array, Array]
-) -> list[Array]:
-    """LeCun-normal `W`, `U` and `V` of residual networks with eight units in each branch."""
-    features, outputs = (array.shape[1] for array in data)
-    shapes = ((branches, 8, features), (branches, features, 8), (outputs, features))
-    return [lecun_normal()(rng, Matrices((seeds, *shape))) for shape in shapes]
-
-
 def regression(
     rng: np.random.Generator, data: tuple[Array, Array], loss: str, seeds: int, steps: int
 ) -> tuple[dict[str, Curves], Array]:
@@ -247,54 +189,6 @@ def regression(
     history = train(start, inputs, targets, steps=steps, learning_rate=rate, loss=loss)
     curves = {"zero": Curves(history.losses[:, :1]), "random": Curves(history.losses[:, 1:])}
     return curves, history.network.weights[0]
-
-
-@np.errstate(over="ignore", invalid="ignore")  # a network may diverge: its losses tell
-def residual_losses(
-    parameters: Sequence[Array], inputs: Array, targets: Array, steps: int, learning_rate: float
-) -> Array:
-    """Gradient descent on a residual network: the losses `(steps + 1, seeds)`."""
-    losses = []
-    for _ in range(steps + 1):
-        loss, slopes = residual_gradients(parameters, inputs, targets)
-        losses.append(loss)
-        parameters = [p - learning_rate * g for p, g in zip(parameters, slopes, strict=True)]
-    return np.stack(losses)
-
-
-def residual_gradients(
-    parameters: Sequence[Array], inputs: Array, targets: Array
-) -> tuple[Array, list[Array]]:
-    """Squared error, and gradients, of a residual network without biases.
-
-    Branch k adds to its input: `h_k = h_{k-1} + s_k U_k tanh(W_k h_{k-1})`, `h_0 = x`; the
-    output is `V h`. With `s = 0` every branch is silent at the start.
-
-    Args:
-        parameters: `W: (seeds, branches, units, features)`, `U: (seeds, branches, features,
-            units)`, `V: (seeds, outputs, features)` and `s: (seeds, branches)`.
-        inputs: `(examples, features)`.
-        targets: `(examples, outputs)`.
-    """
-    w, u, v, s = parameters
-    states, hidden, added = [inputs], [], []
-    for k in range(s.shape[1]):
-        hidden.append(np.tanh(states[k] @ np.swapaxes(w[:, k], 1, 2)))
-        added.append(hidden[k] @ np.swapaxes(u[:, k], 1, 2))
-        states.append(states[k] + s[:, k, None, None] * added[k])
-    error = (states[-1] @ np.swapaxes(v, 1, 2) - targets) / len(inputs)
-    loss = 0.5 * len(inputs) * (error * error).sum(axis=(1, 2))
-    by_w, by_u, by_s = np.zeros_like(w), np.zeros_like(u), np.zeros_like(s)
-    by_v = np.swapaxes(error, 1, 2) @ states[-1]
-    delta = error @ v
-    for k in reversed(range(s.shape[1])):
-        by_s[:, k] = (delta * added[k]).sum(axis=(1, 2))
-        inside = s[:, k, None, None] * delta
-        by_u[:, k] = np.swapaxes(inside, 1, 2) @ hidden[k]
-        below = (inside @ u[:, k]) * (1 - hidden[k] ** 2)
-        by_w[:, k] = np.swapaxes(below, 1, 2) @ states[k]
-        delta = delta + below @ w[:, k]
-    return loss, [by_w, by_u, by_v, by_s]
 
 
 def lora_task(rng: np.random.Generator, rank: int) -> tuple[Array, Array]:

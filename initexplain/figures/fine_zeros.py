@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initexplain.experiments.fine_zeros import FineZeros
-from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
     RANDOM,
@@ -62,8 +61,3 @@ def factors(result: FineZeros) -> StyledFigure:
 def _shown(steps: int) -> NDArray[np.int64]:
     """The first ten records, one by one, and thirty of the others."""
     return np.concatenate([np.arange(10), np.linspace(10, steps, 30).astype(int)])
-
-
-def reach(result: FineZeros) -> StyledFigure:
-    """In how many residual networks training removes half of the best constant's loss."""
-    return reach_figure(result.reach)

@@ -1,21 +1,18 @@
-"""The claims of the page "Zeros that are fine" with another seed, gradients by differences."""
+"""The claims of the page "Zeros that are fine" with another seed."""
 
 from itertools import product
 
 import numpy as np
 import pytest
-from oracles import central_differences
 
 from initexplain.datasets import teacher
 from initexplain.experiments.fine_zeros import (
-    EXAMPLES,
     FEW,
     SPARSE,
     blocked,
     lora_task,
-    residual_gradients,
 )
-from initexplain.experiments.reach import PAGE
+from initexplain.experiments.residual_networks import EXAMPLES
 
 SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}
 
@@ -95,42 +92,6 @@ def test_blocked_entries_against_all_the_paths(seed):
 
 def test_what_is_not_blocked_moves(result):
     assert result.sparse_agree == SPARSE == 100
-
-
-def test_depth_is_what_a_zero_scale_is_for(result):
-    rows = {name: (row.holds, row.diverged) for name, row in result.reach.items()}
-    assert rows[PAGE] == rows["deep"] == rows["deeper"] == rows["one"] == (5, 0)
-    assert rows["deep_one"] == (0, 5)
-    assert rows["slow_one"] == (5, 0)
-    assert result.deep["root"].final < result.deep["zero"].final < 0.1
-
-
-def residual_loss(parameters, x, y):
-    """One network, one example at a time."""
-    w, u, v, s = (p[0] for p in parameters)
-    total = 0.0
-    for example, wanted in zip(x, y, strict=True):
-        h = example
-        for k in range(len(s)):
-            h = h + s[k] * (u[k] @ np.tanh(w[k] @ h))
-        total += 0.5 * ((v @ h - wanted) ** 2).sum()
-    return total / len(x)
-
-
-@pytest.mark.parametrize("scale", [0.0, 0.7])
-def test_residual_gradients(scale):
-    rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((5, 3)), rng.standard_normal((5, 2))
-    shapes = ((1, 2, 8, 3), (1, 2, 3, 8), (1, 2, 3))
-    parameters = [*(rng.standard_normal(shape) for shape in shapes), np.full((1, 2), scale)]
-    loss, found = residual_gradients(parameters, x, y)
-    assert loss[0] == pytest.approx(residual_loss(parameters, x, y))
-    expected = central_differences(lambda p: residual_loss(p, x, y), parameters)
-    for gradient, numeric in zip(found, expected, strict=True):
-        np.testing.assert_allclose(gradient, numeric, atol=1e-7)
-    # a zero scale hides its branch from the gradient, not itself
-    assert found[0].any() == found[1].any() == (scale != 0)
-    assert found[3].all()
 
 
 def test_the_change_to_learn_has_the_rank_of_the_adaptation():

@@ -1,0 +1,292 @@
+"""What branches add up to: residual streams, such as a transformer's, at the start and trained."""
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import islice
+
+import autograd.numpy as anp
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.experiments.curves import Curves
+from initexplain.experiments.differentiated import Parameters, descent
+from initexplain.experiments.reach import PAGE, Row, reach
+from initexplain.experiments.residual_networks import Residual
+from initexplain.experiments.verdicts import Variations
+from initexplain.initializers import he_normal, lecun_normal
+
+WIDTH = 64
+"""Of the streams that grow."""
+DEPTHS = (8, 30, 60)
+"""Branches of the networks that are trained."""
+LEARNING_RATE, SLOWER, SLOW = 0.1, 0.03, 0.01
+STEPS = 200
+TRAINED = 10
+"""Networks of each kind that are trained, each on a task of its own."""
+GPT2_WIDTH, GPT2_BLOCKS, GPT2_HEADS, GPT2_SCALE = 768, 12, 12, 0.02
+"""GPT-2 small."""
+TOKENS = 16
+"""That its stream is measured on."""
+POSITIONS = 64
+"""Which a head attends to; also its width."""
+SCORES = 2.0 ** np.arange(-4, 6.01, 0.5)
+"""Standard deviations of the scores."""
+RECIPES = {
+    "gpt2": GPT2_SCALE**2 * GPT2_WIDTH,
+    "torch": 0.5,  # Glorot's for the three matrices as one: 2 / (fan_in + 3 fan_in) each
+    "lecun": 1.0,
+    "one": float(POSITIONS),
+}
+"""That of query and key matrices by recipe; the last draws entries of variance one."""
+VOCABULARY, EMBEDDING = 1000, 64
+MOVES = ("", "Q", "O", "QO", "QK", "VO")
+"""Matrices of an attention block that start at zero, together."""
+
+
+@dataclass(frozen=True)
+class ResidualStreams:
+    """Streams and losses.
+
+    Attributes:
+        growth: mean square of a stream before the first branch and after each, `(branches + 1,
+            seeds)`, for branches of the stream itself (`one`), of the `normalized` stream, for both
+            scaled by one over the `root` of their number, and for `zero` scales.
+        gpt2: the same for GPT-2 small at its start, `(25,)`: `plain`, and `scaled` as published.
+        losses: by start and number of branches, in units of the best constant's.
+        positions: over how many positions a head averages, `(scores, heads)`.
+        recipes: the same, median over heads, by recipe.
+        moved: by the matrices that are zero at the start, those that ten updates move.
+        first_loss: by the scale of the embeddings, `one`, `lecun` or `gpt2`, with the output `tied`
+            to them or `free`.
+        uniform_loss: of equal probabilities.
+        reach: in how many networks training removes half of the best constant's loss.
+    """
+
+    growth: dict[str, Curves]
+    gpt2: dict[str, Array]
+    losses: dict[str, dict[int, Curves]]
+    positions: Curves
+    recipes: dict[str, float]
+    moved: dict[str, str]
+    first_loss: dict[str, dict[str, float]]
+    uniform_loss: float
+    reach: dict[str, Row]
+
+
+def run(*, branches: int = 64, seeds: int = 10, seed: int = 0) -> ResidualStreams:
+    """Measures streams at their start, and trains residual networks.
+
+    Args:
+        branches: of the streams that grow.
+        seeds: streams, and heads of attention.
+        seed: of all that is drawn.
+    """
+    rng = np.random.default_rng(seed)
+    return ResidualStreams(
+        growth={
+            "one": growth(rng, branches, seeds),
+            "normalized": growth(rng, branches, seeds, normalized=True),
+            "root": growth(rng, branches, seeds, scale=branches**-0.5),
+            "zero": growth(rng, branches, seeds, scale=0.0),
+        },
+        gpt2=gpt2_stream(rng),
+        losses={
+            name: {depth: Curves(losses(setting)) for depth, setting in at_depths.items()}
+            for name, at_depths in starts(seed).items()
+        },
+        positions=Curves(np.stack([attended(rng, seeds, score) for score in SCORES])),
+        recipes={
+            name: float(np.median(attended(rng, seeds, score))) for name, score in RECIPES.items()
+        },
+        moved={zero: moved(zero, seed) for zero in MOVES},
+        first_loss=first_losses(rng),
+        uniform_loss=float(np.log(VOCABULARY)),
+        reach=learning_reach(seed),
+    )
+
+
+def growth(
+    rng: np.random.Generator,
+    branches: int,
+    seeds: int,
+    *,
+    scale: float = 1.0,
+    normalized: bool = False,
+) -> Curves:
+    """Mean square of a stream through branches of two matrices with ReLU units between them.
+
+    With He's weights below and LeCun's above, a branch adds as much as it reads.
+    """
+    stream = rng.standard_normal((seeds, WIDTH))
+    squares = [(stream**2).mean(axis=1)]
+    for _ in range(branches):
+        below = he_normal()(rng, (seeds, WIDTH, WIDTH))
+        above = lecun_normal()(rng, (seeds, WIDTH, WIDTH))
+        size = np.sqrt(squares[-1])[:, None] if normalized else 1.0
+        hidden = np.maximum(np.einsum("sij,sj->si", below, stream / size), 0)
+        stream = stream + scale * np.einsum("sij,sj->si", above, hidden)
+        squares.append((stream**2).mean(axis=1))
+    return Curves(np.stack(squares))
+
+
+def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
+    """Mean square of the stream of GPT-2 small after its embeddings and after each branch.
+
+    Random tokens, no dropout. Radford and others, *Language models are unsupervised multitask
+    learners*, 2019, section 2.3, and its published code, which has the standard deviations: half as
+    large for the positions.
+    """
+
+    def draw(fan_in: int, fan_out: int) -> Array:
+        # single precision, as it is trained, takes half the time
+        return GPT2_SCALE * rng.standard_normal((fan_in, fan_out), dtype=np.float32)
+
+    width, halves = GPT2_WIDTH, np.array([1, (2 * GPT2_BLOCKS) ** -0.5], np.float32)
+    embedded = draw(TOKENS, width) + 0.5 * draw(TOKENS, width)
+    streams = np.stack([embedded, embedded])
+    squares = [(streams**2).mean(axis=(1, 2))]
+    for _ in range(GPT2_BLOCKS):
+        read = _layer_norm(streams) @ draw(width, 3 * width)
+        attention = _heads(read) @ draw(width, width)
+        streams = streams + halves[:, None, None] * attention
+        squares.append((streams**2).mean(axis=(1, 2)))
+        hidden = _gelu(_layer_norm(streams) @ draw(width, 4 * width))
+        streams = streams + halves[:, None, None] * (hidden @ draw(4 * width, width))
+        squares.append((streams**2).mean(axis=(1, 2)))
+    plain, scaled = np.transpose(squares)
+    return {"plain": plain, "scaled": scaled}
+
+
+def _layer_norm(stream: Array) -> Array:
+    centred = stream - stream.mean(axis=-1, keepdims=True)
+    result: Array = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
+    return result
+
+
+def _gelu(z: Array) -> Array:
+    result: Array = 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z * z * z)))
+    return result
+
+
+def _heads(read: Array) -> Array:
+    """Causal attention of all heads, from queries, keys and values `(2, tokens, 3 width)`."""
+    split = read.reshape(2, TOKENS, 3, GPT2_HEADS, -1)
+    query, key, value = np.moveaxis(split, (2, 3), (0, 2))
+    scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(query.shape[-1], dtype=np.float32)
+    weights = np.exp(np.where(np.tri(TOKENS, dtype=bool), scores, -np.inf))
+    mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
+    result: Array = np.swapaxes(mixed, 1, 2).reshape(2, TOKENS, -1)
+    return result
+
+
+def starts(seed: int) -> dict[str, dict[int, Residual]]:
+    """The four starts of the page, by the number of branches."""
+    base = partial(Residual, learning_rate=LEARNING_RATE, steps=STEPS, seeds=TRAINED, seed=seed)
+    return {
+        "one": {n: base(branches=n) for n in DEPTHS},
+        "root": {n: base(branches=n, scale=n**-0.5) for n in DEPTHS},
+        "zero": {n: base(branches=n, scale=0.0) for n in DEPTHS},
+        "last": {n: base(branches=n, last=0.0) for n in DEPTHS},
+    }
+
+
+@cache
+def losses(setting: Residual) -> Array:
+    """Of a setting that two parts of the page may ask for."""
+    return setting.losses()
+
+
+def learns(setting: Residual) -> Array:
+    """Whether half of the best constant's loss is gone; NaN where training diverged, `(seeds,)`."""
+    last = losses(setting)[-1]
+    return np.where(np.isfinite(last), (last < 0.5).astype(float), np.nan)
+
+
+def learning_reach(seed: int) -> dict[str, Row]:
+    """Asks whether residual networks learn, of each start and of other training."""
+    shallow, middle, deep = DEPTHS
+    one = {"branches": middle, "scale": 1.0}
+    slow = {**one, "learning_rate": SLOW}
+    last = {"branches": deep, "scale": 1.0, "last": 0.0}
+    variations: Variations = {
+        "zero": ("zero scales, {branches}", {"branches": deep}),
+        "zero_batches": (
+            "zero scales, {branches}, batches of {batch_size}",
+            {"branches": middle, "batch_size": 8},
+        ),
+        "root": ("scales 1/√{branches}, {branches}", {"branches": deep, "scale": deep**-0.5}),
+        "last": ("zero last matrices, {branches}", last),
+        "last_slow": (
+            "zero last matrices, {branches}, rate {learning_rate:.2g}",
+            {**last, "learning_rate": SLOWER},
+        ),
+        "shallow_one": ("scales of one, {branches}", {"branches": shallow, "scale": 1.0}),
+        "one": ("scales of one, {branches}", one),
+        "deep_one": ("scales of one, {branches}", {"branches": deep, "scale": 1.0}),
+        "one_slow": ("scales of one, {branches}, rate {learning_rate:.2g}", slow),
+        "one_adam": ("scales of one, {branches}, Adam", {**slow, "optimizer": "adam"}),
+        "one_normalized": ("scales of one, {branches}, normalized", {**one, "normalized": True}),
+    }
+    rows = reach(learns, starts(seed)["zero"][shallow], variations)
+    label = f"zero scales, {shallow} branches"
+    return {PAGE: replace(rows.pop(PAGE), label=label), **rows}
+
+
+def attended(rng: np.random.Generator, heads: int, deviation: float) -> Array:
+    """Over how many positions heads average, `1 / sum of squared weights`, `(heads,)`.
+
+    Inputs are normal, and the entries of the query and key matrices have the variance `deviation /
+    fan_in`: then a score `q k / sqrt(width)` has this standard deviation.
+    """
+    shape = (heads, POSITIONS, POSITIONS)
+    inputs = rng.standard_normal(shape)
+    init = lecun_normal(gain=deviation**0.5)
+    query, key = inputs @ init(rng, shape), inputs @ init(rng, shape)
+    scores = query @ np.swapaxes(key, 1, 2) / np.sqrt(POSITIONS)
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    counts: Array = (1 / (weights**2).sum(axis=-1)).mean(axis=-1)
+    return counts
+
+
+def moved(zero: str, seed: int) -> str:
+    """Which matrices of a residual attention block ten updates move, from some that are zero.
+
+    Args:
+        zero: letters of these: `Q`, `K`, `V` and, of the output, `O`.
+        seed: of the data and of the other matrices.
+    """
+    rng = np.random.default_rng(seed)
+    inputs, targets = rng.standard_normal((2, 6, 5))
+    start = {name: lecun_normal()(rng, (5, 5)) * (name not in zero) for name in "QKVO"}
+
+    def loss(parameters: Parameters, _update: int) -> Array:
+        query, key, value = (inputs @ parameters[name].T for name in "QKV")
+        weights = anp.exp(query @ key.T / np.sqrt(5))
+        mixed = weights @ value / anp.sum(weights, axis=1, keepdims=True)
+        error = inputs + mixed @ parameters["O"].T - targets
+        result: Array = 0.5 * anp.mean(anp.sum(error**2, axis=1))
+        return result
+
+    *_, end = islice(descent(loss, start, learning_rate=0.1), 11)
+    return "".join(name for name in "QKVO" if (end.parameters[name] != start[name]).any())
+
+
+def first_losses(rng: np.random.Generator) -> dict[str, dict[str, float]]:
+    """Cross-entropy of random next tokens where the stream is the normalized embedding.
+
+    With the output `tied`, its matrix is that of the embeddings; `free`, another of the same scale.
+    """
+    tokens, targets = rng.integers(VOCABULARY, size=(2, 500))
+    one, other = rng.standard_normal((2, VOCABULARY, EMBEDDING))
+    stream = _layer_norm(one[tokens])
+
+    def loss(matrix: Array) -> float:
+        logits = stream @ matrix.T
+        of_target = logits[np.arange(len(targets)), targets]
+        return float(np.mean(np.logaddexp.reduce(logits, axis=1) - of_target))
+
+    return {
+        name: {"tied": loss(scale * one), "free": loss(scale * other)}
+        for name, scale in (("one", 1.0), ("lecun", EMBEDDING**-0.5), ("gpt2", GPT2_SCALE))
+    }
