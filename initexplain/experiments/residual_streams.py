@@ -19,7 +19,9 @@ WIDTH = 64
 """Of the streams that grow."""
 DEPTHS = (8, 30, 60)
 """Branches of the networks that are trained."""
-LEARNING_RATE, SLOWER, SLOW = 0.1, 0.03, 0.01
+LEARNING_RATE = 0.1
+SLOWER = 0.03
+SLOW = 0.01
 STEPS = 200
 TRAINED = 10
 """Networks of each kind that are trained, each on a task of its own."""
@@ -38,7 +40,9 @@ RECIPES = {
     "one": float(POSITIONS),
 }
 """That of query and key matrices by recipe; the last draws entries of variance one."""
-VOCABULARY, EMBEDDING = 1000, 64
+VOCABULARY = 1000
+EMBEDDING = 64
+"""Width of the embeddings that may be tied to the output."""
 MOVES = ("", "Q", "O", "QO", "QK", "VO")
 """Matrices of an attention block that start at zero, together."""
 
