@@ -136,8 +136,8 @@ def growth(
 def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
     """Mean square of the stream of GPT-2 small after its embeddings and after each branch.
 
-    Random tokens, no dropout. Radford and others, *Language models are unsupervised multitask
-    learners*, 2019, section 2.3, and its published code, which has the standard deviations: half as
+    Random tokens, no dropout. The report on GPT-2, *Language models are unsupervised multitask
+    learners*, section 2.3, has the factor; its published code has the standard deviations, half as
     large for the positions.
     """
 
