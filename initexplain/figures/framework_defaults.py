@@ -39,6 +39,13 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
         # three that lie on each other have one place
         y = result.relu["flax" if lower else name].signal.median
         label_line(relu, len(y), y[-1], text, colours[name], xytext=(10, lower))
+    for name, text, colour, side in (
+        ("playground", "Playground ▲", colours["playground"], {"va": "bottom", "xytext": (0, 6)}),
+        ("sklearn", "the others ● ◇ □", MUTED, {"va": "top", "xytext": (0, -7)}),
+        ("torch", "torch ▼", colours["torch"], {"ha": "right", "va": "top", "xytext": (-5, 0)}),
+    ):
+        at = {"ha": "center", "size": 9, **side}
+        label_line(tanh, 8, result.tanh[name].signal.median[7], text, colour, **at)
     return figure
 
 
