@@ -212,15 +212,19 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
 # what several pages use, and what a page keeps in a module of its own
 SHARED = {
     "cards",
+    "classes",
     "curves",
     "degenerate",
     "diagrams",
     "differentiated",
     "head_starts",
     "planted",
+    "planted_units",
     "reach",
+    "repeated_draws",
     "residual_networks",
     "separation",
+    "small_architectures",
     "style",
     "verdicts",
 }

@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 
 # digits in prose that need no source, each with its reason
 ALLOWED = {
+    # before years, which some begin like
     r"\barXiv[: ]\d{4}\.\d{4,5}\b": "identifiers of papers",
     r"\b(?:18|19|20)\d\d\b": "years",
     r"\b(?:doi|DOI)[: ]10\.\S+": "identifiers of papers",
@@ -16,7 +17,8 @@ ALLOWED = {
     r"\b(?:[Ee]quations?|[Tt]ables?|[Ff]igures?|[Aa]lgorithm|[Tt]utorial|[Cc]hapter|[Pp]art) "
     r"\d+(?:\.\d+)*": "places in a source",
     r"\b[123]-?D\b": "names of dimensions",
-    r"\bCS231n\b|\bGPT-2\b|\bd2l\b|\bL2\b|\b1-WL\b|\bfloat(?:32|64)\b|\bU\+[0-9A-F]+\b": "names",
+    r"\bCS231n\b|\bGPT-2\b|\bd2l\b|\bL2\b|\b1-WL\b|\bU\+[0-9A-F]+\b": "names",
+    r"\bb?float(?:16|32|64)\b|\bbf16\b": "names of number formats",
     r"\bPython 3\.\d+\b": "versions of a language",
     r"\b\d+\.\d+\.\d+\b": "versions of the package",
     r"\b[Ii]ssue \d+\b": "identifiers of discussions",

@@ -45,6 +45,8 @@ VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "tanh": ("tanh units", {"activation": "tanh"}),
     "teacher": ("another teacher", {"seed": 1}),
 }
+CHANNELS = 64
+GROUPS = 4
 PLAYGROUND_UNITS = 8
 """The most units that a layer has in the TensorFlow Playground."""
 TORCH_GAIN = math.sqrt(2 / (1 + math.sqrt(5) ** 2))
@@ -122,6 +124,53 @@ RULES: dict[str, Rule] = {
 
 
 @dataclass(frozen=True)
+class Kernel:
+    """A convolution's kernel.
+
+    Attributes:
+        fan_in: how many products an output sums up, the mean over places.
+        scale: by framework, the standard deviation of a weight times the root of that.
+    """
+
+    fan_in: float
+    scale: dict[str, float]
+
+
+def kernels() -> dict[str, Kernel]:
+    """Convolutions of 64 channels in and out, as the frameworks store and draw their kernels.
+
+    Plain, in `GROUPS` and depthwise with sides of 3; transposed with a side of 4 and stride 2,
+    where one place reads a quarter of the offsets.
+
+    Examples:
+        >>> kernels()["depthwise"].fan_in, round(kernels()["depthwise"].scale["keras"], 3)
+        (9, 0.175)
+    """
+    n, side, up = CHANNELS, 3, 4
+    shapes = {
+        "plain": (n * side**2, (n, n, side, side), (side, side, n, n), (side, side, n, n)),
+        "grouped": (
+            n // GROUPS * side**2,
+            (n, n // GROUPS, side, side),
+            (side, side, n // GROUPS, n),
+            (side, side, n // GROUPS, n),
+        ),
+        "depthwise": (side**2, (n, 1, side, side), (side, side, n, 1), (side, side, 1, n)),
+        "transposed": (n * (up // 2) ** 2, (n, n, up, up), (up, up, n, n), (up, up, n, n)),
+    }
+    found = {}
+    for kind, (fan_in, torch, keras, flax) in shapes.items():
+        # each takes its fans from the axes of the shape, whatever they mean
+        variances = {
+            "torch": TORCH_VARIANCE / math.prod(torch[1:]),
+            "keras": 2 / (math.prod(keras[:2]) * (keras[2] + keras[3])),
+            "flax": 1 / math.prod(flax[:3]),
+        }
+        found[kind] = Kernel(fan_in, {k: math.sqrt(v * fan_in) for k, v in variances.items()})
+    return found
+
+
+@dataclass(frozen=True)
 class Behaviour:
     """Networks with one framework's defaults and one activation, one per seed.
 
@@ -154,6 +203,8 @@ class FrameworkDefaults:
         relu: networks of ReLU.
         playground_scale: weight scale of the Playground's rule at 8 units, the most that it is
             used with.
+        kernels: of convolutions of 64 channels in and out, by kind.
+        depthwise_share: of the variance that Keras's depthwise kernel passes on.
         reach: of the verdict that PyTorch's ReLU networks have not learned, under `VARIATIONS`.
     """
 
@@ -161,6 +212,8 @@ class FrameworkDefaults:
     tanh: dict[str, Behaviour]
     relu: dict[str, Behaviour]
     playground_scale: float
+    kernels: dict[str, Kernel]
+    depthwise_share: float
     reach: dict[str, Row]
 
 
@@ -212,6 +265,8 @@ def run(
         tanh=behaviours("tanh"),
         relu=behaviours("relu"),
         playground_scale=playground(few, few).weight_std * math.sqrt(few),
+        kernels=kernels(),
+        depthwise_share=kernels()["depthwise"].scale["keras"] ** 2,
         reach=_how_far(),
     )
 

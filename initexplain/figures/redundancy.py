@@ -9,14 +9,14 @@ from matplotlib.patches import Rectangle
 
 from initexplain.experiments.planted import same_classes
 from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
-from initexplain.figures.diagrams import class_fills, class_names, draw_matrix, draw_network
+from initexplain.figures.classes import draw_classes, runs
+from initexplain.figures.diagrams import draw_matrix, draw_network
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     CLASSES,
     INK,
     MUTED,
     RANDOM,
-    SURFACE,
     StyledFigure,
     label_line,
     new_figure,
@@ -83,17 +83,11 @@ def _draw_sums(
 
 def _outline_blocks(axes: Axes, rows: list[int], columns: list[int]) -> None:
     """Frames around the cells of each pair of classes, whose members stand side by side."""
-    for i, height in _runs(rows):
-        for j, width in _runs(columns):
+    for i, height in runs(rows):
+        for j, width in runs(columns):
             axes.add_patch(
                 Rectangle((j, i), width, height, fill=False, edgecolor=INK, lw=1.6, clip_on=False)
             )
-
-
-def _runs(labels: Sequence[object]) -> list[tuple[int, int]]:
-    """Start and length of each stretch of equal labels."""
-    starts = [i for i, label in enumerate(labels) if i == 0 or label != labels[i - 1]]
-    return [(a, b - a) for a, b in zip(starts, [*starts[1:], len(labels)], strict=True)]
 
 
 def gallery(result: Redundancy) -> StyledFigure:
@@ -134,11 +128,11 @@ def _rows_of_classes(columns: Mapping[str, Starts], measured: Starts) -> StyledF
         else:
             axes.text(-0.9, y, start, ha="right", va="center", size=9)
         for column, classes in enumerate(columns.values()):
-            _draw_classes(axes, column * step, y, classes[start])
+            draw_classes(axes, column * step, y, classes[start])
         if same_classes(last[start], seen):
             axes.text(end + 1, y, "✓", ha="center", va="center", size=11)
         else:
-            _draw_classes(axes, end, y, seen)
+            draw_classes(axes, end, y, seen)
     top = -1.75 - phone
     for column, title in enumerate(columns):
         middle = column * step + step / 2 - 1.25
@@ -177,21 +171,3 @@ def merging(result: Redundancy) -> StyledFigure:
 def reach(result: Redundancy) -> StyledFigure:
     """For how many networks the predicted classes are the measured ones, by what is changed."""
     return reach_figure(result.reach)
-
-
-def _draw_classes(axes: Axes, left: float, row: float, classes: Sequence[SignedClasses]) -> None:
-    """A filled tile with the name of its class per unit; a dot for a unit alone in its class."""
-    x = left
-    for labels, signs in classes:
-        names = class_names(labels.tolist(), signs.tolist())
-        fills = [class_fills(names)[name.lstrip("−")] for name in names]
-        for start, length in _runs(fills):
-            if fills[start] != SURFACE:
-                corner = (x + start - 0.5, row - 0.4)
-                axes.add_patch(Rectangle(corner, length, 0.8, facecolor=fills[start], lw=0))
-        alone = [x + i for i, fill in enumerate(fills) if fill == SURFACE]
-        axes.plot(alone, [row] * len(alone), "o", color=INK, ms=3)
-        for i, name in enumerate(names):
-            if fills[i] != SURFACE:
-                axes.text(x + i, row, name, ha="center", va="center_baseline", size=9)
-        x += len(names) + 1

@@ -73,6 +73,47 @@ def test_the_signal_is_what_differs_between_examples():
         assert found[0, seed] == pytest.approx(expected, rel=1e-6, abs=0)
 
 
+def convolved(kernel, images, *, groups=1):
+    """By definition: kernel (out, in / groups, k, k), images (examples, in, side, side)."""
+    out, per_group, k, _ = kernel.shape
+    side = images.shape[-1] - k + 1
+    result = np.zeros((len(images), out, side, side))
+    for o in range(out):
+        first = o // (out // groups) * per_group
+        for i, j in np.ndindex(side, side):
+            seen = images[:, first : first + per_group, i : i + k, j : j + k]
+            result[:, o, i, j] = (seen * kernel[o]).sum(axis=(1, 2, 3))
+    return result
+
+
+@pytest.mark.parametrize("kind", ["plain", "grouped", "depthwise", "transposed"])
+def test_the_fan_in_of_a_kernel_is_what_multiplies_the_variance(result, kind):
+    rng = np.random.default_rng(2)
+    images = rng.standard_normal((12, 64, 5, 5))
+    groups = {"grouped": 4, "depthwise": 64}.get(kind, 1)
+    if kind == "transposed":  # stride 2: zeros between the places, then a convolution
+        spread = np.zeros((12, 64, 11, 11))
+        spread[:, :, 1::2, 1::2] = images
+        found = convolved(rng.standard_normal((64, 64, 4, 4)), spread)[:, :, 1:-1, 1:-1]
+    else:
+        found = convolved(rng.standard_normal((64, 64 // groups, 3, 3)), images, groups=groups)
+    assert np.mean(found**2) == pytest.approx(result.kernels[kind].fan_in, rel=0.1)
+
+
+def test_scales_of_kernels_are_those_that_the_frameworks_draw(result):
+    # standard deviations of the default kernels of PyTorch 2, Keras 3 and Flax, measured there
+    measured = {
+        "plain": (0.0241, 0.0418, 0.0418),
+        "grouped": (0.0480, 0.0525, 0.0830),
+        "depthwise": (0.194, 0.0586, 0.332),
+        "transposed": (0.0180, 0.0313, 0.0313),
+    }
+    for kind, stds in measured.items():
+        kernel = result.kernels[kind]
+        found = [kernel.scale[name] for name in ("torch", "keras", "flax")]
+        assert found == pytest.approx(np.sqrt(kernel.fan_in) * np.array(stds), rel=0.02)
+
+
 def test_ten_layers_of_torch_lose_the_signal(result):
     tanh, relu = (
         {name: found.signal.final for name, found in behaviours.items()}

@@ -1,0 +1,284 @@
+"""Small networks with channels, heads, embeddings, gates and shards, and the chain that each is.
+
+Every network is a forward function for autograd. Beside it stands its *chain*: the matrices
+`(units, units below)` of layers of units, for which the criterion of
+[`symmetry`][initexplain.symmetry] is made. Parameters have the seeds in front; there are no biases.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.experiments.differentiated import Parameters
+
+Forward = Callable[[Any, Array], tuple[list[Any], Any]]
+"""From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
+the outputs `(seeds, examples, ...)`."""
+
+GATES = 4
+"""Of an LSTM: in, forget, candidate, out."""
+KERNEL = 3
+TOKENS = 10
+RANKS = 4
+OFFSETS = KERNEL**2
+"""Weights with which a channel reads one channel below."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A kind of network.
+
+    Attributes:
+        shapes: of the parameters of one seed, by name, and the fan-in of each.
+        forward: what the units give, and the outputs.
+        chain: the matrices of its layers of units, from the parameters of one seed.
+        inputs: `(examples, ...)`, from a generator.
+        outputs: shape of the targets of one example.
+    """
+
+    shapes: dict[str, tuple[tuple[int, ...], int]]
+    forward: Forward
+    chain: Callable[[Parameters, np.random.Generator], list[Array]]
+    inputs: Callable[[np.random.Generator], Array]
+    outputs: tuple[int, ...]
+
+
+def as_matrix(kernel: Array, unit: int, source: int, rng: np.random.Generator) -> Array:
+    """One random combination of a kernel's offsets, the same for every pair: `(units, sources)`.
+
+    Kernels agree if and, for almost every combination, only if their combinations do; so do sums of
+    kernels.
+
+    Args:
+        kernel: of any number of axes.
+        unit: the axis that counts the units which read.
+        source: the axis that counts what they read.
+        rng: draws the combination.
+
+    Examples:
+        >>> kernel = np.ones((6, 4, 3, 3))  # as PyTorch stores that of a convolution
+        >>> as_matrix(kernel, 0, 1, np.random.default_rng(0)).shape
+        (6, 4)
+    """
+    pairs = np.moveaxis(kernel, (unit, source), (0, 1))
+    flat = pairs.reshape(*pairs.shape[:2], -1)
+    return np.asarray(flat @ rng.standard_normal(flat.shape[-1]))
+
+
+def windows(images: Any, stride: int = 1) -> Any:
+    """What a kernel sees: `(..., channels, side, side)` to `(..., values, places)`."""
+    side = (images.shape[-1] - KERNEL) // stride + 1
+    reach = stride * (side - 1) + 1
+    seen = [
+        images[..., i : i + reach : stride, j : j + reach : stride]
+        for i in range(KERNEL)
+        for j in range(KERNEL)
+    ]
+    stacked = anp.stack(seen, axis=-3)
+    return anp.reshape(stacked, (*stacked.shape[:-4], -1, side * side))
+
+
+def convolved(kernel: Any, seen: Any) -> Any:
+    """The preactivations of channels, `(seeds, examples, channels, places)`.
+
+    Args:
+        kernel: `(seeds, channels, channels below, offsets)`.
+        seen: from `windows`.
+    """
+    seeds, channels, *_ = kernel.shape
+    return anp.matmul(anp.reshape(kernel, (seeds, 1, channels, -1)), seen)
+
+
+def by_unit(values: Any, axis: int) -> Any:
+    """What units give, `(seeds, ..., units, ...)`, as `(seeds, units, values)`."""
+    moved = anp.moveaxis(values, axis, 1)
+    return anp.reshape(moved, (*moved.shape[:2], -1))
+
+
+def convolution(
+    parameters: Any,
+    images: Array,
+    *,
+    activation: Callable[[Any], Any] = anp.tanh,
+    stride: int = 1,
+    padding: int = 0,
+    dropout: tuple[float, np.random.Generator] | None = None,
+) -> tuple[list[Any], Any]:
+    """Two convolutions, and outputs that read the mean over places, or each place.
+
+    Args:
+        parameters: `first` and `second`, `(seeds, channels, channels below, offsets)`; `out`,
+            `(seeds, outputs, channels)` or `(seeds, outputs, channels, places)`.
+        images: `(examples, channels, side, side)`.
+        activation: of both.
+        stride: of both.
+        padding: zeros around what both read.
+        dropout: the chance that a place of a channel of the first one is 0, and what draws it.
+    """
+    layers, below = [], images
+    for name in ("first", "second"):
+        edge = [(0, 0)] * (below.ndim - 2) + [(padding, padding)] * 2
+        seen = windows(anp.pad(below, edge, "constant"), stride)
+        maps = activation(convolved(parameters[name], seen))
+        layers.append(by_unit(maps, 2))
+        if dropout and not layers[1:]:
+            chance, rng = dropout
+            maps = maps * (rng.random(maps.shape[1:]) >= chance)
+        side = round(maps.shape[-1] ** 0.5)
+        below = anp.reshape(maps, (*maps.shape[:3], side, side))
+    out = parameters["out"]
+    if out.ndim == 3:
+        return layers, anp.einsum("soc,snc->sno", out, anp.mean(maps, axis=-1))
+    return layers, anp.einsum("socp,sncp->sno", out, maps)
+
+
+def _attention(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+    query, key, value = anp.einsum("sahdf,ntf->asnhtd", parameters["in"], inputs)
+    scores = anp.einsum("snhtd,snhud->snhtu", query, key)
+    weights = anp.exp(scores - anp.max(scores, axis=-1, keepdims=True))
+    weights = weights / anp.sum(weights, axis=-1, keepdims=True)
+    heads = anp.einsum("snhtu,snhud->snhtd", weights, value)
+    return [by_unit(heads, 2)], anp.einsum("sohd,snhtd->snto", parameters["out"], heads)
+
+
+def _embedding(parameters: Any, tokens: Array) -> tuple[list[Any], Any]:
+    vectors = anp.einsum("npt,std->snpd", tokens, parameters["table"])
+    hidden = anp.tanh(anp.einsum("smpd,snpd->snm", parameters["hidden"], vectors))
+    outputs = anp.einsum("som,snm->sno", parameters["out"], hidden)
+    return [by_unit(vectors, 3), by_unit(hidden, 2)], outputs
+
+
+def _sigmoid(z: Any) -> Any:
+    return 0.5 + 0.5 * anp.tanh(0.5 * z)
+
+
+def _lstm(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+    seeds, units = parameters["recurrent"].shape[0], parameters["recurrent"].shape[2]
+    state = cell = np.zeros((seeds, len(inputs), units))
+    states = []
+    for now in np.moveaxis(inputs, 1, 0):
+        z = anp.einsum("sguf,nf->gsnu", parameters["in"], now)
+        z = z + anp.einsum("sguv,snv->gsnu", parameters["recurrent"], state)
+        cell = _sigmoid(z[1]) * cell + _sigmoid(z[0]) * anp.tanh(z[2])
+        state = _sigmoid(z[3]) * anp.tanh(cell)
+        states.append(state)
+    outputs = anp.einsum("sou,snu->sno", parameters["out"], state)
+    return [by_unit(anp.stack(states, axis=-1), 2)], outputs
+
+
+def _lstm_chain(p: Parameters, rng: np.random.Generator) -> list[Array]:
+    """What units read and what reads them, with the units one step before and after as other ends.
+
+    So it finds copies, and not what agrees in sums over units of the layer itself.
+    """
+    recurrent = as_matrix(p["recurrent"], 1, 2, rng)
+    incoming = np.hstack([as_matrix(p["in"], 1, 2, rng), recurrent])
+    return [incoming, np.vstack([p["out"], recurrent])]
+
+
+def _stack(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+    below, layers = inputs[None], []
+    for name in ("first", "second", "third"):
+        below = anp.tanh(anp.matmul(below, anp.swapaxes(parameters[name], 1, 2)))
+        layers.append(by_unit(below, 2))
+    return layers, anp.matmul(below, anp.swapaxes(parameters["out"], 1, 2))
+
+
+def _critics(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+    hidden = anp.tanh(anp.einsum("scmf,nf->sncm", parameters["in"], inputs))
+    units = anp.reshape(hidden, (*hidden.shape[:2], -1))
+    return [by_unit(units, 2)], anp.einsum("scm,sncm->snc", parameters["out"], hidden)
+
+
+def _critics_chain(p: Parameters, _rng: np.random.Generator) -> list[Array]:
+    one, two = p["out"]
+    return [
+        p["in"].reshape(-1, p["in"].shape[-1]),
+        np.block([[one, 0 * two], [0 * one, two]]),
+    ]
+
+
+def _shards(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+    hidden = anp.tanh(anp.einsum("srmf,nf->snrm", parameters["in"], inputs))
+    units = anp.reshape(hidden, (*hidden.shape[:2], -1))
+    return [by_unit(units, 2)], anp.einsum("sorm,snrm->sno", parameters["out"], hidden)
+
+
+def _normal(*shape: int) -> Callable[[np.random.Generator], Array]:
+    return lambda rng: rng.standard_normal(shape)
+
+
+def _one_hot(rng: np.random.Generator) -> Array:
+    """Tokens at three places of an example."""
+    return np.eye(TOKENS)[rng.integers(TOKENS, size=(24, 3))]
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "convolution": Architecture(
+        {
+            "first": ((5, 2, OFFSETS), 2 * OFFSETS),
+            "second": ((4, 5, OFFSETS), 5 * OFFSETS),
+            "out": ((2, 4), 4),
+        },
+        convolution,
+        lambda p, rng: [*(as_matrix(p[name], 0, 1, rng) for name in ("first", "second")), p["out"]],
+        _normal(12, 2, 6, 6),
+        (2,),
+    ),
+    "attention": Architecture(
+        {"in": ((3, 4, 2, 5), 5), "out": ((5, 4, 2), 8)},
+        _attention,
+        lambda p, rng: [as_matrix(p["in"], 1, 3, rng), as_matrix(p["out"], 0, 1, rng)],
+        _normal(12, 4, 5),
+        (4, 5),
+    ),
+    "embedding": Architecture(
+        # a row of the table is looked up: nothing is summed
+        {"table": ((TOKENS, 5), 1), "hidden": ((4, 3, 5), 15), "out": ((2, 4), 4)},
+        _embedding,
+        lambda p, rng: [p["table"].T, as_matrix(p["hidden"], 0, 2, rng), p["out"]],
+        _one_hot,
+        (2,),
+    ),
+    "lstm": Architecture(
+        {"in": ((GATES, 5, 3), 3), "recurrent": ((GATES, 5, 5), 5), "out": ((2, 5), 5)},
+        _lstm,
+        _lstm_chain,
+        _normal(12, 4, 3),
+        (2,),
+    ),
+    "stack": Architecture(
+        {"first": ((3, 3), 3), "second": ((3, 3), 3), "third": ((3, 3), 3), "out": ((2, 3), 3)},
+        _stack,
+        lambda p, _: [p["first"], p["second"], p["third"], p["out"]],
+        _normal(24, 3),
+        (2,),
+    ),
+    "critics": Architecture(
+        {"in": ((2, 3, 3), 3), "out": ((2, 3), 3)},
+        _critics,
+        _critics_chain,
+        _normal(24, 3),
+        (1,),
+    ),
+    "shards": Architecture(
+        {"in": ((RANKS, 2, 3), 3), "out": ((2, RANKS, 2), 2 * RANKS)},
+        _shards,
+        lambda p, _: [p["in"].reshape(-1, 3), p["out"].reshape(2, -1)],
+        _normal(24, 3),
+        (2,),
+    ),
+}
+"""By name."""
+
+
+def drawn(architecture: Architecture, rng: np.random.Generator, seeds: int) -> dict[str, Array]:
+    """Normal parameters of variance one over the fan-in, `(seeds, ...)`."""
+    return {
+        name: rng.standard_normal((seeds, *shape)) / np.sqrt(fan_in)
+        for name, (shape, fan_in) in architecture.shapes.items()
+    }

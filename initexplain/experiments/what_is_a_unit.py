@@ -1,0 +1,292 @@
+"""What a unit is in a convolution, an attention layer, an embedding, an LSTM and in shards."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+
+from initexplain.check.copies import classes as equal_rows
+from initexplain.checks import Array
+from initexplain.datasets import teacher
+from initexplain.experiments.differentiated import Moment, Parameters, descent
+from initexplain.experiments.planted_units import STARTS, copied
+from initexplain.experiments.reach import Row, reach
+from initexplain.experiments.repeated_draws import CopiedLayers, Shards, copied_layers, of_shards
+from initexplain.experiments.small_architectures import (
+    ARCHITECTURES,
+    RANKS,
+    Architecture,
+    Forward,
+    convolution,
+    drawn,
+)
+from initexplain.experiments.verdicts import Variations
+from initexplain.network import Network
+from initexplain.optimizers import Optimizer, sgd
+from initexplain.symmetry import Labels, redundancy_classes
+
+LEARNING_RATE = 0.05
+EQUAL = 1e-6
+"""Units give the same if they differ by less than this part of the largest output."""
+SHARD_UNITS = 32
+SHARD_STEPS = 300
+STREAM = 256
+BRANCHES = 30
+"""Hidden units in all shards and their updates; width and number of the branches of a stream."""
+MOVED = 0.01
+"""A kernel has learned if a weight of it has moved by more."""
+HALF_FAN_IN = 1024
+HALF_UPDATE = 1e-4
+"""Fan-in of weights in bfloat16, and how much an update takes from each of them."""
+
+
+@dataclass(frozen=True)
+class WhatIsAUnit:
+    """Units of small networks: predicted from their chains, measured after training.
+
+    Attributes:
+        predicted: of each start and each layer of the first seed, the classes before training.
+        agreeing: of each start, the seeds for which these are, in all layers, the classes of what
+            the units give after training.
+        agree: the sum of these.
+        starts: how many networks that is.
+        token_gap: how far the rows of two tokens that started equal have come apart, relative to
+            the norm of a row, median over seeds.
+        layer_gap: the same for two layers that started equal, after one update.
+        reach: for how many networks the copied channel of a convolution stays a copy.
+        shards: what the seeds of ranks do.
+        layers: what copied layers do to the signal.
+        half_lost: share of weights in bfloat16 that an update of `HALF_UPDATE` leaves as they are.
+        half_scale: by how much rounding to bfloat16 changes their standard deviation, relative.
+    """
+
+    predicted: dict[str, list[Labels]]
+    agreeing: dict[str, int]
+    agree: int
+    starts: int
+    token_gap: float
+    layer_gap: float
+    reach: dict[str, Row]
+    shards: dict[str, Shards]
+    layers: CopiedLayers
+    half_lost: float
+    half_scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """A planted start.
+
+    Attributes:
+        predicted: classes of the first seed, by layer, from its chain.
+        agreeing: seeds for which they are measured after training.
+        first: after one update.
+        end: after all.
+    """
+
+    predicted: list[Labels]
+    agreeing: int
+    first: Moment
+    end: Moment
+
+
+def ask(rng: np.random.Generator, name: str, steps: int, seeds: int) -> Answer:
+    """Draws a start of `STARTS`, predicts its classes, trains it and looks at its units."""
+    _, kind, plant = STARTS[name]
+    architecture = ARCHITECTURES[kind]
+    inputs = architecture.inputs(rng)
+    targets = rng.standard_normal((len(inputs), *architecture.outputs))
+    random = drawn(architecture, rng, seeds)
+    start = {**random, **plant(random)}
+    training = moments(architecture.forward, start, inputs, targets)
+    through = list(islice(training, steps + 1))
+    first, end = through[1], through[-1]
+    layers = architecture.forward(end.parameters, inputs)[0]
+    pairs = [
+        (predicted_classes(architecture, start, i, rng), observed_classes(layers, i))
+        for i in range(seeds)
+    ]
+    return Answer(
+        predicted=pairs[0][0],
+        agreeing=sum(all(map(np.array_equal, *pair)) for pair in pairs),
+        first=first,
+        end=end,
+    )
+
+
+def predicted_classes(
+    architecture: Architecture, parameters: Parameters, seed: int, rng: np.random.Generator
+) -> list[Labels]:
+    """The classes of one seed's units, layer by layer, from its chain."""
+    matrices = architecture.chain({name: p[seed] for name, p in parameters.items()}, rng)
+    # the logistic function has no signs: what is asked is which units are copies
+    chain = Network(matrices, [np.zeros(len(w)) for w in matrices], "logistic")
+    ends = len(matrices[-1])
+    # critics learn one target
+    alike = architecture.outputs == (1,) and ends > 1
+    return redundancy_classes(chain, targets=np.ones((1, ends)) if alike else None)
+
+
+def observed_classes(layers: list[Array], seed: int) -> list[Labels]:
+    """Which units give the same, by layer."""
+    return [equal_rows(units[seed], EQUAL) for units in layers]
+
+
+def moments(
+    forward: Forward,
+    start: Parameters,
+    inputs: Array,
+    targets: Array,
+    *,
+    batch_size: int | None = None,
+    optimizer: str | Optimizer = "sgd",
+    learning_rate: float = LEARNING_RATE,
+) -> Iterator[Moment]:
+    """A network under training: half the squared error, in batches that follow each other."""
+    examples = np.arange(len(inputs))
+    size = batch_size or len(inputs)
+
+    def loss(parameters: Any, update: int) -> Any:
+        rows = np.roll(examples, -update * size)[:size]
+        error = forward(parameters, inputs[rows])[1] - targets[rows]
+        return 0.5 * anp.sum(error**2, axis=tuple(range(1, error.ndim))) / size
+
+    return descent(loss, start, learning_rate=learning_rate, optimizer=optimizer)
+
+
+def after(training: Iterator[Moment], updates: int) -> Moment:
+    """The network after so many updates."""
+    return next(islice(training, updates, None))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopiedChannel:
+    """Convolutions with a channel that starts as a copy; every field is something to vary.
+
+    Attributes:
+        activation: a function of `autograd.numpy`.
+        stride: of both convolutions.
+        padding: zeros around what they read.
+        flat: whether the outputs read each place by itself, and not their mean.
+        dropout: chance for what a channel gives to be replaced by 0.
+        noise: added to the copy, as a part of a weight.
+        optimizer, learning_rate, batch_size, steps: of the training.
+        seeds: networks.
+        seed: of the data, the networks and the dropout.
+    """
+
+    activation: Callable[[Any], Any] = anp.tanh
+    stride: int = 1
+    padding: int = 0
+    flat: bool = False
+    dropout: float = 0.0
+    noise: float = 0.0
+    optimizer: str | Optimizer = "sgd"
+    learning_rate: float = LEARNING_RATE
+    batch_size: int | None = None
+    steps: int = 100
+    seeds: int = 5
+    seed: int = 0
+
+
+def copy_stays(setting: CopiedChannel) -> Array:
+    """Whether the channel has learned and is a copy still, `(seeds,)`."""
+    rng = np.random.default_rng(setting.seed)
+    inputs, targets = rng.standard_normal((12, 2, 7, 7)), rng.standard_normal((12, 2))
+    random = drawn(ARCHITECTURES["convolution"], rng, setting.seeds)
+    start = {**random, "first": copied(random["first"], 0), "second": copied(random["second"], 1)}
+    start["first"][:, 1] *= 1 + setting.noise * rng.standard_normal(start["first"][:, 1].shape)
+    network = partial(
+        convolution,
+        activation=setting.activation,
+        stride=setting.stride,
+        padding=setting.padding,
+        dropout=(setting.dropout, rng),
+    )
+    if setting.flat:
+        places = network(start, inputs)[0][1].shape[-1] // len(inputs)
+        start["out"] = start["out"][..., None] * rng.standard_normal(places)
+    training = moments(
+        network,
+        start,
+        inputs,
+        targets,
+        batch_size=setting.batch_size,
+        optimizer=setting.optimizer,
+        learning_rate=setting.learning_rate,
+    )
+    end = after(training, setting.steps)
+    kernels, first = end.parameters["first"], start["first"]
+    moved = np.abs(kernels - first)[:, 0].max(axis=(-2, -1)) > MOVED
+    gap = np.abs(kernels[:, 0] - kernels[:, 1]).max(axis=(-2, -1))
+    holds = moved & (gap < EQUAL * np.abs(kernels[:, 0]).max(axis=(-2, -1)))
+    return np.where(np.isfinite(end.losses), holds.astype(float), np.nan)
+
+
+VARIATIONS: Variations = {
+    "relu": ("ReLU", {"activation": partial(anp.maximum, 0.0)}),
+    "stride": ("stride {stride}", {"stride": 2}),
+    "padding": ("zeros around the images", {"padding": 1}),
+    "flat": ("each place read by itself", {"flat": True}),
+    "batches": ("batches of {batch_size}", {"batch_size": 4}),
+    "momentum": ("momentum", {"optimizer": "momentum", "learning_rate": 0.01}),
+    "adam": ("Adam", {"optimizer": "adam", "learning_rate": 0.01}),
+    "decay": ("weight decay", {"optimizer": sgd(weight_decay=0.1)}),
+    "longer": ("{steps} updates", {"steps": 400}),
+    "noise": ("{noise:.0%} of noise on the copy", {"noise": 0.01}),
+    "dropout": ("dropout of {dropout}", {"dropout": 0.2}),
+}
+
+
+def run(*, steps: int = 100, seeds: int = 10, seed: int = 0) -> WhatIsAUnit:
+    """Plants copies in small networks, predicts what stays one, and trains them.
+
+    Args:
+        steps: updates of gradient descent with all examples.
+        seeds: networks of each start.
+        seed: of the data and the networks.
+    """
+    rng = np.random.default_rng(seed)
+    asked = {name: ask(rng, name, steps, seeds) for name in STARTS}
+    table = asked["row"].end.parameters["table"]
+    stack = asked["layers"].first.parameters
+    agreeing = {name: answer.agreeing for name, answer in asked.items()}
+    weights = rng.standard_normal((HALF_FAN_IN, HALF_FAN_IN)) / HALF_FAN_IN**0.5
+    half = bfloat16(weights)
+    return WhatIsAUnit(
+        predicted={name: answer.predicted for name, answer in asked.items()},
+        agreeing=agreeing,
+        agree=sum(agreeing.values()),
+        starts=len(STARTS) * seeds,
+        token_gap=_gap(table[:, 0], table[:, 1]),
+        layer_gap=_gap(stack["second"], stack["third"]),
+        reach=reach(copy_stays, CopiedChannel(steps=steps, seed=seed), VARIATIONS),
+        shards=of_shards(
+            *teacher(rng), units=SHARD_UNITS, ranks=RANKS, steps=SHARD_STEPS, seed=seed
+        ),
+        layers=copied_layers(rng, width=STREAM, branches=BRANCHES),
+        half_lost=float((bfloat16(half - HALF_UPDATE) == half).mean()),
+        half_scale=float(abs(half.std() / weights.std() - 1)),
+    )
+
+
+def _gap(one: Array, other: Array) -> float:
+    """Norm of the difference relative to that of the first, median over seeds."""
+    norms = [np.linalg.norm(a.reshape(len(a), -1), axis=1) for a in (one - other, one)]
+    return float(np.median(norms[0] / norms[1]))
+
+
+def bfloat16(values: Array) -> Array:
+    """Rounded to the nearest number with eight significant bits, ties to even; as float32.
+
+    Examples:
+        >>> bfloat16(np.array([1.0, 1.003, 1.005])).tolist()
+        [1.0, 1.0, 1.0078125]
+    """
+    bits = values.astype(np.float32).view(np.uint32)
+    kept = bits + 0x7FFF + ((bits >> 16) & 1)
+    return (kept & 0xFFFF0000).view(np.float32)
