@@ -106,19 +106,15 @@ def rows(results: Sequence[Result], bounds: Sequence[Bound]) -> list[Row]:
 
 
 def markdown(found: Sequence[Row], machine: str) -> str:
-    """The machine, the chart and the table."""
-    drawn = chart({row.name: {k: v for k, (v, _) in row.ratios.items()} for row in found}, ALT)
-    spread = max(row.spread for row in found)
+    """The sweeps, the chart and the table, each a section that the page includes by its name."""
     kinds = {TITLES[name].partition(",")[0]: setting for name, setting in SETTINGS.items()}
-    lines = [
-        *(
-            f"- *{kind.capitalize()}*: {of.networks} networks, {of.hidden_layers} hidden layers of "
-            f"{of.units} units, {of.examples} examples, {of.steps} updates."
-            for kind, of in kinds.items()
-        ),
-        "",
-        drawn,
-        "",
+    sweeps = [
+        f"- *{kind.capitalize()}*: {of.networks} networks, {of.hidden_layers} hidden layers of "
+        f"{of.units} units, {of.examples} examples, {of.steps} updates."
+        for kind, of in kinds.items()
+    ]
+    drawn = chart({row.name: {k: v for k, (v, _) in row.ratios.items()} for row in found}, ALT)
+    table = [
         f"| sweep | initexplain, s | of peak | alone, s | {' | '.join(MARKS)} |",
         f"|---|--:|--:|--:|{'--:|' * len(MARKS)}",
     ]
@@ -130,13 +126,19 @@ def markdown(found: Sequence[Row], machine: str) -> str:
             "{:.2f} / {:.2f}".format(*row.alone),
             *("{:.1f} / {:.1f}".format(*row.ratios[name]) for name in MARKS),
         ]
-        lines.append(f"| {' | '.join(cells)} |")
-    lines += [
-        "",
-        f"{machine} The ratio of one round is at most {spread:.2f} times that of another.",
-        "",
-    ]
-    return "\n".join(lines)
+        table.append(f"| {' | '.join(cells)} |")
+    spread = max(row.spread for row in found)
+    table += ["", f"{machine} The ratio of one round is at most {spread:.2f} times another's."]
+    return "\n".join(
+        line
+        for name, lines in (("sweeps", sweeps), ("chart", [drawn]), ("table", table))
+        for line in (
+            f"<!-- --8<-- [start:{name}] -->",
+            *lines,
+            f"<!-- --8<-- [end:{name}] -->",
+            "",
+        )
+    )
 
 
 def _ratios(own: Sequence[float], measure: Sequence[float]) -> list[float]:

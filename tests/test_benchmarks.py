@@ -112,7 +112,7 @@ def test_ratios_are_those_of_the_rounds():
     cells = [cell.strip() for cell in row.strip("| ").split(" | ")]
     assert cells[:4] == ["narrow, tanh, float32", "2.00 / 3.00", "50%", "0.25 / 0.12"]
     assert cells[4:] == ["2.0 / 2.0"] * 4
-    assert "A machine. The ratio of one round is at most 3.00 times that of another." in text
+    assert "A machine. The ratio of one round is at most 3.00 times another's." in text
 
 
 def test_the_marks_of_the_chart_stand_where_the_ratios_are():
