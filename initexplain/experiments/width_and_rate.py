@@ -1,0 +1,345 @@
+"""Width and rate: one rate for all layers against maximal-update parametrization; Jacobians.
+
+A network is a forward function here, since each of its layers has a rate of its own. What is trained
+is in single precision, in which wide layers cost half.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import islice, pairwise
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from numpy.typing import ArrayLike
+
+from initexplain.checks import Array
+from initexplain.datasets import teacher
+from initexplain.experiments.differentiated import Parameters, descent
+from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.verdicts import Variations
+from initexplain.initializers import Initializer, lecun_normal, orthogonal
+from initexplain.losses import best_constant_loss
+from initexplain.network import Network, forward
+
+WIDTHS = (32, 64, 128, 256, 512, 1024)
+BASE = WIDTHS[0]
+"""The width at which the two parametrizations are the same."""
+SEVERAL = 128
+"""The largest width of which there are several networks; wider ones take most of the time."""
+STANDARD, MAXIMAL = "standard", "maximal update"
+RATES = tuple(2.0**power for power in range(-6, 1))
+ADAM_RATES = tuple(2.0**power for power in range(-12, -2))
+ADAM_WIDTHS = (BASE, 128)
+WIDER = 256
+"""The width at which the verdicts try the best rates of networks of the width `BASE`."""
+DIVERGED = 100.0
+"""Training has diverged at a loss of this many times the best constant output's."""
+VARIATIONS: Variations = {
+    "longer": ("{steps} updates", {"steps": 90}),
+    "batches": ("batches of {batch_size}", {"batch_size": 8}),
+    "momentum": ("momentum", {"optimizer": "momentum", "rates": tuple(rate / 4 for rate in RATES)}),
+    "adam": ("Adam", {"optimizer": "adam", "rates": ADAM_RATES}),
+    "relu": ("ReLU, He’s weights", {"activation": "relu"}),
+    "deep": ("four hidden layers", {"hidden_layers": 4}),
+    "mean": ("targets plus {mean:g}", {"mean": 3.0}),
+    "teacher": ("another teacher", {"seed": 1}),
+}
+
+JACOBIAN_UNITS, JACOBIAN_LAYERS = 100, 20
+GAINS = {"identity": 1.0, "tanh": 1.0, "relu": 2**0.5}
+"""Activations whose Jacobians are looked at, and the gain of the weights for each."""
+KINDS = {"normal": lecun_normal, "orthogonal": orthogonal}
+DEEP_UNITS, DEEP_SEEDS = 32, 5
+DEEP_RATES = (0.03, 0.1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wide:
+    """Networks of equal hidden layers, and how they are trained; the width is not said.
+
+    Attributes:
+        parametrization: `STANDARD` or `MAXIMAL`.
+        activation: `tanh` with LeCun's weights, or `relu` with He's.
+        hidden_layers: two or more.
+        optimizer: `sgd`, `momentum` or `adam`.
+        rates: those that are tried; with `MAXIMAL` they are those of the width `BASE`.
+        batch_size: examples per update, all of them if not given.
+        mean: added to the targets.
+        steps: updates.
+        seeds: networks.
+        seed: of the data, the networks and the batches.
+    """
+
+    parametrization: str = STANDARD
+    activation: str = "tanh"
+    hidden_layers: int = 2
+    optimizer: str = "sgd"
+    rates: Sequence[float] = RATES
+    batch_size: int | None = None
+    mean: float = 0.0
+    steps: int = 30
+    seeds: int = 5
+    seed: int = 0
+
+    def data(self) -> tuple[Array, Array]:
+        """Inputs and targets."""
+        rng = np.random.default_rng(self.seed)
+        inputs, targets = teacher(rng, examples=32, features=8)
+        return inputs.astype(np.float32), (targets + self.mean).astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class WidthAndRate:
+    """What the page shows.
+
+    Attributes:
+        losses: after training, in units of the best constant output's, by parametrization and
+            width: medians over networks at each of `RATES`, infinite where training diverged.
+        best_rate: by parametrization and width.
+        best_loss: at that rate.
+        moved: at half that rate, how far the last hidden activations have moved, over their size.
+        adam_rate: best rates under Adam, by parametrization and width.
+        reach: under `VARIATIONS`, of two verdicts: the standard best rate of the wider of the
+            `COMPARED` networks is a quarter of the narrower one's or less, `falls`; under maximal
+            update it is the same within a factor of two, `stays`.
+        singular: singular values of the Jacobian of `JACOBIAN_LAYERS` layers at one input, by
+            activation and kind of weights, falling, `(units,)`.
+        spread: the largest over the median of them.
+        deep_losses: of deep tanh networks, by kind of weights: the median over seeds.
+        orthogonal_ahead: seeds for which orthogonal weights end lower.
+    """
+
+    losses: dict[str, dict[int, Array]]
+    best_rate: dict[str, dict[int, float]]
+    best_loss: dict[str, dict[int, float]]
+    moved: dict[str, dict[int, float]]
+    adam_rate: dict[str, dict[int, float]]
+    reach: dict[str, dict[str, Row]]
+    singular: dict[str, dict[str, Array]]
+    spread: dict[str, dict[str, float]]
+    deep_losses: dict[str, float]
+    orthogonal_ahead: int
+
+
+def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
+    """Trains networks of several widths at several rates, and looks at deep Jacobians.
+
+    Args:
+        steps: updates of every training.
+        seeds: networks of each width up to `SEVERAL`; of the wider ones there is one.
+        seed: of the data and of the networks.
+    """
+    base = Wide(steps=steps, seeds=seeds, seed=seed)
+    losses: dict[str, dict[int, Array]] = {STANDARD: {}, MAXIMAL: {}}
+    moved: dict[str, dict[int, Array]] = {STANDARD: {}, MAXIMAL: {}}
+    for name, widths in losses.items():
+        for width in WIDTHS:
+            setting = replace(base, parametrization=name)
+            if width > SEVERAL:
+                setting = replace(setting, seeds=1)
+            found = swept(setting, width)
+            widths[width], moved[name][width] = (np.median(f, axis=-1) for f in found)
+    best = {
+        name: {width: int(np.argmin(values)) for width, values in widths.items()}
+        for name, widths in losses.items()
+    }
+    singular = jacobians(np.random.default_rng(seed))
+    deep = {name: _deep_losses(kind(), seed) for name, kind in KINDS.items()}
+    return WidthAndRate(
+        losses=losses,
+        best_rate={n: {w: RATES[k] for w, k in at.items()} for n, at in best.items()},
+        best_loss={n: {w: float(losses[n][w][k]) for w, k in at.items()} for n, at in best.items()},
+        moved={n: {w: float(moved[n][w][k - 1]) for w, k in at.items()} for n, at in best.items()},
+        adam_rate={name: _adam_rates(replace(base, parametrization=name)) for name in losses},
+        reach=how_far(),
+        singular=singular,
+        spread={
+            activation: {name: float(s[0] / np.median(s)) for name, s in found.items()}
+            for activation, found in singular.items()
+        },
+        deep_losses={name: float(np.median(found)) for name, found in deep.items()},
+        orthogonal_ahead=int(np.sum(deep["orthogonal"] < deep["normal"])),
+    )
+
+
+def drawn(setting: Wide, width: int) -> Parameters:
+    """Weights `W1` to the last, `(seeds, fan_out, fan_in)`, and biases `(seeds, 1, fan_out)`."""
+    rng = np.random.default_rng(setting.seed + 1)
+    inputs, targets = setting.data()
+    sizes = [inputs.shape[1], *[width] * setting.hidden_layers, targets.shape[1]]
+    parameters = {}
+    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), 1):
+        last = layer == setting.hidden_layers + 1
+        weights = lecun_normal(gain=1.0 if last else GAINS[setting.activation])
+        drawn_weights = weights(rng, (setting.seeds, fan_out, fan_in))
+        if last and setting.parametrization == MAXIMAL:
+            drawn_weights *= (BASE / width) ** 0.5
+        parameters[f"W{layer}"] = drawn_weights.astype(np.float32)
+        parameters[f"b{layer}"] = np.zeros((setting.seeds, 1, fan_out), np.float32)
+    return parameters
+
+
+def rate_factors(setting: Wide, width: int) -> dict[str, float]:
+    """By what each parameter's rate is multiplied at this width; 1 for all at the width `BASE`.
+
+    Source: Yang, Hu, Babuschkin and others, *Tensor Programs V* (2022), table 3.
+    """
+    layers = range(1, setting.hidden_layers + 2)
+    factors = dict.fromkeys([f"{kind}{layer}" for layer in layers for kind in "Wb"], 1.0)
+    if setting.parametrization == STANDARD:
+        return factors
+    wider = width / BASE
+    hidden = layers[1:-1]
+    if setting.optimizer == "adam":
+        factors |= {f"W{layer}": 1 / wider for layer in hidden}
+    else:
+        factors |= {f"b{layer}": wider for layer in layers[:-1]} | {"W1": wider}
+    return factors | {f"W{layers[-1]}": 1 / wider}
+
+
+def passed(setting: Wide, parameters: Parameters, inputs: Array) -> tuple[Any, Any]:
+    """The last hidden activations and the outputs, each `(..., examples, units)`."""
+    signal: Any = inputs
+    for layer in range(1, setting.hidden_layers + 2):
+        below = signal
+        weights, biases = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        z = anp.matmul(signal, anp.swapaxes(weights, -1, -2)) + biases
+        signal = anp.tanh(z) if setting.activation == "tanh" else anp.maximum(z, 0)
+    return below, z
+
+
+def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
+    """Trains networks of a width, each at several rates.
+
+    Args:
+        setting: the networks and their training.
+        width: units in each hidden layer.
+        rates: `(rates, 1)`, or `(rates, seeds)` where each network has its own.
+
+    Returns:
+        Losses in units of the best constant output's, infinite where training diverged, and how far
+        the last hidden activations have moved, over their size at the start; each `(rates, seeds)`.
+    """
+    inputs, targets = setting.data()
+    batches = np.random.default_rng(setting.seed)
+    own = np.array(rates, np.float32)[..., None, None]
+    members = len(own), setting.seeds
+    # autograd sums over axes of length one, which takes time: a single network goes without them
+    lead = () if members == (1, 1) else members
+    start = {
+        name: np.broadcast_to(p, (*members, *p.shape[1:])).reshape(*lead, *p.shape[1:])
+        for name, p in drawn(setting, width).items()
+    }
+
+    def loss(parameters: Parameters, rows: Any = slice(None)) -> Any:
+        errors = passed(setting, parameters, inputs[rows])[1] - targets[rows]
+        return 0.5 * anp.sum(errors**2, axis=(-2, -1)) / errors.shape[-2]
+
+    def on_batch(parameters: Parameters, _update: int) -> Any:
+        size = setting.batch_size
+        return loss(parameters, batches.choice(len(inputs), size, False) if size else slice(None))
+
+    factors = rate_factors(setting, width).items()
+    moments = descent(
+        on_batch,
+        start,
+        learning_rate={name: (own if lead else own[0, 0]) * np.float32(f) for name, f in factors},
+        optimizer=setting.optimizer,
+    )
+    best_constant = best_constant_loss(targets)
+    for moment in islice(moments, setting.steps + 1):
+        if not (moment.losses < DIVERGED * best_constant).any():
+            break
+    with np.errstate(all="ignore"):
+        before, after = (passed(setting, p, inputs)[0] for p in (start, moment.parameters))
+        size, moved = (np.linalg.norm(a, axis=(-2, -1)) for a in (before, after - before))
+        final = loss(moment.parameters) / best_constant
+        losses = np.where(final < DIVERGED, final, np.inf)
+        return losses.reshape(members), (moved / size).reshape(members)
+
+
+def swept(setting: Wide, width: int) -> tuple[Array, Array]:
+    """The same at each of the setting's rates."""
+    rates = np.array(setting.rates)[:, None]
+    if width <= SEVERAL:
+        return trained(setting, width, rates)
+    # one rate after the other: what diverges need not be trained to the end
+    losses, moved = zip(*(trained(setting, width, rate[None]) for rate in rates), strict=True)
+    return np.concatenate(losses), np.concatenate(moved)
+
+
+@cache
+def tuned(setting: Wide) -> tuple[Array, Array]:
+    """The lowest losses of networks of the width `BASE`, and the rates there, `(seeds,)`."""
+    losses, _ = swept(setting, BASE)
+    return losses.min(axis=0), np.array(setting.rates)[losses.argmin(axis=0)]
+
+
+def transferred(setting: Wide, parametrization: str) -> Array:
+    """Losses of wide networks at those rates, over those of the narrow ones, `(seeds,)`."""
+    narrow, rates = tuned(setting)
+    wide = replace(setting, parametrization=parametrization)
+    ratio: Array = trained(wide, WIDER, rates[None])[0][0] / narrow
+    return ratio
+
+
+def fails(setting: Wide) -> Array:
+    """Whether the narrow networks' rates leave wide standard ones higher, `(seeds,)`."""
+    return (transferred(setting, STANDARD) > 1).astype(float)
+
+
+def serves(setting: Wide) -> Array:
+    """Whether they bring wide ones lower under maximal update, `(seeds,)`."""
+    return (transferred(setting, MAXIMAL) < 1).astype(float)
+
+
+def how_far() -> dict[str, dict[str, Row]]:
+    """Asks both verdicts under other training, other networks and other data."""
+    return {verdict.__name__: reach(verdict, Wide(), VARIATIONS) for verdict in (fails, serves)}
+
+
+def _adam_rates(setting: Wide) -> dict[int, float]:
+    adam = replace(setting, optimizer="adam", rates=ADAM_RATES)
+    medians = {width: np.median(swept(adam, width)[0], axis=-1) for width in ADAM_WIDTHS}
+    return {width: ADAM_RATES[int(losses.argmin())] for width, losses in medians.items()}
+
+
+def jacobians(rng: np.random.Generator) -> dict[str, dict[str, Array]]:
+    """Singular values of the derivative of the last layer's signal by the input.
+
+    Returns:
+        By activation and kind of weights, falling, `(units,)`.
+    """
+    inputs = rng.standard_normal((1, JACOBIAN_UNITS))
+    sizes = [JACOBIAN_UNITS] * (JACOBIAN_LAYERS + 2)
+    singular: dict[str, dict[str, Array]] = {}
+    for activation, gain in GAINS.items():
+        singular[activation] = {}
+        for name, kind in KINDS.items():
+            network = Network.initialize(
+                rng, sizes, weights=kind(gain=gain), activation=activation
+            )
+            jacobian = np.eye(JACOBIAN_UNITS)
+            # the last matrix, after the last activation, does not count
+            for weights, z in zip(
+                network.weights[:-1], forward(network, inputs).preactivations[:-1], strict=True
+            ):
+                jacobian = network.activation.derivative(z[0])[:, None] * (weights @ jacobian)
+            singular[activation][name] = np.linalg.svd(jacobian, compute_uv=False)
+    return singular
+
+
+def _deep_losses(weights: Initializer, seed: int) -> Array:
+    """Losses of deep tanh networks, each at the best of `DEEP_RATES`, `(seeds,)`."""
+    setting = Setting(
+        weights=weights,
+        hidden=(DEEP_UNITS,) * JACOBIAN_LAYERS,
+        data=partial(teacher, examples=32, features=DEEP_UNITS),
+        steps=100,
+        seeds=DEEP_SEEDS,
+        seed=seed,
+    )
+    trials = [replace(setting, learning_rate=rate).trained() for rate in DEEP_RATES]
+    return np.min([np.nan_to_num(trial.losses[-1], nan=np.inf) for trial in trials], axis=0)
