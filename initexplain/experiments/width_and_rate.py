@@ -1,7 +1,7 @@
 """Width and rate: one rate for all layers against maximal-update parametrization; Jacobians.
 
-A network is a forward function here, since each of its layers has a rate of its own. What is trained
-is in single precision, in which wide layers cost half.
+A network is a forward function here, since each of its layers has a rate of its own. It trains in
+single precision, in which wide layers cost half.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ BASE = WIDTHS[0]
 """The width at which the two parametrizations are the same."""
 SEVERAL = 128
 """The largest width of which there are several networks; wider ones take most of the time."""
-STANDARD, MAXIMAL = "standard", "maximal update"
+STANDARD, MAXIMAL = "standard", "maximal"
 RATES = tuple(2.0**power for power in range(-6, 1))
 ADAM_RATES = tuple(2.0**power for power in range(-12, -2))
 ADAM_WIDTHS = (BASE, 128)
@@ -106,7 +106,7 @@ class WidthAndRate:
             update it is the same within a factor of two, `stays`.
         singular: singular values of the Jacobian of `JACOBIAN_LAYERS` layers at one input, by
             activation and kind of weights, falling, `(units,)`.
-        spread: the largest over the median of them.
+        alive: how many of them are above a hundredth of the largest.
         deep_losses: of deep tanh networks, by kind of weights: the median over seeds.
         orthogonal_ahead: seeds for which orthogonal weights end lower.
     """
@@ -118,7 +118,7 @@ class WidthAndRate:
     adam_rate: dict[str, dict[int, float]]
     reach: dict[str, dict[str, Row]]
     singular: dict[str, dict[str, Array]]
-    spread: dict[str, dict[str, float]]
+    alive: dict[str, dict[str, int]]
     deep_losses: dict[str, float]
     orthogonal_ahead: int
 
@@ -155,8 +155,8 @@ def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
         adam_rate={name: _adam_rates(replace(base, parametrization=name)) for name in losses},
         reach=how_far(),
         singular=singular,
-        spread={
-            activation: {name: float(s[0] / np.median(s)) for name, s in found.items()}
+        alive={
+            activation: {name: int(np.sum(s > 0.01 * s[0])) for name, s in found.items()}
             for activation, found in singular.items()
         },
         deep_losses={name: float(np.median(found)) for name, found in deep.items()},
@@ -318,9 +318,7 @@ def jacobians(rng: np.random.Generator) -> dict[str, dict[str, Array]]:
     for activation, gain in GAINS.items():
         singular[activation] = {}
         for name, kind in KINDS.items():
-            network = Network.initialize(
-                rng, sizes, weights=kind(gain=gain), activation=activation
-            )
+            network = Network.initialize(rng, sizes, weights=kind(gain=gain), activation=activation)
             jacobian = np.eye(JACOBIAN_UNITS)
             # the last matrix, after the last activation, does not count
             for weights, z in zip(
@@ -342,4 +340,7 @@ def _deep_losses(weights: Initializer, seed: int) -> Array:
         seed=seed,
     )
     trials = [replace(setting, learning_rate=rate).trained() for rate in DEEP_RATES]
-    return np.min([np.nan_to_num(trial.losses[-1], nan=np.inf) for trial in trials], axis=0)
+    losses: Array = np.min(
+        [np.nan_to_num(trial.losses[-1], nan=np.inf) for trial in trials], axis=0
+    )
+    return losses

@@ -1,5 +1,7 @@
 """Figures of the page "Width and rate"."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -15,51 +17,47 @@ from initexplain.experiments.width_and_rate import (
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     INK,
-    LEVELS,
+    MEASURED,
     MUTED,
     RECIPES,
     StyledFigure,
     label_line,
     new_figure,
     on_phone,
-    ramp,
 )
 
 # where a rate that diverges is drawn
 TOP = 0.9
-LAST = "after the last layer"
+# below it, singular values are rounding
 FLOOR = 1e-8
 
 
 def losses(result: WidthAndRate) -> StyledFigure:
     """Loss after training against the rate, a curve for each width, two parametrizations."""
-    figure, panels = new_figure(height=3.8, columns=2, sharey=True, phone_height=6.0)
-    # the palest steps cannot be told from the page
-    shades = [light for light, _ in ramp("positive")[LEVELS - len(WIDTHS) :]]
+    figure, panels = new_figure(height=4.0, columns=2, sharey=True, phone_height=6.4)
     for axes, name, title in zip(
         panels, (STANDARD, MAXIMAL), ("one rate for all layers", "maximal update"), strict=True
     ):
         axes.set_title(title, size=10, color=MUTED)
-        for width, shade in zip(WIDTHS, shades, strict=True):
-            _curve(axes, result.losses[name][width], shade)
-        axes.set(xscale="log", yscale="log", xlabel=_rate_label(name))
+        for place, width in enumerate(WIDTHS):
+            _curve(axes, result.losses[name][width], 0.6 + 0.45 * place)
+        axes.set(yscale="log", xlabel="learning rate" + (f" at {BASE} units" * (name == MAXIMAL)))
         axes.set_xscale("log", base=2)
+        axes.set_xlim(RATES[0] / 3, RATES[-1] * 1.3)
         axes.set_xticks([1 / 64, 1 / 16, 1 / 4, 1], ["1/64", "1/16", "1/4", "1"])
         axes.set_yticks([0.01, 0.1, TOP], ["0.01", "0.1", "diverged"])
         axes.minorticks_off()
-    if on_phone():
-        panels[1].set_ylabel("loss / best constant’s loss")
-    panels[0].set_ylabel("loss / best constant’s loss")
+    for axes in panels if on_phone() else panels[:1]:
+        axes.set_ylabel("loss / best constant’s loss")
     standard, maximal = panels
-    for place in (0, len(WIDTHS) - 1):
-        values = result.losses[STANDARD][WIDTHS[place]]
-        low = int(np.argmin(values))
-        text = f"{WIDTHS[place]} units" if place == 0 else f"{WIDTHS[place]:,}"
-        label_line(
-            standard, RATES[low], values[low], text, INK, ha="center", va="top", xytext=(0, -6)
-        )
-    low = max(result.losses[MAXIMAL][width][0] for width in WIDTHS)
-    label_line(maximal, RATES[1], low, "all widths", INK, va="bottom", xytext=(0, 0))
+    beside = {"ha": "right", "xytext": (-7, 0), "size": 8}
+    for width, values in result.losses[STANDARD].items():
+        label_line(standard, RATES[0], values[0], f"{width:,}", INK, **beside)
+    narrow = result.losses[STANDARD][BASE][0]
+    label_line(standard, RATES[0], narrow, "units", MUTED, **beside | {"xytext": (-7, 14)})
+    narrow, wide = (result.losses[MAXIMAL][width][0] for width in (BASE, WIDTHS[-1]))
+    middle = float(np.sqrt(narrow * wide))
+    label_line(maximal, RATES[0], middle, "all\nwidths", INK, **beside)
     return figure
 
 
@@ -78,15 +76,16 @@ def singular_values(result: WidthAndRate) -> StyledFigure:
             shown = values > FLOOR
             axes.plot(places[shown], values[shown], line, color=colour)
         axes.set(yscale="log", ylim=(FLOOR, 100), xlabel="place in order of size")
+        axes.set_xlim(-4, 105)
         axes.set_xticks([1, 50, 100])
         axes.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8], ["1", "0.01", "10⁻⁴", "10⁻⁶", "10⁻⁸"])
         axes.minorticks_off()
     for axes in panels if on_phone() else panels[:1]:
         axes.set_ylabel("singular value")
-    linear, tanh, relu = panels
+    linear = panels[0]
     label_line(linear, 50, 1, "orthogonal", RECIPES["orthogonal"], va="bottom", xytext=(0, 4))
     values = result.singular["identity"]["normal"]
-    label_line(linear, 45, values[44], "normal", RECIPES["lecun"], ha="right", va="top")
+    label_line(linear, 40, values[39], "normal", RECIPES["lecun"], ha="right", xytext=(-8, 0))
     return figure
 
 
@@ -96,16 +95,13 @@ def reach(result: WidthAndRate) -> StyledFigure:
     return reach_figure(result.reach["fails"], result.reach["serves"], titles=titles)
 
 
-def _rate_label(name: str) -> str:
-    return "learning rate" if name == STANDARD else f"learning rate at {BASE} units"
-
-
-def _curve(axes: Axes, values: Array, shade: str) -> None:
-    rates = np.array(RATES)
-    lost = values > TOP
-    axes.plot(rates[~lost], values[~lost], "o-", color=shade, markersize=3.5, linewidth=1.4)
-    first = int(np.argmax(lost)) if lost.any() else len(rates)
-    if 0 < first < len(rates):
+def _curve(axes: Axes, values: Array, thickness: float) -> None:
+    """Losses at each rate; crosses on top, at the end of a dotted line, where training diverged."""
+    rates, lost = np.array(RATES), values > TOP
+    look: dict[str, Any] = {"color": MEASURED, "linewidth": thickness}
+    axes.plot(rates[~lost], values[~lost], "o-", markersize=2 + thickness, **look)
+    first = int(np.argmax(lost)) if lost.any() else 0
+    if first:
         ends = rates[first - 1 : first + 1], [values[first - 1], TOP]
-        axes.plot(*ends, ":", color=shade, linewidth=1.2)
-    axes.plot(rates[lost], np.full(lost.sum(), TOP), "x", color=shade)
+        axes.plot(*ends, ":", color=MEASURED, linewidth=1)
+        axes.plot(rates[lost], np.full(lost.sum(), TOP), "x", color=MEASURED)
