@@ -26,6 +26,8 @@ from initexplain.signal import lsuv, second_moments
 DEEP = 100
 DEEP_UNITS = 200
 DEEP_SEEDS = 3
+NARROW, WIDE, MANY = 50, 200, 40
+"""Units of the networks whose scatter over seeds is compared, and how many there are of each."""
 TRAINED_UNITS = 16
 TRAINED_LAYERS = 20
 """Hidden layers of the third: networks that are trained."""
@@ -72,6 +74,9 @@ class ThroughDepth:
         decay: second moments of the activations of deeper tanh networks with Glorot's weights, a
             record per layer.
         predicted_decay: `decay` in the mean field, `(layers,)`.
+        finite_width: standard deviation over networks of the logarithm of the last second moment
+            over the first, with He's weights and ReLU, at one input, by width.
+        predicted_width: the same for many layers and units.
         relu_mean_square: `E relu(z)^2` for `z ~ N(0, 1)`.
         relu_variance: `Var relu(z)`.
         tanh_gain: the factor of the weights at which tanh keeps unit variance.
@@ -85,6 +90,8 @@ class ThroughDepth:
     scatter: dict[str, float]
     decay: Curves
     predicted_decay: Array
+    finite_width: dict[int, float]
+    predicted_width: dict[int, float]
     relu_mean_square: float
     relu_variance: float
     tanh_gain: float
@@ -136,6 +143,8 @@ def run(
         },
         decay=_decay(rng, examples),
         predicted_decay=mean_square("tanh", variances("tanh", layers=DEEP, weight_std=1.0)),
+        finite_width={units: _scatter(rng, units, layers) for units in (NARROW, WIDE)},
+        predicted_width={units: (5 * (layers - 1) / units) ** 0.5 for units in (NARROW, WIDE)},
         relu_mean_square=relu_mean_square,
         # E relu(z) = 1 / sqrt(2 pi)
         relu_variance=relu_mean_square - 1 / (2 * np.pi),
@@ -178,6 +187,16 @@ def _decay(rng: np.random.Generator, examples: int) -> Curves:
     inputs = rng.standard_normal((examples, DEEP_UNITS))
     activations = forward(network, inputs).activations
     return Curves(np.array([np.mean(a**2, axis=(-2, -1)) for a in activations]))
+
+
+def _scatter(rng: np.random.Generator, units: int, layers: int) -> float:
+    """Over networks of He's weights and ReLU, of the logarithm of a second moment through depth."""
+    signal, moments = rng.standard_normal((MANY, units, 1)), []
+    for _ in range(layers):
+        z = he_normal()(rng, (MANY, units, units)) @ signal
+        moments.append(np.mean(z**2, axis=(-2, -1)))
+        signal = np.maximum(z, 0)
+    return float(np.log(moments[-1] / moments[0]).std())
 
 
 class _Lsuv(Setting):

@@ -84,6 +84,16 @@ def test_orthogonal_weights_scatter_less(result):
     assert result.scatter["he_relu"] == pytest.approx((high - low) / median)
 
 
+def test_the_scatter_over_networks_is_that_of_depth_over_width(result):
+    """Layers of one random unit's factors: of `n` chances of a half, as many squares of normals."""
+    rng = np.random.default_rng(8)
+    for units, scatter in result.finite_width.items():
+        firing = rng.binomial(units, 0.5, size=(LAYERS - 1, 20_000))
+        logs = np.log(2 * rng.chisquare(firing) / units).sum(axis=0)
+        assert scatter == pytest.approx(logs.std(), rel=0.25)
+        assert result.predicted_width[units] == pytest.approx(logs.std(), rel=0.15)
+
+
 def test_tanh_decays_like_one_over_twice_the_layer(result):
     predicted, layers = result.predicted_decay, np.arange(1, 51)
     assert predicted[4] == pytest.approx(0.1034, abs=5e-5)
