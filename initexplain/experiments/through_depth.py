@@ -26,8 +26,10 @@ from initexplain.signal import lsuv, second_moments
 DEEP = 100
 DEEP_UNITS = 200
 DEEP_SEEDS = 3
-NARROW, WIDE, MANY = 50, 200, 40
-"""Units of the networks whose scatter over seeds is compared, and how many there are of each."""
+# networks whose scatter is compared, and how many of each
+NARROW = 50
+WIDE = 200
+MANY = 40
 TRAINED_UNITS = 16
 TRAINED_LAYERS = 20
 """Hidden layers of the third: networks that are trained."""

@@ -47,11 +47,13 @@ VARIATIONS: Variations = {
     "teacher": ("another teacher", {"seed": 1}),
 }
 
-JACOBIAN_UNITS, JACOBIAN_LAYERS = 100, 20
+JACOBIAN_UNITS = 100
+JACOBIAN_LAYERS = 20
 GAINS = {"identity": 1.0, "tanh": 1.0, "relu": 2**0.5}
 """Activations whose Jacobians are looked at, and the gain of the weights for each."""
 KINDS = {"normal": lecun_normal, "orthogonal": orthogonal}
-DEEP_UNITS, DEEP_SEEDS = 32, 5
+DEEP_UNITS = 32
+DEEP_SEEDS = 5
 DEEP_RATES = (0.03, 0.1)
 
 
