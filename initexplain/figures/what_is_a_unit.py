@@ -1,6 +1,7 @@
 """Figures of the page "What is a unit?"."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,9 @@ def copied_layers(result: WhatIsAUnit) -> StyledFigure:
         axes.plot(branches, predicted, line, color=THEORY, linewidth=1.2)
         for branch, fill in (("linear", RANDOM), ("tanh", "none")):
             median = result.layers.stream[branch][kind].median
-            axes.plot(branches[marked], median[marked], marker, color=RANDOM, markerfacecolor=fill)
+            # the last point stands on the edge
+            points: dict[str, Any] = {"color": RANDOM, "markerfacecolor": fill, "clip_on": False}
+            axes.plot(branches[marked], median[marked], marker, **points)
             label_line(axes, BRANCHES, median[-1], f"{kind}, {branch}", RANDOM)
     axes.set_yscale("log")
     axes.set(xlabel="branches passed", ylabel="mean square of the stream", xlim=(-0.5, BRANCHES))

@@ -10,6 +10,7 @@ from initexplain.experiments import what_is_a_unit
 from initexplain.experiments.planted_units import STARTS
 from initexplain.experiments.repeated_draws import copied_layers, growth, of_shards
 from initexplain.experiments.small_architectures import ARCHITECTURES, drawn
+from initexplain.experiments.small_architectures import convolution as forward_convolution
 
 SETTINGS = {"steps": 100, "seeds": 3, "seed": 5}
 APART5, APART4, APART3 = ([*range(n)] for n in (5, 4, 3))
@@ -45,14 +46,17 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 
 
-def convolution(p, images):
+def convolution(p, images, stride=1, padding=0):
     """Output by output, by the definition of a convolution."""
 
-    def layer(kernel, maps):
-        side = maps.shape[-1] - 2
+    def layer(kernel, inside):
+        side = inside.shape[-1] + 2 * padding
+        maps = np.zeros((len(inside), side, side))
+        maps[:, padding : side - padding, padding : side - padding] = inside
+        side = (side - 3) // stride + 1
         result = np.zeros((len(kernel), side, side))
         for c, i, j in np.ndindex(result.shape):
-            seen = maps[:, i : i + 3, j : j + 3]
+            seen = maps[:, i * stride : i * stride + 3, j * stride : j * stride + 3]
             result[c, i, j] = np.tanh(
                 sum(np.sum(k.reshape(3, 3) * m) for k, m in zip(kernel[c], seen, strict=True))
             )
@@ -143,6 +147,35 @@ def test_small_networks_compute_what_loops_compute(name):
         for units, expected in zip(found_layers, layers, strict=True):
             by_unit = np.moveaxis(np.array(expected), 1, 0).reshape(len(units[seed]), -1)
             np.testing.assert_allclose(units[seed], by_unit, atol=1e-12)
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (2, 0), (1, 1), (2, 1)])
+@pytest.mark.parametrize("flat", [False, True])
+def test_convolutions_with_a_stride_or_padding_compute_what_loops_compute(stride, padding, flat):
+    rng = np.random.default_rng(4)
+    images, p = rng.standard_normal((3, 2, 7, 7)), drawn(ARCHITECTURES["convolution"], rng, 1)
+    (first, second), outputs = convolution({k: a[0] for k, a in p.items()}, images, stride, padding)
+    if flat:
+        places = second[0][0].size
+        p["out"] = rng.standard_normal((1, 2, 4, places))
+        outputs = [np.sum(p["out"][0] * maps.reshape(4, places), axis=(1, 2)) for maps in second]
+    found_layers, found = forward_convolution(p, images, stride=stride, padding=padding)
+    np.testing.assert_allclose(found[0], outputs, atol=1e-12)
+    for units, expected in zip(found_layers, (first, second), strict=True):
+        by_unit = np.moveaxis(np.array(expected), 1, 0).reshape(len(units[0]), -1)
+        np.testing.assert_allclose(units[0], by_unit, atol=1e-12)
+
+
+def test_dropout_takes_places_of_channels_for_all_seeds_alike():
+    rng = np.random.default_rng(4)
+    images, p = rng.standard_normal((3, 2, 6, 6)), drawn(ARCHITECTURES["convolution"], rng, 1)
+    twice = {key: np.repeat(values, 2, axis=0) for key, values in p.items()}
+    plain = forward_convolution(twice, images)[1]
+    dropped = forward_convolution(twice, images, dropout=(0.5, np.random.default_rng(0)))[1]
+    assert (dropped != plain).any()
+    np.testing.assert_array_equal(dropped[0], dropped[1])
+    everything = forward_convolution(twice, images, dropout=(1.0, np.random.default_rng(0)))[1]
+    assert not everything.any()
 
 
 @pytest.mark.parametrize("name", ["channel", "heads", "column", "unit", "critics", "shards"])
@@ -239,6 +272,8 @@ def test_copies_matter_in_a_stream_and_little_without_one(result):
 def test_bfloat16_is_that_of_ml_dtypes():
     rng = np.random.default_rng(8)
     values = rng.standard_normal(2000) * 10.0 ** rng.integers(-20, 20, 2000)
+    # ties, which go to the even neighbour, and what carries into the exponent
+    values[:4] = 1 + 2.0**-8, 1 + 3 * 2.0**-8, -1 - 2.0**-8, 2 - 2.0**-9
     expected = values.astype(np.float32).astype(ml_dtypes.bfloat16).astype(np.float32)
     np.testing.assert_array_equal(what_is_a_unit.bfloat16(values), expected)
 
