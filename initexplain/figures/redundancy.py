@@ -160,9 +160,9 @@ def merging(result: Redundancy) -> StyledFigure:
         )
     few = result.merging["strong"]
     halved = MERGING_EVERY * int(np.argmax(np.array(few) < MERGING_UNITS / 2))
-    top = f"no decay, and decay {DECAYS['weak']:g}"
+    top = f"line: no decay; dashes: decay {DECAYS['weak']:g}"
     label_line(axes, 0, MERGING_UNITS + 1.2, top, RANDOM, xytext=(0, 0))
-    label_line(axes, halved, 7.5, f"decay {DECAYS['strong']:g}", RANDOM)
+    label_line(axes, halved, 7.5, f"dots: decay {DECAYS['strong']:g}", RANDOM)
     axes.set(xlabel="updates", ylabel="classes", ylim=(0, MERGING_UNITS + 2.2))
     axes.set_yticks([1, 4, 8, 12, 16])
     return figure
