@@ -81,6 +81,10 @@ def test_figures_are_inline_labelled_and_captioned(pages):
         assert len(svg["aria-label"]) > 20, name
         if not name.startswith("notebooks/"):
             assert figure.figcaption.a["href"], name
+            # a question in bold, then its answer
+            question = figure.figcaption.strong
+            assert question.text.endswith("?"), (name, question.text)
+            assert figure.figcaption.text.strip().startswith(question.text), (name, question.text)
     for name, soup in pages.items():
         ids = [tag["id"] for tag in soup.find_all(id=True)]
         assert len(ids) == len(set(ids)), name
