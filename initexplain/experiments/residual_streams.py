@@ -8,14 +8,20 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
+from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.differentiated import Parameters, descent
 from initexplain.experiments.reach import PAGE, Row, reach
-from initexplain.experiments.residual_networks import Residual
+from initexplain.experiments.residual_networks import (
+    EXAMPLES,
+    Residual,
+    residual_gradients,
+    residual_weights,
+)
 from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import he_normal, lecun_normal
 
-WIDTH = 64
+WIDTH = 128
 """Of the streams that grow."""
 DEPTHS = (8, 30, 60)
 """Branches of the networks that are trained."""
@@ -57,6 +63,8 @@ class ResidualStreams:
             scaled by one over the `root` of their number, and for `zero` scales.
         gpt2: the same for GPT-2 small at its start, `(25,)`: `plain`, and `scaled` as published.
         losses: by start and number of branches, in units of the best constant's.
+        alignment: mean cosine between what two branches add after one update from zero last
+            matrices, in the deepest network.
         positions: over how many positions a head averages, `(scores, heads)`.
         recipes: the same, median over heads, by recipe.
         moved: by the matrices that are zero at the start, those that ten updates move.
@@ -69,6 +77,7 @@ class ResidualStreams:
     growth: dict[str, Curves]
     gpt2: dict[str, Array]
     losses: dict[str, dict[int, Curves]]
+    alignment: float
     positions: Curves
     recipes: dict[str, float]
     moved: dict[str, str]
@@ -98,6 +107,7 @@ def run(*, branches: int = 64, seeds: int = 10, seed: int = 0) -> ResidualStream
             name: {depth: Curves(losses(setting)) for depth, setting in at_depths.items()}
             for name, at_depths in starts(seed).items()
         },
+        alignment=alignment(rng),
         positions=Curves(np.stack([attended(rng, seeds, score) for score in SCORES])),
         recipes={
             name: float(np.median(attended(rng, seeds, score))) for name, score in RECIPES.items()
@@ -234,6 +244,21 @@ def learning_reach(seed: int) -> dict[str, Row]:
     rows = reach(learns, starts(seed)["zero"][shallow], variations)
     label = f"zero scales, {shallow} branches"
     return {PAGE: replace(rows.pop(PAGE), label=label), **rows}
+
+
+def alignment(rng: np.random.Generator) -> float:
+    """Mean cosine between what two branches add after one update from zero last matrices."""
+    depth = DEPTHS[-1]
+    inputs, targets = teacher(rng, examples=EXAMPLES)
+    below, last, out = residual_weights(rng, 1, depth, (inputs, targets))
+    start = [below, 0 * last, out, np.ones((1, depth))]
+    _, (_, by_last, _, _) = residual_gradients(start, inputs, targets)
+    # the stream that they read is still the input, and the rate does not turn what they add
+    added = np.tanh(inputs @ np.swapaxes(below[0], 1, 2)) @ -np.swapaxes(by_last[0], 1, 2)
+    flat = added.reshape(depth, -1)
+    flat /= np.linalg.norm(flat, axis=1, keepdims=True)
+    cosines = flat @ flat.T
+    return float(cosines[np.triu_indices(depth, 1)].mean())
 
 
 def attended(rng: np.random.Generator, heads: int, deviation: float) -> Array:

@@ -106,6 +106,24 @@ def test_a_tied_output_predicts_the_token_itself(result):
         assert loss == pytest.approx(uniform, abs=0.05)
 
 
+def test_branches_correct_the_same_error(result):
+    # gradients by differences, of three branches of a network that is drawn here
+    rng = np.random.default_rng(5)
+    x, y = rng.standard_normal((20, 4)), rng.standard_normal((20, 2))
+    below, out = rng.standard_normal((3, 8, 4)) / 2, rng.standard_normal((2, 4)) / 2
+    hidden = [np.tanh(x @ w.T) for w in below]
+
+    def loss(last):
+        stream = x + sum(h @ u.T for h, u in zip(hidden, last, strict=True))
+        return 0.5 * ((stream @ out.T - y) ** 2).sum() / len(x)
+
+    slopes = central_differences(loss, [np.zeros((4, 8)) for _ in below])
+    added = [-(h @ slope.T).ravel() for h, slope in zip(hidden, slopes, strict=True)]
+    cosines = np.corrcoef(added)[np.triu_indices(3, 1)]
+    assert cosines.mean() > 0.5
+    assert result.alignment == pytest.approx(cosines.mean(), abs=0.2)
+
+
 def test_small_and_zero_branches_train_at_depth(result):
     rows = {name: (row.holds, row.diverged) for name, row in result.reach.items()}
     for name in (PAGE, "zero", "zero_batches", "root", "last_slow"):
