@@ -90,7 +90,7 @@ def test_paper_is_light_and_carries_the_text_alone(script, visit):
     page.wait_for_timeout(500)  # the theme fades from colour to colour
     for hidden in (".md-header", ".md-sidebar", ".md-footer", ".md-content__button", ".ie-source"):
         assert not page.locator(hidden).first.is_visible(), hidden
-    assert page.locator("details p").first.is_visible()
+    assert page.locator(".ie-guess .ie-after").first.is_visible()
     colour = "element => getComputedStyle(element).color"
     fill = "element => getComputedStyle(element).fill"
     inks = [
@@ -101,6 +101,10 @@ def test_paper_is_light_and_carries_the_text_alone(script, visit):
     assert min(contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5, inks
     figure = page.locator(".ie-figure").first
     assert figure.evaluate("element => getComputedStyle(element).breakInside") == "avoid"
+    page = visit("reference/code/curves/", java_script_enabled=script)
+    assert not page.locator("details pre").first.is_visible()
+    page.emulate_media(media="print")
+    assert page.locator("details pre").first.is_visible()
 
 
 def test_a_lost_reader_sees_the_address_and_can_search(browser, origin):
