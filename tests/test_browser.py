@@ -372,6 +372,10 @@ def test_copied_snippets_run_in_the_order_of_the_page(seen):
 def test_code_is_seen_in_full(seen):
     seen.page.wait_for_function("document.querySelector('.md-top')")
     assert seen.page.evaluate(COVERED) == []
+    seen.page.set_viewport_size(PHONE)
+    # there it scrolls, but below no button
+    assert [code for fault, code in seen.page.evaluate(COVERED) if fault == "below"] == []
+    seen.page.set_viewport_size(DESKTOP)
 
 
 def _gzipped(text):

@@ -138,10 +138,11 @@ class PageProcessor(Treeprocessor):
         self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
         self._each(root.iter("p"), self._figure)
         self._each(root.iter("a"), self._link)
+        # while a formula is still TeX
+        self._each(root.iter("table"), tables.label_cells)
         self._each(root.iter("span"), self._formula)
         self._each(root.iter("div"), self._formula)
         self._each(root.iter("div"), self._guess)
-        self._each(root.iter("table"), tables.label_cells)
 
     def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
         for element in list(elements):

@@ -2,24 +2,26 @@
 
 from xml.etree.ElementTree import Element
 
-WIDE = 5
-"""Columns from which on a table does not fit a phone."""
+WIDE = 4
+"""From so many columns on, a table does not fit a phone."""
 
 
 def label_cells(table: Element) -> None:
     """Gives the cells of a wide table the names of their columns, which a style sheet can show.
 
+    One of four columns whose heads are formulas is left as it is, and scrolls.
+
     Raises:
-        ValueError: a column of a wide table has a name that is no plain text.
+        ValueError: a head of a still wider table has a formula, which a label cannot hold.
     """
-    names = table.findall("thead/tr/th")
-    if len(names) < WIDE:
+    heads = table.findall("thead/tr/th")
+    names = ["".join(head.itertext()).strip() for head in heads]
+    formulas = [name for name in names if r"\(" in name]
+    if formulas and len(heads) > WIDE:
+        raise ValueError(f"the head {formulas[0]!r} of a wide table: write it in plain words")
+    if formulas or len(heads) < WIDE:
         return
-    for name in names:
-        if len(name):
-            text = "".join(name.itertext())
-            raise ValueError(f"the head {text!r} of a wide table: write it in plain words")
     table.set("data-stacks", "")
     for row in table.iterfind("tbody/tr"):
         for name, cell in zip(names, row, strict=True):
-            cell.set("data-label", name.text or "")
+            cell.set("data-label", name)

@@ -79,14 +79,15 @@ def test_every_claim_of_a_page_of_verdicts_has_one(pages, address):
 
 
 def test_cells_of_wide_tables_name_their_columns():
-    wide = "| a | b | c | d | e |\n|---|---|---|---|---|\n| 1 | 2 | 3 | 4 | 5 |\n"
+    wide = "| a | b | c | d |\n|---|---|---|---|\n| 1 | 2 | 3 | 4 |\n"
     table = render(wide).table
     assert table.has_attr("data-stacks")
-    assert [cell["data-label"] for cell in table.select("td")] == list("abcde")
+    assert [cell["data-label"] for cell in table.select("td")] == list("abcd")
     narrow = render(re.sub(r"[^|\n]*\|\n", "\n", wide)).table
     assert not narrow.has_attr("data-stacks")
-    with pytest.raises(PageError, match="the head 'two b' of a wide table"):
-        render(wide.replace("| b", "| two *b*"))
+    assert not render(wide.replace("| b", "| $b$")).table.has_attr("data-stacks")
+    with pytest.raises(PageError, match=r"the head '\\\\\(b\\\\\)' of a wide table"):
+        render(re.sub(r"(?m)^\|[^|]*", r"\g<0>\g<0>", wide.replace("| b", "| $b$")))
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
@@ -96,7 +97,7 @@ def test_a_phone_shows_all_of_a_wide_table(visit, pages, script):
         for name, soup in pages.items()
         if soup.select("[data-stacks]")
     ]
-    assert len(stacked) > 2
+    assert len(stacked) > 5
     for address in stacked:
         page = visit(address, viewport=PHONE, java_script_enabled=script)
         outside = page.evaluate(
