@@ -13,7 +13,7 @@ Level = Literal["FAIL", "WARN", "ok"]
 PAGES = {
     "clones": "symmetry/redundancy",
     "copies": "symmetry/row-symmetry",
-    "dead": "biases/the-swap",
+    "dead": "biases/nonzero-biases",
     "embedding": "symmetry/row-symmetry",
     "freeze": "symmetry/freeze-or-clone",
     "gradient": "scale/gradient-ratio",

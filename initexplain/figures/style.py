@@ -52,6 +52,8 @@ PARTS: Mapping[str, Mapping[str, tuple[str, str]]] = MappingProxyType(
             "orthogonal": ("#a33949", "#fc9099"),
             "torch": ("#4d5b78", "#a5b4d0"),
             "playground": ("#b0386b", "#f08fb5"),
+            "batchnorm": ("#b5301f", "#ff8a76"),
+            "layernorm": ("#1d7432", "#62d07c"),
         },
         # cells and edges: the sign and size of a number; sizes without sign run to "positive"
         "signs": {
@@ -84,6 +86,8 @@ RECIPES = {
     for role in ("lecun", "glorot", "he", "selu", "orthogonal", "torch", "playground")
 }
 """The hue of each scheme for random weights, where several are compared."""
+NORMALIZATIONS = {role: PARTS["starts"][role][0] for role in ("batchnorm", "layernorm")}
+"""The hue of each normalization."""
 INK, MUTED, GRID, SURFACE, THEORY, MEASURED = (light for light, _ in PARTS["neutral"].values())
 POSITIVE, NEGATIVE = (PARTS["signs"][role][0] for role in ("positive", "negative"))
 CLASSES = tuple(light for light, _ in PARTS["classes"].values())

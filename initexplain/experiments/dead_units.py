@@ -1,0 +1,122 @@
+"""What kills ReLU units, and what a few measures do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.datasets import teacher
+from initexplain.experiments.differentiated import Parameters
+from initexplain.experiments.normalized import Normalized, activations, parameters_of, relative
+from initexplain.initializers import he_normal
+
+LARGE_RATE, SMALL_RATE = 0.1, 0.01
+"""Learning rates of Adam."""
+NEGATIVE, POSITIVE = -1.0, 0.1
+"""Biases of the hidden units."""
+DOUBLE, HALF = 2.0, 0.5
+"""Factors of the hidden weights."""
+_HIDDEN = (16, 16, 16)
+_NETWORK = {"none": ("none", "relu"), "leaky": ("none", "leaky_relu")} | {
+    kind: (kind, "relu") for kind in ("batch", "layer")
+}
+"""Kind of normalization and activation."""
+_MEASURES: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
+    "none": {
+        "large": (LARGE_RATE, 0.0, 1.0),
+        "small": (SMALL_RATE, 0.0, 1.0),
+        "positive": (LARGE_RATE, POSITIVE, 1.0),
+        "double": (LARGE_RATE, 0.0, DOUBLE),
+        "half": (LARGE_RATE, 0.0, HALF),
+        "negative": (SMALL_RATE, NEGATIVE, 1.0),
+    },
+    **{
+        name: {name: (LARGE_RATE, 0.0, 1.0), f"negative_{name}": (SMALL_RATE, NEGATIVE, 1.0)}
+        for name in ("leaky", "batch", "layer")
+    },
+}
+"""By network, the learning rate, the bias and the factor of the hidden weights."""
+
+
+@dataclass(frozen=True)
+class DeadUnits:
+    """Hidden units that are off on every example, in networks with three hidden layers.
+
+    Attributes:
+        before: their share at the start.
+        after: their share after training.
+        loss: after training, in units of the best constant's; median over seeds.
+    """
+
+    before: float
+    after: float
+    loss: float
+
+
+def dead_units(*, seeds: int, steps: int, seed: int) -> dict[str, DeadUnits]:
+    """Trains the same He-normal ReLU networks with Adam, with one thing changed at a time.
+
+    Args:
+        seeds: networks for each measure.
+        steps: updates.
+        seed: of the data and of the weights.
+    """
+    found: dict[str, DeadUnits] = {}
+    for network, measures in _MEASURES.items():
+        kind, activation = _NETWORK[network]
+        setting = Normalized(
+            kind=kind,
+            weights=he_normal(),
+            hidden=_HIDDEN,
+            activation=activation,
+            data=partial(teacher, examples=32),
+            optimizer="adam",
+            steps=steps,
+            seeds=seeds,
+            seed=seed,
+        )
+        found |= side_by_side(setting, measures)
+    return found
+
+
+def side_by_side(
+    setting: Normalized, measures: Mapping[str, tuple[float, float, float]]
+) -> dict[str, DeadUnits]:
+    """Trains a setting under each of the measures, as one ensemble."""
+    kind, activation = setting.kind, setting.activation
+    rng, network, inputs, targets = setting.drawn()
+    drawn = parameters_of(network, kind)
+    rates, biases, factors = np.array(list(measures.values())).T
+    hidden_weights, hidden_biases = (
+        [f"{letter}{layer}" for layer in range(1, len(_HIDDEN) + 1)] for letter in "Wb"
+    )
+    start, rate = {}, {}
+    for name, p in drawn.items():
+        one_each = (-1, *[1] * p.ndim)
+        start[name] = np.stack([p] * len(measures))
+        if name in hidden_weights:
+            start[name] = start[name] * factors.reshape(one_each)
+        elif name in hidden_biases:
+            start[name] = start[name] + biases.reshape(one_each)
+        rate[name] = rates.reshape(one_each)
+    moments = setting.descend(start, inputs, targets, rng, learning_rate=rate)
+    losses = np.median(relative(moments, targets)[-1], axis=-1)
+    before, after = (
+        dead_fraction(moment.parameters, inputs, kind, activation)
+        for moment in (moments[0], moments[-1])
+    )
+    return {
+        name: DeadUnits(float(before[at]), float(after[at]), float(losses[at]))
+        for at, name in enumerate(measures)
+    }
+
+
+def dead_fraction(parameters: Parameters, inputs: Array, kind: str, activation: str) -> Array:
+    """Share of hidden units, in all layers and seeds, that are off on every example."""
+    hidden = activations(parameters, inputs, kind, activation)[:-1]
+    off: Array = np.mean(
+        [(signal <= 0).all(axis=-2).mean(axis=(-2, -1)) for signal in hidden], axis=0
+    )
+    return off

@@ -1,0 +1,203 @@
+"""Networks with a normalization behind each hidden layer, which `Network` does not know.
+
+BatchNorm takes from each unit its mean over the examples of a batch, LayerNorm from each example
+its mean over the units of a layer; both divide by the standard deviation over the same numbers.
+Then come a scale `gamma` and a shift `beta` for each unit, and the activation.
+
+Sources: Ioffe and Szegedy, *Batch normalization: accelerating deep network training by reducing
+internal covariate shift* (2015), algorithm 1; Ba, Kiros and Hinton, *Layer normalization* (2016),
+section 3. Batch statistics are those of training; running means are not kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+
+from initexplain.checks import Array
+from initexplain.experiments.differentiated import Loss, Moment, Parameters, descent
+from initexplain.experiments.reach import Setting
+from initexplain.experiments.verdicts import EQUAL, STILL
+from initexplain.initializers import constant
+from initexplain.losses import best_constant_loss
+from initexplain.network import Network
+
+EPSILON = 1e-5
+"""Added to the variance; PyTorch's default for both."""
+EQUAL_WEIGHT = 0.4
+"""Of all weights, where units start equal."""
+_OVER = {"batch": -2, "layer": -1}
+_VALUES: dict[str, Callable[[Any], Any]] = {
+    "tanh": anp.tanh,
+    # slope 0 at 0, as everywhere in the package
+    "relu": lambda z: anp.where(z > 0, z, 0.0),
+    "leaky_relu": lambda z: anp.where(z > 0, z, 0.01 * z),
+    "logistic": lambda z: 0.5 * (1 + anp.tanh(0.5 * z)),
+}
+
+
+def normalize(z: Any, kind: str) -> Any:
+    """Takes away the mean and divides by the standard deviation.
+
+    Args:
+        z: preactivations, `(..., examples, units)`.
+        kind: `batch`, over the examples; `layer`, over the units; `none`.
+
+    Examples:
+        >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "batch").round(2).tolist()
+        [[-1.0, 0.0], [1.0, 0.0]]
+        >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "layer").round(2).tolist()
+        [[-1.0, 1.0], [-1.0, 1.0]]
+    """
+    if kind == "none":
+        return z
+    centred = z - anp.mean(z, axis=_OVER[kind], keepdims=True)
+    variance = anp.mean(centred * centred, axis=_OVER[kind], keepdims=True)
+    return centred / anp.sqrt(variance + EPSILON)
+
+
+def parameters_of(network: Network, kind: str) -> dict[str, Array]:
+    """The parameters of a network by name, with scales one and shifts zero.
+
+    `W1` and `b1` are those of the first layer, `gamma1` and `beta1` those of what stands behind it.
+    All but the weights are rows, `(..., 1, units)`.
+
+    Examples:
+        >>> start = parameters_of(Network([[[2.0]], [[3.0]]], [[0.0], [0.0]]), "layer")
+        >>> list(start), start["gamma1"].tolist()
+        (['W1', 'b1', 'gamma1', 'beta1', 'W2', 'b2'], [[1.0]])
+    """
+    named: dict[str, Array] = {}
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), 1):
+        row = np.array(b)[..., None, :]
+        named |= {f"W{layer}": np.array(w), f"b{layer}": row}
+        if kind != "none" and layer < len(network.weights):
+            named |= {f"gamma{layer}": np.ones_like(row), f"beta{layer}": np.zeros_like(row)}
+    return named
+
+
+def activations(parameters: Any, inputs: Array, kind: str, activation: str) -> list[Any]:
+    """What each hidden layer gives, and then the outputs, `(..., examples, units)`.
+
+    Args:
+        parameters: from `parameters_of`.
+        inputs: `(examples, features)`.
+        kind: of the normalization.
+        activation: of the hidden layers.
+    """
+    layers, signals = sum(name[0] == "W" for name in parameters), [inputs]
+    for layer in range(1, layers + 1):
+        w, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
+        z = signals[-1] @ anp.swapaxes(w, -1, -2) + b
+        if layer < layers:
+            z = normalize(z, kind)
+            if kind != "none":
+                z = parameters[f"gamma{layer}"] * z + parameters[f"beta{layer}"]
+            z = _VALUES[activation](z)
+        signals.append(z)
+    return signals[1:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalized(Setting):
+    """A setting with a normalization behind each hidden layer.
+
+    Attributes:
+        kind: `batch`, `layer` or `none`.
+        unequal: of planted copies, what they do not have in common, `gamma` or `beta`.
+    """
+
+    kind: str
+    unequal: str = ""
+
+    def squared_error(self, inputs: Array, targets: Array, rng: np.random.Generator) -> Loss:
+        """Half the squared error, averaged over the examples of each update's batch."""
+        examples = len(inputs)
+        size = self.batch_size or examples
+        rows = [rng.permutation(examples)[:size] for _ in range(self.steps + 1)]
+
+        def loss(parameters: Any, update: int) -> Any:
+            batch = slice(None) if self.batch_size is None else rows[update]
+            outputs = activations(parameters, inputs[batch], self.kind, self.activation)[-1]
+            error = outputs - targets[batch]
+            return 0.5 * anp.sum(error * error, axis=(-2, -1)) / size
+
+        return loss
+
+    def descend(
+        self,
+        start: Parameters,
+        inputs: Array,
+        targets: Array,
+        rng: np.random.Generator,
+        **rates: Any,
+    ) -> list[Moment]:
+        """Trains; the start is the first moment, and the last one is behind all updates."""
+        settings = {"learning_rate": self.learning_rate, "optimizer": self.optimizer, **rates}
+        moments = descent(self.squared_error(inputs, targets, rng), start, **settings)
+        return [next(moments) for _ in range(self.steps + 1)]
+
+
+def with_copies(
+    rng: np.random.Generator, parameters: Parameters, unequal: str = ""
+) -> dict[str, Array]:
+    """Random scales and shifts, and in each hidden layer a second unit that copies the first.
+
+    Args:
+        rng: draws scales around one and shifts around zero.
+        parameters: from `parameters_of`.
+        unequal: what of the first layer's copies then differs by a tenth, `gamma` or `beta`.
+    """
+    planted = {name: p.copy() for name, p in parameters.items()}
+    hidden = sum(name[0] == "W" for name in planted) - 1
+    for layer in range(1, hidden + 1):
+        for name in ("gamma", "beta"):
+            if f"{name}{layer}" in planted:
+                p = planted[f"{name}{layer}"]
+                planted[f"{name}{layer}"] = p + 0.3 * rng.standard_normal(p.shape)
+        planted[f"W{layer}"][..., 1, :] = planted[f"W{layer}"][..., 0, :]
+        for name in ("b", "gamma", "beta"):
+            if f"{name}{layer}" in planted:
+                row = planted[f"{name}{layer}"]
+                row[..., 1] = row[..., 0]
+        # the layer above comes next, and copies its own rows
+        above = planted[f"W{layer + 1}"]
+        above[..., 1] = above[..., 0]
+    if unequal:
+        planted[f"{unequal}1"][..., 1] += 0.1
+    return planted
+
+
+def copies_stay(setting: Normalized) -> Array:
+    """Whether two units of each hidden layer are still copies, though they moved, `(seeds,)`."""
+    rng, network, inputs, targets = setting.drawn()
+    start = with_copies(rng, parameters_of(network, setting.kind), setting.unequal)
+    *_, end = setting.descend(start, inputs, targets, rng)
+    holds = np.isfinite(end.losses)
+    for layer in range(1, len(setting.hidden) + 1):
+        before, w = start[f"W{layer}"], end.parameters[f"W{layer}"]
+        apart = np.abs(w[:, 0] - w[:, 1]).max(axis=-1) / np.abs(w).max(axis=(-2, -1))
+        moved = np.abs(w - before)[:, 0].max(axis=-1)
+        holds &= (apart < EQUAL) & (moved > STILL)
+    return np.where(np.isfinite(end.losses), holds.astype(float), np.nan)
+
+
+def more_than_one_unit(setting: Normalized) -> Array:
+    """Whether the loss ends a tenth or more below that of clones, `(seeds,)`.
+
+    The clones, which are worth one unit, start from equal weights, have no normalization, and are
+    trained alike.
+    """
+    rng, network, inputs, targets = setting.drawn()
+    moments = setting.descend(parameters_of(network, setting.kind), inputs, targets, rng)
+    losses = relative(moments, targets)[-1]
+    clones = replace(setting, weights=constant(EQUAL_WEIGHT)).trained().losses[-1]
+    return np.where(np.isfinite(losses), (losses < 0.9 * clones).astype(float), np.nan)
+
+
+def relative(moments: list[Moment], targets: Array) -> Array:
+    """Losses in units of the best constant output's, `(updates + 1, ...)`."""
+    losses: Array = np.stack([moment.losses for moment in moments]) / best_constant_loss(targets)
+    return losses
