@@ -1,4 +1,7 @@
-"""What kills ReLU units, and what a few measures do about it."""
+"""What kills ReLU units, and what a few measures do about it.
+
+The gradients are autograd's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Batch and layer normalization: copies, scale, zeros and biases, in small networks."""
+"""Batch and layer normalization: copies, scale, zeros and biases, in small networks.
+
+The gradients are autograd's.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
