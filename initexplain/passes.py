@@ -75,20 +75,29 @@ def run_backward(
     error: Array,
     *,
     masks: Arrays = (),
+    out: Gradients | None = None,
 ) -> Gradients:
-    """The backward pass for `run_forward`, from the derivative of the loss by the outputs."""
-    by_weights, by_biases = [], []
+    """The backward pass for `run_forward`, from the derivative of the loss by the outputs.
+
+    The gradients are new arrays, or those of `out`.
+    """
+    if out is None:
+        lead, dtype = error.shape[:-2], error.dtype
+        by_weights = [np.empty((*lead, *w.shape[-2:]), dtype) for w in weights]
+        by_biases = [np.empty((*lead, w.shape[-2]), dtype) for w in weights]
+        out = Gradients(tuple(by_weights), tuple(by_biases))
+    ones = np.ones((1, error.shape[-2]), error.dtype)
     delta = error
     for layer in reversed(range(len(weights))):
         below = inputs if layer == 0 else trace.activations[layer - 1]
         used = below * masks[layer - 1] if masks and layer > 0 else below
-        by_weights.append(np.matmul(np.swapaxes(delta, -1, -2), used))
+        np.matmul(np.swapaxes(delta, -1, -2), used, out=out.weights[layer])
         # a product with ones adds up the examples, quicker than a sum along a middle axis
-        by_biases.append(np.matmul(np.ones((1, delta.shape[-2]), delta.dtype), delta)[..., 0, :])
+        np.matmul(ones, delta, out=out.biases[layer][..., None, :])
         if layer > 0:
             delta = np.matmul(delta, weights[layer])
             seen = below if activation.monotone else trace.preactivations[layer - 1]
             delta *= activation.slope(seen)
             if masks:
                 delta *= masks[layer - 1]
-    return Gradients(tuple(reversed(by_weights)), tuple(reversed(by_biases)))
+    return out

@@ -183,19 +183,20 @@ class Descent:
         observed = []
         with _one_blas_thread():
             for step in range(self.steps + 1):
-                losses[step], gradients = self._pass(state, next(batches))
+                losses[step] = self._pass(state, next(batches))
                 state.note_divergence(step, losses[step])
                 losses[step, ...][state.stopped] = np.nan
                 if self.observe and (step % self.observe_every == 0 or step == self.steps):
-                    observed.append(self.observe(step, state.network(), _locked(gradients)))
+                    observed.append(self.observe(step, state.network(), state.locked_gradients()))
                 if step < self.steps:
-                    state.update(gradients, step + 1, self.learning_rate)
+                    state.update(step + 1, self.learning_rate)
         return History(losses, state.network(), state.diverged_at, observed)
 
     @np.errstate(all="ignore")  # what is not finite is noted
-    def _pass(self, state: "_State", batch: Indices | None) -> tuple[Array, Gradients]:
-        """The loss on all the examples, and the gradients of the next update."""
-        weights, biases, activation = state.weights, state.biases, self.network.activation
+    def _pass(self, state: "_State", batch: Indices | None) -> Array:
+        """The loss on all the examples; puts the gradients of the next update into the state."""
+        weights, biases = state.layers.weights, state.layers.biases
+        activation = self.network.activation
         inputs, targets, masks = self.inputs, self.targets, list[Array]()
         trace = run_forward(weights, biases, activation, inputs, keep_all=False)
         value, error = self.loss.evaluate(trace.outputs, targets)
@@ -206,7 +207,8 @@ class Descent:
             masks = self._masks(inputs.shape[-2])
             trace = run_forward(weights, biases, activation, inputs, masks=masks, keep_all=False)
             _, error = self.loss.evaluate(trace.outputs, targets)
-        return value, run_backward(weights, activation, inputs, trace, error, masks=masks)
+        run_backward(weights, activation, inputs, trace, error, masks=masks, out=state.gradients)
+        return value
 
     def _batches(self) -> Iterator[Indices | None]:
         """Endless batches of indices, each example once an epoch; None stands for all of them."""
@@ -229,45 +231,58 @@ class Descent:
 class _State:
     """What changes in a training.
 
-    All parameters of an ensemble are one array `(..., parameters)`, of which the layers' are views:
-    an optimizer and a check for divergence need one pass over one array.
+    All parameters of an ensemble are one array `(..., parameters)`, of which the layers' are views,
+    and so are the gradients: an optimizer and a check for divergence need one pass over one array.
     """
 
     def __init__(self, network: Network, optimizer: Optimizer) -> None:
         self.start, self.ensemble = network, network.ensemble
         self.optimizer = optimizer
         arrays = (*network.weights, *network.biases)
-        self.values = self._joined(arrays)
-        # what a member returns to when it diverges
+        flat = [a.reshape(*self.ensemble, -1) for a in arrays]
+        self.values = np.concatenate(flat, axis=-1)
+        # what a member returns to when it diverges; an update writes there and exchanges both
         self.previous = self.values.copy()
+        self.gradient, self.move = np.empty_like(self.values), np.empty_like(self.values)
         self.slots = [np.zeros_like(self.values) for _ in range(optimizer.slots)]
         self.diverged_at: Indices = np.full(self.ensemble, -1, dtype=np.int64)
         self.stopped: NDArray[np.bool_] = np.zeros(self.ensemble, dtype=bool)
-        ends = np.cumsum([math.prod(p.shape[len(self.ensemble) :]) for p in arrays])
-        parts = np.split(self.values, ends[:-1], axis=-1)
-        views = [part.reshape(p.shape) for part, p in zip(parts, arrays, strict=True)]
-        layers = len(network.weights)
-        self.weights, self.biases = tuple(views[:layers]), tuple(views[layers:])
+        self.gradients = self._by_layer(self.gradient)
+        self.layers, self.layers_before = map(self._by_layer, (self.values, self.previous))
 
-    def _joined(self, arrays: tuple[Array, ...]) -> Array:
-        return np.concatenate([a.reshape(*self.ensemble, -1) for a in arrays], axis=-1)
+    def _by_layer(self, values: Array) -> Gradients:
+        """The weights and biases that are views of all parameters."""
+        arrays = (*self.start.weights, *self.start.biases)
+        ends = np.cumsum([math.prod(p.shape[len(self.ensemble) :]) for p in arrays])
+        parts = np.split(values, ends[:-1], axis=-1)
+        views = [part.reshape(p.shape) for part, p in zip(parts, arrays, strict=True)]
+        layers = len(self.start.weights)
+        return Gradients(tuple(views[:layers]), tuple(views[layers:]))
 
     def network(self) -> Network:
         """A copy of the network as it stands."""
-        return self.start.with_parameters(self.weights, self.biases)
+        return self.start.with_parameters(self.layers.weights, self.layers.biases)
+
+    def locked_gradients(self) -> Gradients:
+        """A copy of the gradients; an observer that writes into them fails."""
+        copy = self._by_layer(self.gradient.copy())
+        for gradient in (*copy.weights, *copy.biases):
+            gradient.flags.writeable = False
+        return copy
 
     @np.errstate(all="ignore")
-    def update(self, gradients: Gradients, step: int, learning_rate: float) -> None:
+    def update(self, step: int, learning_rate: float) -> None:
         """One step of the optimizer; members that diverged stay where they are."""
-        rule, p = self.optimizer, self.values
-        gradient = self._joined((*gradients.weights, *gradients.biases))
+        rule, p, gradient = self.optimizer, self.values, self.gradient
         move = rule.direction(gradient + rule.l2 * p if rule.l2 else gradient, self.slots, step)
         if rule.weight_decay:
             move = move + rule.weight_decay * p
-        self.previous[...] = p
-        p -= learning_rate * move
+        np.multiply(move, learning_rate, out=self.move)
+        np.subtract(p, self.move, out=self.previous)
+        self.values, self.previous = self.previous, p
+        self.layers, self.layers_before = self.layers_before, self.layers
         if self.stopped.any():
-            p[self.stopped] = self.previous[self.stopped]
+            self.values[self.stopped] = p[self.stopped]
 
     @np.errstate(all="ignore")
     def note_divergence(self, step: int, loss: Array) -> None:
@@ -296,10 +311,3 @@ def _blas() -> Any:
     except ImportError:
         return None
     return ThreadpoolController()
-
-
-def _locked(gradients: Gradients) -> Gradients:
-    """The gradients; an observer that writes into them fails."""
-    for gradient in (*gradients.weights, *gradients.biases):
-        gradient.flags.writeable = False
-    return gradients

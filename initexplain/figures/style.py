@@ -9,17 +9,16 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import Collection, PathCollection
+from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -193,10 +192,6 @@ def style() -> Iterator[None]:
         yield
 
 
-def _has_data(artist: Artist) -> bool:
-    return isinstance(artist, (Line2D, Collection, AxesImage))
-
-
 def _points(artist: Any) -> Array:
     """One number for each point that is drawn; not finite where the point is not."""
     if isinstance(artist, Line2D):
@@ -240,7 +235,8 @@ class StyledFigure(Figure):
         Raises:
             ValueError: a line, a field or a set of points has no finite value.
         """
-        for artist in self.findobj(_has_data):
+        drawn = ([*axes.lines, *axes.collections, *axes.images] for axes in self.axes)
+        for artist in chain.from_iterable(drawn):
             # a line without points is one for a legend
             points = _points(artist)
             if not np.isfinite(points).any() and (points.size or not isinstance(artist, Line2D)):
