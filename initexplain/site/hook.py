@@ -90,7 +90,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             path = Path(str(page.abs_src_path))
             results.start(notebooks.job(path))
             name = page.src_uri.removesuffix(".py")
-            files.append(File.generated(config, f"{name}.ipynb", content=notebooks.as_ipynb(path)))
+            notebook = notebooks.as_ipynb(page.content_string)
+            files.append(File.generated(config, f"{name}.ipynb", content=notebook))
     return files
 
 

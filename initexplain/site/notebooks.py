@@ -4,6 +4,7 @@ It executes a jupytext script, in a process like those of the pages. The templat
 writes the Markdown of its page, with the filters here, and the hook renders that.
 """
 
+import functools
 import html
 import importlib
 import json
@@ -102,9 +103,10 @@ def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
     return f'<figure class="ie-figure"><div class="ie-drawing">{drawn}</div></figure>'
 
 
-def as_ipynb(path: Path) -> str:
-    """The notebook as a file for Jupyter: no outputs, and cell ids that stay the same."""
-    notebook = jupytext.read(path)
+@functools.cache  # a preview builds again and again
+def as_ipynb(script: str) -> str:
+    """The notebook of a script, for Jupyter: no outputs, and cell ids that stay the same."""
+    notebook = jupytext.reads(script, fmt="py:percent")
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
     return str(jupytext.writes(notebook, fmt="ipynb"))

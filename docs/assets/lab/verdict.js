@@ -41,7 +41,7 @@ export function verdict(facts) {
   // slopes that are small at the end of a training that worked are no trouble
   const saturated = outcome.word === "learns" ? "" : saturatedPart(facts.layers);
   const structure = [flow.text, copies.text].filter(Boolean);
-  if (!structure.length) structure.push(saturated || "All units differ, and every layer has a gradient.");
+  if (!structure.length) structure.push(saturated || "No two units stay copies, and every layer has a gradient.");
   const word = flow.word || copies.word || outcome.word || (update ? "training" : "ready");
   return { word, text: [...structure, outcome.text].filter(Boolean).join(" ") };
 }
@@ -122,7 +122,7 @@ function saturatedPart(layers) {
   const worst = layers.findIndex(({ saturated }) => saturated > 0.5);
   if (worst < 0) return "";
   const share = Math.round(100 * layers[worst].saturated);
-  return `All units differ, but layer ${worst + 1} saturates: ${share} % of its preactivations are outside the linear region.`;
+  return `No two units stay copies, but layer ${worst + 1} saturates: ${share} % of its preactivations are outside the linear region.`;
 }
 
 /** How the loss compares with that of the best constant. @param {number} update @param {number} loss @param {number} best */
