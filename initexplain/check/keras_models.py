@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from initexplain.check.networks import constant_answers
+from initexplain.check.networks import constant_answers, suggested_loss
 from initexplain.check.parameters import Parameter, from_mapping
-from initexplain.check.trial import Evaluation
+from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
 
 
@@ -103,6 +103,7 @@ class KerasMachine:
         self._inputs, self._targets = inputs, targets
         self.ends: frozenset[str] = frozenset()
         self._seen: dict[str, Array] = {}
+        self._activity: dict[str, Activity] = {}
         self._watching = False
         self._model = self._copied(model)
         if not isinstance(loss, str) and loss is not None and not callable(loss):
@@ -146,17 +147,22 @@ class KerasMachine:
             if "Dropout" in type(layer).__name__:
                 layer.rate = 0.0
             owned = [names[id(w)] for w in layer._trainable_variables if len(w.shape) > 1]  # noqa: SLF001
-            if owned and type(layer).__name__ != "Embedding":
-                self._watch(layer, owned[0].rpartition("/")[0])
+            weighs = bool(owned) and type(layer).__name__ != "Embedding"
+            if weighs or _function(layer):
+                self._watch(layer, owned[0].rpartition("/")[0] if owned else layer.name, weighs)
         return copied
 
-    def _watch(self, layer: Any, name: str) -> None:
-        call = layer.call
+    def _watch(self, layer: Any, name: str, weighs: bool) -> None:
+        call, function = layer.call, _function(layer)
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             output = call(*args, **kwargs)
             if self._watching and hasattr(output, "shape"):
-                self._seen.setdefault(name, self._numpy(output))
+                values = self._numpy(output)
+                if weighs:
+                    self._seen.setdefault(name, values)
+                if function and values.ndim > 1 and len(values) >= FEW:
+                    self._activity.setdefault(name, activity(function, values))
             return output
 
         layer.call = watched
@@ -164,7 +170,7 @@ class KerasMachine:
     def _run(self) -> Evaluation:
         arrays = [self._tensor(a) for a in self.arrays.values()]
         loss, grads = self._differentiated(arrays)
-        self._seen, self._watching = {}, True
+        self._seen, self._activity, self._watching = {}, {}, True
         result = self._outputs(arrays)
         self._watching = False
         first = result[0] if isinstance(result, list | tuple) else result
@@ -175,7 +181,7 @@ class KerasMachine:
         signals = {name: _signal(out) for name, out in self._seen.items() if out.ndim > 1}
         named = dict(zip(self.arrays, grads, strict=True))
         flat = self._result.reshape(len(self._result), -1) if self._result.ndim > 1 else None
-        return Evaluation(loss, named, signals, {}, flat)
+        return Evaluation(loss, named, signals, self._activity, flat)
 
     def _outputs(self, arrays: Sequence[Any]) -> Any:
         """What the model returns with these weights, the rest of its state as it was."""
@@ -236,8 +242,7 @@ class KerasMachine:
         if callable(loss):
             return "", loss
         if loss is None and self._targets is not None:
-            whole = not np.issubdtype(np.asarray(self._targets).dtype, np.floating)
-            loss = "softmax_cross_entropy" if whole else "squared_error"
+            loss = suggested_loss(self._targets)
 
         def cross_entropy(out: Any, targets: Any) -> Any:
             whole = len(targets.shape) < len(out.shape)
@@ -259,6 +264,17 @@ class KerasMachine:
     def _numpy(self, value: Any) -> Array:
         array: Array = np.asarray(self._keras.ops.convert_to_numpy(value))
         return array
+
+
+def _function(layer: Any) -> str:
+    """The function in `FLAT` that gives the layer's outputs their last form, or nothing."""
+    kind = type(layer).__name__
+    if kind == "ReLU":
+        return "" if layer.negative_slope else "relu"
+    if "Conv" not in kind and kind not in ("Activation", "Dense", "EinsumDense"):
+        return ""  # in a recurrent layer it is inside
+    name = getattr(layer.activation, "__name__", "")
+    return name if name in FLAT else ""
 
 
 def machine(model: Any, inputs: Any, targets: Any, loss: Any) -> KerasMachine:

@@ -83,6 +83,17 @@ class NetworkMachine:
         return found
 
 
+def suggested_loss(targets: ArrayLike) -> str:
+    """The loss that targets suggest: classes are whole numbers.
+
+    Examples:
+        >>> suggested_loss([0, 2, 1]), suggested_loss([0.5])
+        ('softmax_cross_entropy', 'squared_error')
+    """
+    whole = not np.issubdtype(np.asarray(targets).dtype, np.floating)
+    return "softmax_cross_entropy" if whole else "squared_error"
+
+
 def constant_answers(targets: Array, loss: str) -> list[Array]:
     """Outputs that ignore the input: zeros, and where enough targets tell it, their mean.
 

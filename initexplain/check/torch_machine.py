@@ -1,7 +1,6 @@
 """A copy of a PyTorch module that a trial updates; the module itself is left as it is."""
 
 import copy
-import math
 import random
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,20 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from initexplain.check.networks import constant_answers
-from initexplain.check.trial import Activity, Evaluation
+from initexplain.check.networks import constant_answers, suggested_loss
+from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
 
 _PLACES = 64  # of an image, or of a sequence, that are looked at
 _EXAMPLES = 32
-# activation functions: what their flat side does to a unit, and where their value shows it
-_FLAT = {
-    "relu": ("dead", 0.0, math.inf),
-    "relu_": ("dead", 0.0, math.inf),
-    "relu6": ("dead", 0.0, math.inf),
-    "sigmoid": ("saturated", 0.01, 0.99),
-    "tanh": ("saturated", -0.99, 0.99),
-}
 _DROPOUT = (
     "dropout",
     "alpha_dropout",
@@ -183,14 +174,11 @@ class TorchMachine:
     def _note(self, function: str, out: Any) -> None:
         """How much of what an activation function returns is flat."""
         place = self._place[-1] if self._place else ""
-        if out.ndim < 2 or len(out) < 4:
+        if out.ndim < 2 or len(out) < FEW:
             return
-        kind, low, high = _FLAT[function]
-        flat = (out.detach() <= low) | (out.detach() >= high)
         # channels are the second axis, but for a sequence the last one
-        units = flat.movedim(-1 if out.ndim == 3 else 1, -1).flatten(0, -2)
-        share = units.all(dim=0) if kind == "dead" else units
-        noted = Activity(kind, float(share.double().mean()))
+        units_last = out.detach().movedim(-1 if out.ndim == 3 else 1, -1)
+        noted = activity(function, units_last.numpy())
         # of several in one place, the worst
         self._activity[place] = max(noted, self._activity.get(place, noted), key=_share)
 
@@ -276,8 +264,7 @@ def _loss(torch: Any, loss: Any, targets: Any) -> tuple[str, Any]:
     if callable(loss):
         return "", loss
     if loss is None and targets is not None:
-        whole = not np.issubdtype(np.asarray(targets).dtype, np.floating)
-        loss = "softmax_cross_entropy" if whole else "squared_error"
+        loss = suggested_loss(targets)
     functional = torch.nn.functional
 
     def cross_entropy(out: Any, targets: Any) -> Any:
@@ -309,7 +296,7 @@ def _mode(torch: Any, note: Any) -> Any:
             if name == "scaled_dot_product_attention" and "dropout_p" in kwargs:
                 kwargs["dropout_p"] = 0.0
             out = func(*args, **kwargs)
-            if name in _FLAT and isinstance(out, torch.Tensor):
+            if name in FLAT and isinstance(out, torch.Tensor):
                 note(name, out)
             return out
 

@@ -26,6 +26,18 @@ RELATIVE_STEP = 0.01
 ZERO_SIZE = 0.02
 
 
+# activation functions: what their flat side does to a unit, and where their value shows it
+FLAT = {
+    "relu": ("dead", 0.0, math.inf),
+    "relu_": ("dead", 0.0, math.inf),
+    "relu6": ("dead", 0.0, math.inf),
+    "sigmoid": ("saturated", 0.01, 0.99),
+    "tanh": ("saturated", -0.99, 0.99),
+}
+FEW = 4
+"""With fewer examples it says little that a unit is off on all of them."""
+
+
 @dataclass(frozen=True)
 class Activity:
     """What an activation function did on the batch.
@@ -38,6 +50,23 @@ class Activity:
 
     kind: str
     share: float
+
+
+def activity(function: str, values: Array) -> Activity:
+    """How much of what an activation function in `FLAT` returned is flat.
+
+    Args:
+        function: its name.
+        values: `(..., units)`, the examples among the other axes.
+
+    Examples:
+        >>> activity("relu", np.array([[0.0, 0.0], [0.0, 1.0]]))
+        Activity(kind='dead', share=0.5)
+    """
+    kind, low, high = FLAT[function]
+    flat = (values <= low) | (values >= high)
+    share = flat.reshape(-1, flat.shape[-1]).all(axis=0) if kind == "dead" else flat
+    return Activity(kind, float(share.mean()))
 
 
 @dataclass(frozen=True, eq=False)

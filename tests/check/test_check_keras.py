@@ -103,6 +103,35 @@ def test_two_zeros_on_a_path_are_frozen():
     assert {("FAIL", "freeze", f"{n}/kernel") for n in ("stem", "hidden", "head")} <= found
 
 
+def all_off(net):
+    net.get_layer("norm").set_weights([np.zeros(8), -np.ones(8), np.zeros(8), np.ones(8)])
+
+
+def some_off(net):
+    net.get_layer("norm").set_weights([np.zeros(8), np.arange(-6, 2), np.zeros(8), np.ones(8)])
+
+
+def too_large(net):
+    set_kernel(net, "hidden", lambda kernel: kernel.__imul__(1e3))
+
+
+@pytest.mark.parametrize(
+    ("plant", "level", "rule", "place", "share"),
+    [
+        (all_off, "FAIL", "dead", "activation", 1),
+        # those from -6 to 0: a ReLU of 0 is 0
+        (some_off, "WARN", "dead", "activation", 7 / 8),
+        (too_large, "WARN", "saturated", "hidden", pytest.approx(0.99, abs=0.02)),
+    ],
+)
+def test_flat_units_are_counted_where_they_are(plant, level, rule, place, share):
+    net = network()
+    plant(net)
+    [found] = [f for f in ie.check(net, *batch()).findings if f.rule == rule]
+    assert (found.level, found.value) == (level, share)
+    assert place in found.where
+
+
 def test_the_model_is_as_it_was():
     net = network()
     before = [np.array(w) for w in net.get_weights()]
