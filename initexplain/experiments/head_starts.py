@@ -11,8 +11,9 @@ from initexplain.checks import Array
 from initexplain.datasets import noisy_sine
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.reach import Row, reach
-from initexplain.experiments.verdicts import TRAININGS, Variations
-from initexplain.initializers import he_normal, normal, uniform
+from initexplain.experiments.verdicts import TRAININGS, Variations, with_mean
+from initexplain.initializers import he_normal, lecun_normal, normal, uniform
+from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.training import train
 
@@ -54,6 +55,28 @@ def prior_curves(
     options = {"learning_rate": 0.3, "rng": rng, **training}
     losses = train(both, inputs, labels, steps=steps, loss="logistic", **options).losses
     return {"zero": Curves(losses[:, 0]), "odds": Curves(losses[:, 1])}
+
+
+def mean_curves(
+    rng: np.random.Generator, seeds: int, mean: float, *, units: int = 16, steps: int = 100
+) -> dict[str, dict[str, Curves]]:
+    """Losses of regression on targets with a mean, from output biases at zero and at the mean.
+
+    Tanh networks; losses are in units of the best constant output's, by optimizer and start.
+    """
+    inputs, targets = with_mean(rng, mean=mean)
+    weights = [lecun_normal()(rng, (seeds, units, 4)), lecun_normal()(rng, (seeds, 2, units))]
+    at_mean = np.broadcast_to(targets.mean(axis=0), (seeds, 2))
+    biases = {"zero": np.zeros((seeds, 2)), "mean": at_mean}
+    both = Network.stack(
+        [Network(weights, [np.zeros((seeds, units)), bias], "tanh") for bias in biases.values()]
+    )
+    found = {}
+    for optimizer, rate in (("sgd", 0.1), ("adam", 0.01)):
+        history = train(both, inputs, targets, steps=steps, learning_rate=rate, optimizer=optimizer)
+        losses = history.losses / best_constant_loss(targets)
+        found[optimizer] = {start: Curves(losses[:, k]) for k, start in enumerate(biases)}
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

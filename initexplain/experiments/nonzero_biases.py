@@ -1,7 +1,7 @@
 """Biases that should not start at zero: output, forget gate, ReLU, kinks; what frameworks draw."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -14,6 +14,7 @@ from initexplain.experiments.head_starts import (
     EXAMPLES,
     SINE_UNITS,
     log_prior_odds,
+    mean_curves,
     prior_curves,
     prior_reach,
     sine_reach,
@@ -29,7 +30,11 @@ from initexplain.training import train
 
 LAG = 20
 """Steps between the value and the question of the recall task."""
+LONG_LAG = 50
+"""The same where a forget bias of one is not enough."""
 CELLS = 4
+TARGET_MEAN = 5.0
+"""Of the targets of the regression."""
 FIRING_BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1, "one": 1.0}
 PREACTIVATION = NormalDist(sigma=math.sqrt(2))
 """Of a unit without a bias, for He-normal weights and inputs of mean square one: a ReLU unit with
@@ -57,8 +62,12 @@ class NonzeroBiases:
         gate: value of the forget gate, by its bias, 0 or 1.
         half_life: by bias.
         kept: share of the first value in the memory at the end of the lag, by bias.
-        recall: losses of the recall task, by bias.
-        recalled: seeds that end below half the loss of guessing, `ln 2`, by bias.
+        recall: losses of the recall task, by bias, or `chrono`.
+        recalled: seeds that end below half the loss of guessing, `ln 2`, by bias, or `chrono`.
+        recalled_later: the same for the lag `LONG_LAG`.
+        mean: losses of regression, in units of the best constant output's, by optimizer and whether
+            the output bias starts at `zero` or at the `mean` of the targets.
+        mean_catch_up: updates until the median from `zero` reaches the first loss of the `mean`.
         firing: share of pairs of unit and example with a positive preactivation, for He-normal
             weights, by the bias's name in `FIRING_BIASES`.
         sine: losses of one-dimensional ReLU networks with the same weights, whose biases start
@@ -86,8 +95,11 @@ class NonzeroBiases:
     gate: dict[int, float]
     half_life: dict[int, float]
     kept: dict[int, float]
-    recall: dict[int, Curves]
-    recalled: dict[int, int]
+    recall: dict[int | str, Curves]
+    recalled: dict[int | str, int]
+    recalled_later: dict[int | str, int]
+    mean: dict[str, dict[str, Curves]]
+    mean_catch_up: dict[str, int]
     firing: dict[str, float]
     sine: dict[str, Curves]
     sine_ahead: int
@@ -124,6 +136,8 @@ def run(
     positives, log_odds = round(share * EXAMPLES), log_prior_odds(share)
     prior = prior_curves(rng, positives, log_odds, seeds, steps)
     recall = recall_curves(rng, seeds, steps)
+    recall_later = recall_curves(np.random.default_rng(seed), seeds, steps, lag=LONG_LAG)
+    mean = mean_curves(np.random.default_rng(seed), seeds, TARGET_MEAN)
     shares = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
     inputs, targets = noisy_sine(rng, examples=32)
     grid = np.linspace(-2.5, 2.5, 81)
@@ -147,7 +161,13 @@ def run(
         half_life={bias: float(memory_half_life(bias)) for bias in gate},
         kept={bias: value**LAG for bias, value in gate.items()},
         recall=recall,
-        recalled={b: int((curves.last < math.log(2) / 2).sum()) for b, curves in recall.items()},
+        recalled=_learned(recall),
+        recalled_later=_learned(recall_later),
+        mean=mean,
+        mean_catch_up={
+            name: int((curves["zero"].median <= curves["mean"].median[0]).argmax())
+            for name, curves in mean.items()
+        },
         firing=dict(zip(FIRING_BIASES, shares.tolist(), strict=True)),
         sine=sine,
         sine_ahead=int((sine["spread"].last < sine["zero"].last).sum()),
@@ -174,30 +194,42 @@ def measured_half_life(forget_bias: float) -> float:
     return math.log(2) / math.log(memories[1] / memories[2])
 
 
-def recall_curves(rng: np.random.Generator, seeds: int, steps: int) -> dict[int, Curves]:
-    """Losses of cells whose forget gate starts at bias 0 and at bias 1, by that bias.
+def recall_curves(
+    rng: np.random.Generator, seeds: int, steps: int, *, lag: int = LAG
+) -> dict[int | str, Curves]:
+    """Losses of cells by the start of the forget gate's bias: 0, 1, or `chrono`.
 
     The first input is a sign, the inputs of the lag after it are noise of standard deviation 0.3;
-    a logistic readout of the last output says which sign it was. Both starts have the same
-    weights and see the same fresh sequences; Adam with step size 0.02.
+    a logistic readout of the last output says which sign it was. All starts have the same
+    weights and see the same fresh sequences; Adam with step size 0.02. The last start draws the
+    bias `log U(1, lag)` for each unit, and gives its negative to the input gate (Tallec and
+    Ollivier, 2018, section 2).
     """
     batch = 16
-    weights = lecun_normal()(rng, (seeds, 4 * CELLS, 1 + CELLS))[None].repeat(2, axis=0)
-    biases = np.zeros((2, seeds, 4 * CELLS))
+    starts: tuple[int | str, ...] = (0, 1, "chrono")
+    memories = np.log(rng.spawn(1)[0].uniform(1, lag, size=(seeds, CELLS)))
+    weights = lecun_normal()(rng, (seeds, 4 * CELLS, 1 + CELLS))[None].repeat(len(starts), axis=0)
+    biases = np.zeros((len(starts), seeds, 4 * CELLS))
     biases[1, :, CELLS : 2 * CELLS] = 1.0
-    readout = lecun_normal()(rng, (seeds, 1, CELLS))[None].repeat(2, axis=0)
-    parameters = [weights, biases, readout, np.zeros((2, seeds, 1))]
+    biases[2, :, : 2 * CELLS] = np.concatenate([-memories, memories], axis=-1)
+    readout = lecun_normal()(rng, (seeds, 1, CELLS))[None].repeat(len(starts), axis=0)
+    parameters = [weights, biases, readout, np.zeros((len(starts), seeds, 1))]
     optimizer = adam()
     slots = [[np.zeros_like(p) for _ in range(optimizer.slots)] for p in parameters]
-    losses = np.empty((steps + 1, 2, seeds))
+    losses = np.empty((steps + 1, len(starts), seeds))
     for step in range(steps + 1):
         signs = rng.choice([-1.0, 1.0], size=(1, batch, 1))
-        inputs = np.concatenate([signs, 0.3 * rng.standard_normal((LAG, batch, 1))])
+        inputs = np.concatenate([signs, 0.3 * rng.standard_normal((lag, batch, 1))])
         losses[step], found = recall_gradients(parameters, inputs, (signs[0] > 0).astype(float))
         for k, gradient in enumerate(found):
             move = optimizer.direction(gradient, slots[k], step + 1)
             parameters[k] = parameters[k] - 0.02 * move
-    return {bias: Curves(losses[:, bias]) for bias in (0, 1)}
+    return {start: Curves(losses[:, k]) for k, start in enumerate(starts)}
+
+
+def _learned(recall: Mapping[int | str, Curves]) -> dict[int | str, int]:
+    """Seeds below half the loss of guessing, by start."""
+    return {start: int((c.last < math.log(2) / 2).sum()) for start, c in recall.items()}
 
 
 def recall_gradients(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oracles import central_differences, logistic
 
+from initexplain.datasets import teacher
 from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
 from initexplain.experiments.reach import PAGE
@@ -57,6 +58,26 @@ def test_a_forget_bias_of_one_recalls_more(result):
         np.testing.assert_allclose(curves.values[0], math.log(2), atol=0.1)
     assert result.recalled[1] >= 4
     assert result.recalled[0] <= 2
+
+
+def test_chrono_remembers_over_a_longer_lag(result):
+    # the memory of log U(1, T) is halved after T log 2 steps, at most
+    assert page.measured_half_life(math.log(50)) == pytest.approx(50 * math.log(2), rel=0.02)
+    assert result.recalled["chrono"] >= 4
+    assert result.recalled_later["chrono"] > result.recalled_later[1]
+    assert result.recalled_later["chrono"] > result.recalled_later[0]
+
+
+def test_an_output_bias_at_the_mean_of_the_targets(result):
+    _, targets = teacher(np.random.default_rng(9))
+    excess = ((targets.mean(axis=0) + 5) ** 2).sum() / targets.var(axis=0).sum()
+    for curves in result.mean.values():
+        first = curves["zero"].median[0] - curves["mean"].median[0]
+        assert first == pytest.approx(excess, rel=0.15)
+    # the distance of an output bias alone shrinks by 1 - rate per update
+    update = int((excess * 0.9 ** (2 * np.arange(200)) < 0.5).argmax())
+    assert 2 <= result.mean_catch_up["sgd"] <= update
+    assert 20 < result.mean_catch_up["adam"] < 100
 
 
 def test_recall_gradients_against_central_differences():
