@@ -227,6 +227,7 @@ SHARED = {
     "repeated_draws",
     "residual_networks",
     "separation",
+    "stages",
     "small_architectures",
     "style",
     "verdicts",

@@ -11,6 +11,7 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
 from initexplain.experiments.reach import Row, Scaled, Setting, reach
+from initexplain.experiments.stages import Stages, stages
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
@@ -27,6 +28,8 @@ PATHS = {"waiting": 0.2, "lecun": 1.0}
 STARTS = {"starved": 0.03, "right": 1.0, "saturated": 10.0}
 RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
 RECORDS = 30
+STAGE_SCALE, STAGE_RATE = 1e-3, 0.05
+"""Of a deep linear network."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
 TARGET_MEAN = 3.0
@@ -85,6 +88,7 @@ class GradientRatio:
             `first_layer` and of the `last_hidden`.
         fall: share of the first layer's first ratio that is gone at the end, from LeCun's scale.
         peak: largest recorded ratio of the first layer, from the small scale.
+        stages: of a deep linear network from a small start.
         losses: after training, for each optimizer of `RATES` and each of `STARTS`,
             `(rates, seeds)`; infinite where training left the finite numbers.
         starved_learned: for each optimizer, seeds in which some rate brings the starved start
@@ -107,6 +111,7 @@ class GradientRatio:
     paths: dict[str, dict[str, Array]]
     fall: float
     peak: float
+    stages: Stages
     losses: dict[str, dict[str, Array]]
     starved_learned: dict[str, int]
     reach: dict[str, dict[str, Row]]
@@ -169,6 +174,7 @@ def run(
         paths=paths,
         fall=float(1 - lecun[-1] / lecun[0]),
         peak=float(waiting.max()),
+        stages=stages(scale=STAGE_SCALE, learning_rate=STAGE_RATE, seed=seed),
         losses=losses,
         starved_learned={
             optimizer: int(np.sum(starts["starved"].min(axis=0) < 0.5))

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from initexplain.checks import Array
 from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, GradientRatio
+from initexplain.experiments.stages import STRENGTHS
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
     MUTED,
@@ -74,6 +75,21 @@ def through_training(result: GradientRatio) -> StyledFigure:
         ("last_hidden", "last hidden", 12),
     ):
         label_line(panels[1], 1, waiting[layer][0], text, RANDOM, xytext=(0, lower))
+    return figure
+
+
+def in_stages(result: GradientRatio) -> StyledFigure:
+    """The share of each singular value that a linear network has, against updates."""
+    figure, (axes,) = new_figure(height=2.8)
+    found = result.stages
+    updates = np.arange(len(found.learned))
+    axes.plot(updates, found.predicted, "--", color=THEORY, linewidth=1.2)
+    axes.plot(updates, found.learned, color=RANDOM)
+    for strength, half in zip(STRENGTHS, found.half, strict=True):
+        label_line(axes, half, 0.5, f"{strength:g}", RANDOM)
+    axes.set(xlabel="update", ylabel="share that is learned", xlim=(0, 320), ylim=(0, 1.05))
+    axes.text(318, 0.12, "dashes: theory", color=THEORY, ha="right", size=9)
+    _plain(axes)
     return figure
 
 

@@ -149,3 +149,19 @@ def test_the_starved_start_is_late_and_not_lost(result):
     assert share.pop("deep") < 10
     assert set(share.values()) == {10}
     assert result.relu_failed < 3 < result.failed["triple"]
+
+
+def test_stages_come_when_a_plain_loop_has_them(result):
+    found = result.stages
+    rng = np.random.default_rng(SETTINGS["seed"])
+    left, right = (np.linalg.qr(rng.standard_normal((4, 4)))[0] for _ in range(2))
+    below, above = 1e-3 * rng.standard_normal((16, 4)), 1e-3 * rng.standard_normal((4, 16))
+    target = sum(s * np.outer(left[:, k], right[:, k]) for k, s in enumerate((4, 2, 1, 0.5)))
+    for shares in found.learned:
+        product = above @ below
+        for k, s in enumerate((4, 2, 1, 0.5)):
+            assert shares[k] == pytest.approx(left[:, k] @ product @ right[:, k] / s, abs=1e-9)
+        error = product - target
+        below, above = below - 0.05 * above.T @ error, above - 0.05 * error @ below.T
+    np.testing.assert_allclose(found.half, found.predicted_half, rtol=0.15)
+    assert (np.diff(found.half) > 20).all()
