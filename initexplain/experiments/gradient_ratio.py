@@ -28,8 +28,10 @@ PATHS = {"waiting": 0.2, "lecun": 1.0}
 STARTS = {"starved": 0.03, "right": 1.0, "saturated": 10.0}
 RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
 RECORDS = 30
-STAGE_SCALE, STAGE_RATE = 1e-3, 0.05
-"""Of a deep linear network."""
+STAGE_SCALE = 1e-3
+"""Standard deviation of the weights of a deep linear network at its start."""
+STAGE_RATE = 0.05
+"""Learning rate of that network."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
 TARGET_MEAN = 3.0
