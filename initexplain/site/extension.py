@@ -218,11 +218,17 @@ class PageProcessor(Treeprocessor):
         if (element.tail or "").startswith("$"):
             raise ValueError(f"TeX {tex!r}: $$ stands in a paragraph of its own")
         # arithmatex escapes blocks, and only those
-        markup = mathml.to_mathml(html.unescape(tex) if display else tex, display=display)
+        parts = html.unescape(tex).split(r"\qquad") if display else [tex]
+        # one element for each formula of a row, so that the row breaks between them on a phone
+        markup = "".join(mathml.to_mathml(part, display=display) for part in parts)
         element.attrib = {"class": "ie-formula", "data-search-exclude": ""}
         if display:
             element.set("tabindex", "0")  # scrolls by keyboard where it is wider than the page
-        element.text = AtomicString(self.md.htmlStash.store(markup))
+        tail = element.tail or ""
+        rest = tail.lstrip(".,:;") if not display else tail
+        # a comma goes into the element, which no line breaks
+        element.text = AtomicString(self.md.htmlStash.store(markup) + tail[: len(tail) - len(rest)])
+        element.tail = rest
 
 
 def _source_link(source: str, text: str, attributes: dict[str, str]) -> Element:

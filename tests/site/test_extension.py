@@ -67,6 +67,13 @@ def test_formulas_become_mathml_and_need_no_script():
     ET.fromstring(f"<div>{html}</div>")
 
 
+def test_a_row_of_formulas_breaks_between_them_and_no_line_before_a_comma():
+    html = render("Take $a$, or $b$ and:\n\n$$\na = b, \\qquad c = d\n$$\n")
+    assert [html.count("<math"), html.count('<math display="block"')] == [4, 2]
+    assert "</math>,</span> or" in html
+    assert "</math></span> and" in html
+
+
 def test_dollars_in_code_and_money_stay():
     assert "<math" not in render("`$x$` costs $5, not $6.")
 
