@@ -95,7 +95,7 @@ STARTS: dict[str, Planted] = {
         "embedding",
         lambda p: {"table": copied(p["table"], 1), "hidden": copied(p["hidden"], 2)},
     ),
-    "row": Planted("a token’s row copied", "embedding", lambda p: {"table": copied(p["table"], 0)}),
+    "row": Planted("a token's row copied", "embedding", lambda p: {"table": copied(p["table"], 0)}),
     "unit": Planted(
         "LSTM, a unit copied",
         "lstm",

@@ -41,7 +41,7 @@ VARIATIONS: Variations = {
     "batches": ("batches of {batch_size}", {"batch_size": 8}),
     "momentum": ("momentum", {"optimizer": "momentum", "rates": tuple(rate / 4 for rate in RATES)}),
     "adam": ("Adam", {"optimizer": "adam", "rates": ADAM_RATES}),
-    "relu": ("ReLU, He’s weights", {"activation": "relu"}),
+    "relu": ("ReLU, He's weights", {"activation": "relu"}),
     "deep": ("four hidden layers", {"hidden_layers": 4}),
     "mean": ("targets plus {mean:g}", {"mean": 3.0}),
     "teacher": ("another teacher", {"seed": 1}),
