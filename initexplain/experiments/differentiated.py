@@ -8,6 +8,7 @@ ensemble here too: members do not meet in the function, so its gradients are eac
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import autograd.numpy as anp
 import numpy as np
 from autograd import make_vjp
 
@@ -93,3 +94,29 @@ def differentiate(loss: Loss, parameters: Parameters, update: int = 0) -> Moment
     with _may_diverge():
         vjp, losses = make_vjp(lambda p: loss(p, update))(dict(parameters))
         return Moment(losses, parameters, vjp(np.ones_like(losses)))
+
+
+def half_squared_error(outputs: Any, targets: Array) -> Any:
+    """Half the squared error of each member, summed over outputs, averaged over examples, `(...)`.
+
+    Args:
+        outputs: `(..., examples, ...)`, the members' axes in front of those of the targets.
+        targets: `(examples, ...)`.
+
+    Examples:
+        >>> half_squared_error(np.array([[[1.0], [3.0]], [[0.0], [0.0]]]), np.zeros((2, 1)))
+        array([2.5, 0. ])
+    """
+    error = outputs - targets
+    axes = tuple(range(error.ndim - targets.ndim, error.ndim))
+    return 0.5 * anp.sum(error * error, axis=axes) / len(targets)
+
+
+def logistic(z: Any) -> Any:
+    """`1 / (1 + exp(-z))`, without overflow.
+
+    Examples:
+        >>> logistic(np.array([0.0, 1000.0])).tolist()
+        [0.5, 1.0]
+    """
+    return 0.5 * (1 + anp.tanh(0.5 * z))

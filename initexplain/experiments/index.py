@@ -6,7 +6,7 @@ import numpy as np
 
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.verdicts import STILL
+from initexplain.experiments.verdicts import STILL, unmoved
 from initexplain.initializers import Initializer, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network
@@ -88,10 +88,7 @@ def word(start: Network, history: History, best_constant: float) -> str:
         `"learns"`: the loss is below half of the best constant's; `"stuck"`: weights have moved,
         and next to nothing of the best constant's loss is gone; `"mixed"`: none of these.
     """
-    before, after = start, history.network
-    pairs = [*zip(before.weights, after.weights, strict=True)]
-    pairs += zip(before.biases[:-1], after.biases[:-1], strict=True)
-    if all(np.array_equal(one, other) for one, other in pairs):
+    if unmoved(start, history.network).all():
         return "frozen"
     left = history.losses[-1] / best_constant
     if (left < LEARNED).all():

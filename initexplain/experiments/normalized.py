@@ -17,7 +17,14 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Loss, Moment, Parameters, descent
+from initexplain.experiments.differentiated import (
+    Loss,
+    Moment,
+    Parameters,
+    descent,
+    half_squared_error,
+    logistic,
+)
 from initexplain.experiments.reach import Setting
 from initexplain.experiments.verdicts import EQUAL, STILL
 from initexplain.initializers import constant
@@ -34,7 +41,7 @@ _VALUES: dict[str, Callable[[Any], Any]] = {
     # slope 0 at 0, as everywhere in the package
     "relu": lambda z: anp.where(z > 0, z, 0.0),
     "leaky_relu": lambda z: anp.where(z > 0, z, 0.01 * z),
-    "logistic": lambda z: 0.5 * (1 + anp.tanh(0.5 * z)),
+    "logistic": logistic,
 }
 
 
@@ -121,8 +128,7 @@ class Normalized(Setting):
         def loss(parameters: Any, update: int) -> Any:
             batch = slice(None) if self.batch_size is None else rows[update]
             outputs = activations(parameters, inputs[batch], self.kind, self.activation)[-1]
-            error = outputs - targets[batch]
-            return 0.5 * anp.sum(error * error, axis=(-2, -1)) / size
+            return half_squared_error(outputs, targets[batch])
 
         return loss
 

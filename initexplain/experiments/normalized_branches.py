@@ -8,10 +8,9 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.differentiated import descent
-from initexplain.experiments.normalized import normalize
+from initexplain.experiments.differentiated import descent, half_squared_error
+from initexplain.experiments.normalized import normalize, relative
 from initexplain.initializers import Matrices, lecun_normal
-from initexplain.losses import best_constant_loss
 
 _EXAMPLES, _WIDTH = 32, 16
 
@@ -70,10 +69,8 @@ def branch_losses(
     }
 
     def loss(parameters: Any, _update: int) -> Any:
-        error = stream(parameters, inputs) - targets
-        return 0.5 * anp.sum(error**2, axis=(-2, -1)) / _EXAMPLES
+        return half_squared_error(stream(parameters, inputs), targets)
 
     moments = descent(loss, start, learning_rate=learning_rate)
-    losses = np.stack([next(moments).losses for _ in range(steps + 1)])
-    relative = losses / best_constant_loss(targets)
-    return {name: Curves(relative[:, at]) for at, name in enumerate(starts)}
+    losses = relative([next(moments) for _ in range(steps + 1)], targets)
+    return {name: Curves(losses[:, at]) for at, name in enumerate(starts)}

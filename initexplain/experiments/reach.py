@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
@@ -116,7 +117,7 @@ class Trial:
         """In units of the best constant output's, `(steps + 1, ..., seeds)`."""
         return self.history.losses / best_constant_loss(self.targets, loss=self.loss)
 
-    def judged(self, holds: Array) -> Array:
+    def judged(self, holds: NDArray[Any]) -> Array:
         """The verdict for each seed, `(seeds,)`: 1 or 0, and NaN where a training diverged."""
         diverged = (self.history.diverged_at >= 0).reshape(-1, len(holds)).any(axis=0)
         return np.where(diverged, np.nan, holds.astype(float))

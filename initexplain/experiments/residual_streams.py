@@ -10,7 +10,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.differentiated import Parameters, descent
+from initexplain.experiments.differentiated import Parameters, descent, half_squared_error
 from initexplain.experiments.reach import PAGE, Row, reach
 from initexplain.experiments.residual_networks import (
     EXAMPLES,
@@ -293,8 +293,8 @@ def moved(zero: str, seed: int) -> str:
         query, key, value = (inputs @ parameters[name].T for name in "QKV")
         weights = anp.exp(query @ key.T / np.sqrt(5))
         mixed = weights @ value / anp.sum(weights, axis=1, keepdims=True)
-        error = inputs + mixed @ parameters["O"].T - targets
-        result: Array = 0.5 * anp.mean(anp.sum(error**2, axis=1))
+        outputs = inputs + mixed @ parameters["O"].T
+        result: Array = half_squared_error(outputs, targets)
         return result
 
     *_, end = islice(descent(loss, start, learning_rate=0.1), 11)

@@ -13,7 +13,7 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Parameters
+from initexplain.experiments.differentiated import Parameters, logistic
 
 Forward = Callable[[Any, Array], tuple[list[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
@@ -152,10 +152,6 @@ def _embedding(parameters: Any, tokens: Array) -> tuple[list[Any], Any]:
     return [by_unit(vectors, 3), by_unit(hidden, 2)], outputs
 
 
-def _sigmoid(z: Any) -> Any:
-    return 0.5 + 0.5 * anp.tanh(0.5 * z)
-
-
 def _lstm(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
     seeds, units = parameters["recurrent"].shape[0], parameters["recurrent"].shape[2]
     state = cell = np.zeros((seeds, len(inputs), units))
@@ -163,8 +159,8 @@ def _lstm(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
     for now in np.moveaxis(inputs, 1, 0):
         z = anp.einsum("sguf,nf->gsnu", parameters["in"], now)
         z = z + anp.einsum("sguv,snv->gsnu", parameters["recurrent"], state)
-        cell = _sigmoid(z[1]) * cell + _sigmoid(z[0]) * anp.tanh(z[2])
-        state = _sigmoid(z[3]) * anp.tanh(cell)
+        cell = logistic(z[1]) * cell + logistic(z[0]) * anp.tanh(z[2])
+        state = logistic(z[3]) * anp.tanh(cell)
         states.append(state)
     outputs = anp.einsum("sou,snu->sno", parameters["out"], state)
     return [by_unit(anp.stack(states, axis=-1), 2)], outputs

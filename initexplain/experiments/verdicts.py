@@ -9,10 +9,12 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Setting
+from initexplain.network import Network
 from initexplain.optimizers import sgd
 
 STILL = 0.01
@@ -40,11 +42,24 @@ def stands_still(setting: Setting) -> Array:
 def frozen(setting: Setting) -> Array:
     """Whether no weight and no hidden bias has moved, not even in the last digit, `(seeds,)`."""
     trial = setting.trained()
-    before, after = trial.start, trial.history.network
+    return trial.judged(unmoved(trial.start, trial.history.network))
+
+
+def unmoved(before: Network, after: Network) -> NDArray[np.bool_]:
+    """Which members of an ensemble have the same weights and hidden biases, bit by bit, `(seeds,)`.
+
+    Examples:
+        >>> pair = Network([np.ones((2, 1, 1)), np.ones((2, 1, 1))], [np.zeros((2, 1))] * 2)
+        >>> first, second = pair.weights
+        >>> unmoved(pair, Network([first + [[[0]], [[1]]], second], pair.biases)).tolist()
+        [True, False]
+    """
     pairs = [*zip(before.weights, after.weights, strict=True)]
     pairs += zip(before.biases[:-1], after.biases[:-1], strict=True)
-    still = [(a == b).all(axis=tuple(range(1, a.ndim))) for a, b in pairs]
-    return trial.judged(np.all(still, axis=0))
+    same: NDArray[np.bool_] = np.all(
+        [(a == b).all(axis=tuple(range(1, a.ndim))) for a, b in pairs], axis=0
+    )
+    return same
 
 
 def cloned(setting: Setting) -> Array:

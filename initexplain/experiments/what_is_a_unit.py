@@ -12,7 +12,12 @@ import numpy as np
 from initexplain.check.copies import classes as equal_rows
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.differentiated import Moment, Parameters, descent
+from initexplain.experiments.differentiated import (
+    Moment,
+    Parameters,
+    descent,
+    half_squared_error,
+)
 from initexplain.experiments.planted_units import STARTS, copied
 from initexplain.experiments.reach import Row, reach
 from initexplain.experiments.repeated_draws import CopiedLayers, Shards, copied_layers, of_shards
@@ -152,8 +157,7 @@ def moments(
 
     def loss(parameters: Any, update: int) -> Any:
         rows = np.roll(examples, -update * size)[:size]
-        error = forward(parameters, inputs[rows])[1] - targets[rows]
-        return 0.5 * anp.sum(error**2, axis=tuple(range(1, error.ndim))) / size
+        return half_squared_error(forward(parameters, inputs[rows])[1], targets[rows])
 
     return descent(loss, start, learning_rate=learning_rate, optimizer=optimizer)
 

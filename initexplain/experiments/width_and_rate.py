@@ -10,13 +10,13 @@ from functools import cache, partial
 from itertools import islice, pairwise
 from typing import Any
 
-import autograd.numpy as anp
 import numpy as np
 from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.differentiated import Parameters, descent
+from initexplain.experiments.differentiated import Parameters, descent, half_squared_error
+from initexplain.experiments.normalized import activations
 from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import Initializer, lecun_normal, orthogonal
@@ -201,15 +201,9 @@ def rate_factors(setting: Wide, width: int) -> dict[str, float]:
     return factors | {f"W{layers[-1]}": 1 / wider}
 
 
-def passed(setting: Wide, parameters: Parameters, inputs: Array) -> tuple[Any, Any]:
-    """The last hidden activations and the outputs, each `(..., examples, units)`."""
-    signal: Any = inputs
-    for layer in range(1, setting.hidden_layers + 2):
-        below = signal
-        weights, biases = parameters[f"W{layer}"], parameters[f"b{layer}"]
-        z = anp.matmul(signal, anp.swapaxes(weights, -1, -2)) + biases
-        signal = anp.tanh(z) if setting.activation == "tanh" else anp.maximum(z, 0)
-    return below, z
+def passed(setting: Wide, parameters: Parameters, inputs: Array) -> list[Any]:
+    """What each hidden layer gives, and then the outputs, `(..., examples, units)`."""
+    return activations(parameters, inputs, "none", setting.activation)
 
 
 def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
@@ -236,8 +230,7 @@ def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
     }
 
     def loss(parameters: Parameters, rows: Any = slice(None)) -> Any:
-        errors = passed(setting, parameters, inputs[rows])[1] - targets[rows]
-        return 0.5 * anp.sum(errors**2, axis=(-2, -1)) / errors.shape[-2]
+        return half_squared_error(passed(setting, parameters, inputs[rows])[-1], targets[rows])
 
     def on_batch(parameters: Parameters, _update: int) -> Any:
         size = setting.batch_size
@@ -255,7 +248,7 @@ def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
         if not (moment.losses < DIVERGED * best_constant).any():
             break
     with np.errstate(all="ignore"):
-        before, after = (passed(setting, p, inputs)[0] for p in (start, moment.parameters))
+        before, after = (passed(setting, p, inputs)[-2] for p in (start, moment.parameters))
         size, moved = (np.linalg.norm(a, axis=(-2, -1)) for a in (before, after - before))
         final = loss(moment.parameters) / best_constant
         losses = np.where(final < DIVERGED, final, np.inf)
