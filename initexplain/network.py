@@ -26,8 +26,8 @@ from initexplain.activations import Activation, find_activation
 from initexplain.checks import READ_AS, Array, count, float_array, float_type, no_overflow
 from initexplain.initializers import Initializer, Matrices, zeros
 from initexplain.losses import Loss, find_loss
-from initexplain.parameters import check_layers, check_list, check_sizes, of_one_type
-from initexplain.passes import Gradients, Trace, run_backward, run_forward
+from initexplain.parameters import check_layers, check_list, check_sizes, locked, of_one_type
+from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
 
 __all__ = ["Gradients", "Network", "Trace", "check_inputs", "check_targets", "forward", "gradients"]
 
@@ -165,7 +165,7 @@ class Network:
         if len(index) != len(self.ensemble):
             raise IndexError(f"member {index} of an ensemble with axes {self.ensemble}")
         weights, biases = ([p[index] for p in layers] for layers in (self.weights, self.biases))
-        return self.with_parameters(weights, biases)
+        return copied(self, weights, biases)
 
     def with_parameters(self, weights: Sequence[Array], biases: Sequence[Array]) -> "Network":
         """Other parameters with this activation, of this precision.
@@ -195,7 +195,7 @@ class Network:
                 raise ValueError(f"network {i} does not fit network 0: {n!r} and {first!r}")
         weights = map(np.stack, zip(*(n.weights for n in networks), strict=True))
         biases = map(np.stack, zip(*(n.biases for n in networks), strict=True))
-        return first.with_parameters(list(weights), list(biases))
+        return copied(first, list(weights), list(biases))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a copy of a read-only array may be written to: a network is built anew instead
@@ -206,6 +206,13 @@ class Network:
         ensemble = f", ensemble={self.ensemble}" if self.ensemble else ""
         kind = f"sizes={self.sizes}, activation={self.activation.name!r}{ensemble}"
         return f"Network({kind}, dtype={self.dtype})"
+
+
+def copied(like: Network, weights: Arrays, biases: Arrays) -> Network:
+    """A network of copies of parameters that are known to fit, with the rest of another one."""
+    network = object.__new__(Network)
+    vars(network).update(vars(like), weights=locked(weights), biases=locked(biases))
+    return network
 
 
 def forward(network: Network, inputs: ArrayLike) -> Trace:

@@ -34,6 +34,14 @@ def of_one_type(
     return [np.array(p, dtype=dtype, order="C") for p in (*weights, *filled)]
 
 
+def locked(arrays: Arrays) -> tuple[Array, ...]:
+    """Read-only copies in C order, since products round by the order in memory."""
+    copies = tuple(np.array(a, order="C") for a in arrays)
+    for array in copies:
+        array.flags.writeable = False
+    return copies
+
+
 def check_layers(weights: Arrays, biases: Sequence[Array | None]) -> None:
     """Refuses layers that do not fit each other, and names those that fit transposed."""
     try:

@@ -56,7 +56,7 @@ def run_forward(
     signal = inputs
     for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
         # small products are quicker when both factors lie in memory as they are read
-        z = np.matmul(signal, np.ascontiguousarray(np.swapaxes(w, -1, -2)))
+        z = np.matmul(signal, np.ascontiguousarray(w.mT))
         z += b[..., None, :]
         last = layer == len(weights) - 1
         if last or keep_all or not activation.monotone:
@@ -91,7 +91,7 @@ def run_backward(
     for layer in reversed(range(len(weights))):
         below = inputs if layer == 0 else trace.activations[layer - 1]
         used = below * masks[layer - 1] if masks and layer > 0 else below
-        np.matmul(np.swapaxes(delta, -1, -2), used, out=out.weights[layer])
+        np.matmul(delta.mT, used, out=out.weights[layer])
         # a product with ones adds up the examples, quicker than a sum along a middle axis
         np.matmul(ones, delta, out=out.biases[layer][..., None, :])
         if layer > 0:

@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from initexplain.checks import Array, count, fraction, not_negative
 from initexplain.losses import Loss, find_loss
-from initexplain.network import Gradients, Network, check_inputs, check_targets
+from initexplain.network import Gradients, Network, check_inputs, check_targets, copied
 from initexplain.optimizers import Optimizer, find_optimizer
+from initexplain.parameters import locked
 from initexplain.passes import run_backward, run_forward
 
 Indices = NDArray[np.int64]
@@ -184,8 +185,8 @@ class Descent:
         with _one_blas_thread():
             for step in range(self.steps + 1):
                 losses[step] = self._pass(state, next(batches))
-                state.note_divergence(step, losses[step])
-                losses[step, ...][state.stopped] = np.nan
+                if state.diverges(step, losses[step]):
+                    losses[step, ...][state.stopped] = np.nan
                 if self.observe and (step % self.observe_every == 0 or step == self.steps):
                     observed.append(self.observe(step, state.network(), state.locked_gradients()))
                 if step < self.steps:
@@ -247,6 +248,7 @@ class _State:
         self.slots = [np.zeros_like(self.values) for _ in range(optimizer.slots)]
         self.diverged_at: Indices = np.full(self.ensemble, -1, dtype=np.int64)
         self.stopped: NDArray[np.bool_] = np.zeros(self.ensemble, dtype=bool)
+        self.any_stopped = False
         self.gradients = self._by_layer(self.gradient)
         self.layers, self.layers_before = map(self._by_layer, (self.values, self.previous))
 
@@ -261,14 +263,11 @@ class _State:
 
     def network(self) -> Network:
         """A copy of the network as it stands."""
-        return self.start.with_parameters(self.layers.weights, self.layers.biases)
+        return copied(self.start, self.layers.weights, self.layers.biases)
 
     def locked_gradients(self) -> Gradients:
         """A copy of the gradients; an observer that writes into them fails."""
-        copy = self._by_layer(self.gradient.copy())
-        for gradient in (*copy.weights, *copy.biases):
-            gradient.flags.writeable = False
-        return copy
+        return Gradients(locked(self.gradients.weights), locked(self.gradients.biases))
 
     @np.errstate(all="ignore")
     def update(self, step: int, learning_rate: float) -> None:
@@ -281,20 +280,26 @@ class _State:
         np.subtract(p, self.move, out=self.previous)
         self.values, self.previous = self.previous, p
         self.layers, self.layers_before = self.layers_before, self.layers
-        if self.stopped.any():
+        if self.any_stopped:
             self.values[self.stopped] = p[self.stopped]
 
     @np.errstate(all="ignore")
-    def note_divergence(self, step: int, loss: Array) -> None:
-        """Stops the members that are not finite at this step and takes back their last update."""
+    def diverges(self, step: int, loss: Array) -> bool:
+        """Stops the members that are not finite at this step and takes back their last update.
+
+        Says whether there are such members, now or before.
+        """
         # a sum is finite only if everything in it is
-        if np.isfinite(loss).all() and np.isfinite(self.values.sum()):
-            return
+        total = np.add.reduce(self.values, axis=None) + np.add.reduce(loss, axis=None)
+        if math.isfinite(total):
+            return self.any_stopped
         finite = np.isfinite(loss) & np.isfinite(self.values).all(axis=-1)
         new = np.asarray(~finite & ~self.stopped)
         self.diverged_at[new] = step
         self.stopped |= new
+        self.any_stopped = bool(self.stopped.any())
         self.values[new] = self.previous[new]
+        return self.any_stopped
 
 
 def _one_blas_thread() -> AbstractContextManager[Any]:
