@@ -5,12 +5,15 @@ Such a network is a function of its parameters, written with `autograd.numpy`
 ensemble here too: members do not meet in the function, so its gradients are each member's own.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import count
 from typing import Any, NamedTuple
 
 import autograd.numpy as anp
 import numpy as np
-from autograd import make_vjp
+from autograd.core import VJPNode, add_outgrads
+from autograd.tracer import getval, new_box, trace_stack
+from autograd.util import toposort
 
 from initexplain.checks import Array
 from initexplain.optimizers import Optimizer, find_optimizer
@@ -62,21 +65,28 @@ def descent(
         learning_rate if isinstance(learning_rate, Mapping) else dict.fromkeys(start, learning_rate)
     )
     rule = find_optimizer(optimizer)
-    slots = {name: [np.zeros_like(p) for _ in range(rule.slots)] for name, p in start.items()}
-    parameters, update = start, 0
-    while True:
+    moment = differentiate(loss, start, 0)
+    slots = {
+        name: [np.zeros_like(moment.gradients[name]) for _ in range(rule.slots)] for name in rates
+    }
+    yield moment
+    for update in count(1):
+        parameters = dict(moment.parameters)
+        with _may_diverge():
+            for name, rate in rates.items():
+                p, direction = parameters[name], moment.gradients[name]
+                # zeros are not added: where the arrays are large that takes as long as the rest
+                if rule.l2:
+                    direction = direction + rule.l2 * p
+                direction = rule.direction(direction, slots[name], update)
+                if rule.weight_decay:
+                    direction = direction + rule.weight_decay * p
+                # in the gradient's own order in memory, which may be that of the transpose
+                step = -rate * direction
+                step += p
+                parameters[name] = step
         moment = differentiate(loss, parameters, update)
         yield moment
-        update += 1
-        with _may_diverge():
-            directions = {
-                name: rule.direction(moment.gradients[name] + rule.l2 * p, slots[name], update)
-                for name, p in parameters.items()
-            }
-            parameters = {
-                name: p - rates.get(name, 0.0) * (directions[name] + rule.weight_decay * p)
-                for name, p in parameters.items()
-            }
 
 
 def _may_diverge() -> np.errstate:
@@ -91,9 +101,34 @@ def differentiate(loss: Loss, parameters: Parameters, update: int = 0) -> Moment
         >>> differentiate(lambda p, _: p["w"] ** 3, {"w": np.array([1.0, 2.0])}).gradients
         {'w': array([ 3., 12.])}
     """
+    roots = {name: VJPNode.new_root() for name in parameters}
     with _may_diverge():
-        vjp, losses = make_vjp(lambda p: loss(p, update))(dict(parameters))
-        return Moment(losses, parameters, vjp(np.ones_like(losses)))
+        with trace_stack.new_trace() as trace:
+            boxes = {name: new_box(p, trace, roots[name]) for name, p in parameters.items()}
+            losses = loss(boxes, update)
+        found = _gradients(losses, set(roots.values()))
+    gradients = {
+        name: found[root] if root in found else np.zeros_like(parameters[name])
+        for name, root in roots.items()
+    }
+    return Moment(getval(losses), parameters, gradients)
+
+
+def _gradients(losses: Any, roots: Collection[Any]) -> dict[Any, Array]:
+    """Autograd's backward pass, to a root for each parameter.
+
+    Its own `make_vjp` takes the parameters as one argument; then every use of one of them brings a
+    gradient of all of them, which is zero elsewhere.
+    """
+    end = losses._node  # noqa: SLF001 - the public way to it has a single root
+    pending, found = {end: (np.ones_like(getval(losses)), False)}, {}
+    for node in toposort(end):
+        gradient, _ = pending.pop(node)
+        if node in roots:
+            found[node] = gradient
+        for parent, share in zip(node.parents, node.vjp(gradient), strict=True):
+            pending[parent] = add_outgrads(pending.get(parent), share)
+    return found
 
 
 def half_squared_error(outputs: Any, targets: Array) -> Any:
