@@ -123,25 +123,25 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
     data, n, dtype = float_array(inputs, "inputs"), cell.units, cell.weights.dtype
     fits = data.ndim == 3 and data.shape[-1] == cell.features and data.size > 0
     check_shape(data, "inputs", f"(steps, examples, {cell.features})", fits=fits)
-    steps, examples = data.shape[:2]
-    lead = (*cell.weights.shape[:-2], examples)
-    joined = np.zeros((steps, *lead, cell.features + n), dtype)
-    joined[..., : cell.features] = data.reshape(steps, *(1 for _ in lead[:-1]), *data.shape[1:])
-    gates = np.empty((steps, *lead, 4 * n), dtype)
-    memories = np.full((steps + 1, *lead, n), finite(memory, "memory"), dtype)
-    outputs = np.empty((steps, *lead, n), dtype)
-    matrix = np.swapaxes(cell.weights, -1, -2)
+    (steps, examples, features), lead = data.shape, cell.weights.shape[:-2]
+    # examples come last in memory: then what belongs to one gate lies together
+    joined = np.zeros((steps, *lead, features + n, examples), dtype)
+    joined[..., :features, :] = data.mT.reshape(steps, *(1 for _ in lead), features, examples)
+    gates = np.empty((steps, *lead, 4 * n, examples), dtype)
+    memories = np.full((steps + 1, *lead, n, examples), finite(memory, "memory"), dtype)
+    outputs = np.empty((steps, *lead, n, examples), dtype)
     for t in range(steps):
         if t > 0:
-            joined[t, ..., cell.features :] = outputs[t - 1]
-        z = joined[t] @ matrix + cell.biases[..., None, :]
+            joined[t, ..., features:, :] = outputs[t - 1]
+        z = cell.weights @ joined[t]
+        z += cell.biases[..., None]
         no_overflow(z, f"preactivations of step {t + 1}")
         gates[t] = _LOGISTIC(z)
-        gates[t, ..., 2 * n : 3 * n] = np.tanh(z[..., 2 * n : 3 * n])
-        i, f, g, o = np.split(gates[t], 4, axis=-1)
+        i, f, g, o = _of_gates(gates[t], n)
+        np.tanh(_of_gates(z, n)[2], out=g)
         memories[t + 1] = f * memories[t] + i * g
-        outputs[t] = o * np.tanh(memories[t + 1])
-    return LSTMTrace(joined, gates, memories, outputs)
+        np.multiply(o, np.tanh(memories[t + 1]), out=outputs[t])
+    return LSTMTrace(joined.mT, gates.mT, memories.mT, outputs.mT)
 
 
 @np.errstate(under="ignore")
@@ -160,26 +160,39 @@ def lstm_gradients(cell: LSTM, trace: LSTMTrace, error: Array) -> tuple[Array, A
         [0.0, 0.0, 0.25, 0.0]
     """
     by_output = float_array(error, "error").astype(cell.weights.dtype, copy=False)
-    last = trace.outputs.shape[1:]
+    last, n = trace.outputs.shape[1:], cell.units
     check_shape(by_output, "error", last, fits=by_output.shape == last)
-    by_weights, by_biases = np.zeros_like(cell.weights), np.zeros_like(cell.biases)
-    by_memory = np.zeros_like(by_output)
-    for t in reversed(range(len(trace.outputs))):
-        i, f, g, o = np.split(trace.gates[t], 4, axis=-1)
-        squashed = np.tanh(trace.memories[t + 1])
-        by_memory = by_memory + by_output * o * (1 - squashed**2)
-        by_gates = (
-            by_memory * g * i * (1 - i),
-            by_memory * trace.memories[t] * f * (1 - f),
-            by_memory * i * (1 - g**2),
-            by_output * squashed * o * (1 - o),
-        )
-        delta = np.concatenate(by_gates, axis=-1)
-        by_weights += np.swapaxes(delta, -1, -2) @ trace.joined[t]
-        by_biases += delta.sum(axis=-2)
-        by_output = (delta @ cell.weights)[..., cell.features :]
-        by_memory = by_memory * f
-    return by_weights, by_biases
+    gates = trace.gates.mT
+    i, f, g, o = _of_gates(gates, n)
+    squashed = np.tanh(trace.memories.mT[1:])
+    to_memory = o * (1 - squashed**2)
+    # the derivatives by the preactivations are these, times that by the memory or by the output
+    by_gates = 1 - gates
+    by_gates *= gates
+    by_i, by_f, by_g, by_o = _of_gates(by_gates, n)
+    by_i *= g
+    by_f *= trace.memories.mT[:-1]
+    by_g[...] = i * (1 - g**2)
+    by_o *= squashed
+    back = np.ascontiguousarray(cell.weights[..., cell.features :].mT)
+    by_output, by_memory = by_output.mT, np.zeros_like(by_output.mT)
+    for t in reversed(range(len(gates))):
+        by_memory += by_output * to_memory[t]
+        for by_gate in (by_i, by_f, by_g):
+            by_gate[t] *= by_memory
+        by_o[t] *= by_output
+        by_output = back @ by_gates[t]
+        by_memory *= f[t]
+    # over all steps at once: (..., 4 units, steps examples)
+    delta, seen = (
+        np.moveaxis(a, 0, -2).reshape(*a.shape[1:-1], -1) for a in (by_gates, trace.joined.mT)
+    )
+    return delta @ seen.mT, delta.sum(axis=-1)
+
+
+def _of_gates(values: Array, units: int) -> list[Array]:
+    """The parts that belong to i, f, g and o, of `(..., 4 units, examples)`."""
+    return [values[..., k * units : (k + 1) * units, :] for k in range(4)]
 
 
 def memory_half_life(forget_bias: ArrayLike) -> Array:
