@@ -31,6 +31,8 @@ COPIES_STEPS = 1000
 """Updates by mini-batches of an all-zero logistic network with two hidden layers."""
 FREEZE_STEPS = 100
 """Updates after which the reach of freezing looks whether anything has moved."""
+SHOWN = "tanh", "relu", "logistic"
+"""Activations that the page shows; the others are trained for `FREEZE_STEPS`."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +159,13 @@ def run(
     trained = partial(
         train, inputs=inputs, targets=targets, steps=steps, learning_rate=LEARNING_RATE
     )
-    zero_starts = {
-        name: Network.initialize(rng, sizes, weights=zeros(), activation=name)
-        for name in ACTIVATIONS
-    }
     histories = {
-        name: trained(start, observe=_largest_gradient) for name, start in zero_starts.items()
+        name: trained(
+            Network.initialize(rng, sizes, weights=zeros(), activation=name),
+            steps=steps if name in SHOWN else FREEZE_STEPS,
+            observe=_largest_gradient,
+        )
+        for name in ACTIVATIONS
     }
     after = {name: history.network for name, history in histories.items()}
     tables = {name: _unit_table(network) for name, network in after.items()}

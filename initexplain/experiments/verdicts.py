@@ -4,7 +4,6 @@ A verdict is a function of a [`Setting`][initexplain.experiments.reach.Setting].
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -73,15 +72,26 @@ def cloned(setting: Setting) -> Array:
     return trial.judged(equal & np.all([m > STILL for m in moved], axis=0))
 
 
+class _OnDataSets(Setting):
+    """Every seed is one network on a data set of its own; all see batches of the same places."""
+
+    def drawn(self) -> tuple[np.random.Generator, Network, Array, Array]:
+        one = vars(self) | {"seeds": 1}
+        each = [Setting(**one | {"seed": self.seed + i}).drawn() for i in range(self.seeds)]
+        rngs, starts, inputs, targets = zip(*each, strict=True)
+        start = Network.stack([start.member(0) for start in starts])
+        return rngs[0], start, np.stack(inputs), np.stack(targets)
+
+
 def on_data_sets(verdict: Verdict) -> Verdict:
     """Asks a verdict of as many data sets as there are seeds, with one network for each.
 
-    For starts in which nothing is random: their networks differ by the data alone.
+    For starts in which nothing is random: their networks differ by the data alone. The verdict
+    looks at parameters; losses are not in units of the best constant output's here.
     """
 
     def asked(setting: Setting) -> Array:
-        seeds = range(setting.seed, setting.seed + setting.seeds)
-        return np.concatenate([verdict(replace(setting, seeds=1, seed=seed)) for seed in seeds])
+        return verdict(_OnDataSets(**vars(setting)))
 
     asked.__name__ = verdict.__name__
     return asked

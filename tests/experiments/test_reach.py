@@ -7,6 +7,7 @@ import pytest
 
 import initexplain as ie
 from initexplain.experiments.reach import PAGE, Row, Scaled, Setting, reach
+from initexplain.experiments.verdicts import on_data_sets
 from initexplain.figures.reach import reach_figure
 
 
@@ -127,3 +128,20 @@ def test_a_seed_that_diverges_at_one_of_the_scales_diverged():
                    learning_rate=0.1, scales=(0.001, 100.0)).trained()  # fmt: skip
     assert (trial.history.diverged_at >= 0).tolist() == [[False] * 2, [True] * 2]
     assert np.isnan(trial.judged(np.ones(2))).all()
+
+
+def test_a_verdict_on_data_sets_sees_what_each_seed_alone_would_draw():
+    setting = Setting(weights=ie.lecun_normal(), hidden=(5,), steps=30, seeds=3, seed=2)
+    trials = []
+
+    def ends(asked):
+        trials.append(asked.trained())
+        return trials[-1].judged(trials[-1].history.losses[-1] > 0)
+
+    assert on_data_sets(ends)(setting).tolist() == [1, 1, 1]
+    for i in range(3):
+        rng = np.random.default_rng(2 + i)
+        inputs, targets = ie.teacher(rng)
+        start = ie.Network.initialize(rng, [4, 5, 2], weights=ie.lecun_normal())
+        alone = ie.train(start, inputs, targets, steps=30, learning_rate=0.1)
+        np.testing.assert_allclose(trials[0].history.losses[:, i], alone.losses, rtol=1e-12)
