@@ -11,9 +11,8 @@ from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
-from initexplain.experiments.reach import PAGE, Row, Scaled, reach
+from initexplain.experiments.reach import PAGE, Row, Scaled, for_all_horizons, reach
 from initexplain.initializers import lecun_normal
-from initexplain.losses import best_constant_loss
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 from initexplain.network import Network
 from initexplain.signal import at_scales
@@ -21,7 +20,7 @@ from initexplain.signal import at_scales
 EXAMPLES = 16
 DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
 """Hidden layers."""
-SCALES = 24
+SCALES = 20
 LOWEST, HIGHEST = 0.5, 2.5
 """Ends of the range of scales, in units of the edge's."""
 CURVE = 49
@@ -41,6 +40,7 @@ BIAS_VARIANCE = 0.05
 # where the border below the edge is looked for in other settings
 BORDER_DEPTHS = (2, 3, 4, 5, 6, 7, 9, 11, 14, 18)
 BORDER_SCALES = (0.5, 0.6, 0.7)
+LONGEST = 240
 NEAREST, FARTHEST = 3, 12
 """Correlation lengths between which the border of the map lies."""
 
@@ -52,7 +52,7 @@ def _task(rng: np.random.Generator, mean: float = 0.0, features: int = 16) -> tu
 
 VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "shorter": ("{steps} updates", {"steps": 20}),
-    "longer": ("{steps} updates", {"steps": 240}),
+    "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),
     "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.001}),
@@ -278,16 +278,20 @@ BORDER = Scaled(
     steps=80,
     seeds=3,
     scales=BORDER_SCALES,
+    dtype=np.float32,
 )
 
 
 @cache
+def _losses(setting: Scaled) -> Array:
+    return setting.trained().losses
+
+
 def _border(setting: Scaled) -> Array:
     """Depth down to which the networks train, in correlation lengths, `(scales, seeds)`."""
-    trained = []
+    run, trained = for_all_horizons(setting, BORDER, LONGEST), []
     for depth in BORDER_DEPTHS:
-        trial = replace(setting, hidden=tuple(setting.hidden) * depth).trained()
-        losses = trial.history.final_losses / best_constant_loss(trial.targets)
+        losses = _losses(replace(run, hidden=tuple(run.hidden) * depth))[setting.steps]
         trained.append(losses < TRAINED)
         if not trained[-1].any():
             break

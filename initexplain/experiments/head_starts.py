@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine
@@ -46,12 +47,10 @@ def prior_curves(
     units = 8
     labels = (np.arange(EXAMPLES) < positives).astype(float)[:, None]
     inputs = rng.standard_normal((EXAMPLES, 2)) + [3.0, 0.0] * labels
-    weights = [he_normal()(rng, (seeds, units, 2)), normal(output_std)(rng, (seeds, 1, units))]
-    hidden = np.zeros((seeds, units))
-    zero, odds = (
-        Network(weights, [hidden, np.full((seeds, 1), bias)], "relu") for bias in (0.0, log_odds)
-    )
-    both = Network.stack([zero, odds])
+    drawn = he_normal()(rng, (seeds, units, 2)), normal(output_std)(rng, (seeds, 1, units))
+    zero = Network([w.astype(np.float32) for w in drawn], None, "relu")
+    hidden, output = zero.biases
+    both = Network.stack([zero, zero.with_parameters(zero.weights, [hidden, output + log_odds])])
     options = {"learning_rate": 0.3, "rng": rng, **training}
     losses = train(both, inputs, labels, steps=steps, loss="logistic", **options).losses
     return {"zero": Curves(losses[:, 0]), "odds": Curves(losses[:, 1])}
@@ -65,17 +64,17 @@ def mean_curves(
     Tanh networks; losses are in units of the best constant output's, by optimizer and start.
     """
     inputs, targets = with_mean(rng, mean=mean)
-    weights = [lecun_normal()(rng, (seeds, units, 4)), lecun_normal()(rng, (seeds, 2, units))]
-    at_mean = np.broadcast_to(targets.mean(axis=0), (seeds, 2))
-    biases = {"zero": np.zeros((seeds, 2)), "mean": at_mean}
-    both = Network.stack(
-        [Network(weights, [np.zeros((seeds, units)), bias], "tanh") for bias in biases.values()]
+    zero = Network.initialize(
+        rng, [4, units, 2], weights=lecun_normal(), ensemble=(seeds,), dtype=np.float32
     )
+    hidden, output = zero.biases
+    at_mean = output + targets.mean(axis=0).astype(np.float32)
+    both = Network.stack([zero, zero.with_parameters(zero.weights, [hidden, at_mean])])
     found = {}
     for optimizer, rate in (("sgd", 0.1), ("adam", 0.01)):
         history = train(both, inputs, targets, steps=steps, learning_rate=rate, optimizer=optimizer)
         losses = history.losses / best_constant_loss(targets)
-        found[optimizer] = {start: Curves(losses[:, k]) for k, start in enumerate(biases)}
+        found[optimizer] = {"zero": Curves(losses[:, 0]), "mean": Curves(losses[:, 1])}
     return found
 
 
@@ -136,16 +135,18 @@ class Kinks:
 
 def spread_ahead(setting: Kinks) -> Array:
     """Whether spread kinks have a median loss smaller by a tenth or more, `(seeds,)`."""
-
-    def median_losses(seed: int) -> list[float]:
-        rng = np.random.default_rng(seed)
-        data = noisy_sine(rng, examples=32)
-        options = {"learning_rate": 0.05, "rng": rng, **setting.training}
-        starts = sine_starts(rng, setting.networks, setting.units)
-        histories = [train(n, *data, steps=setting.steps, **options) for n in starts.values()]
-        return [float(np.median(history.losses[-1])) for history in histories]
-
-    zero, spread = np.array([median_losses(seed) for seed in range(setting.seeds)]).T
+    rngs = [np.random.default_rng(seed) for seed in range(setting.seeds)]
+    # the inputs are an even grid, the same for all
+    inputs, targets = map(
+        np.stack, zip(*(noisy_sine(rng, examples=32) for rng in rngs), strict=True)
+    )
+    starts = Network.stack(
+        [sine_starts(rng, setting.networks, setting.units, np.float32) for rng in rngs]
+    )
+    each = np.broadcast_to(targets[:, None, None], (*starts.ensemble, *targets.shape[1:]))
+    options = {"learning_rate": 0.05, "rng": rngs[0], **setting.training}
+    losses = train(starts, inputs[0], each, steps=setting.steps, **options).losses
+    zero, spread = np.median(losses[-1], axis=-1).T
     return np.asarray(spread < 0.9 * zero, dtype=float)
 
 
@@ -166,9 +167,23 @@ def sine_reach() -> dict[str, Row]:
     return reach(spread_ahead, Kinks(), variations)
 
 
-def sine_starts(rng: np.random.Generator, seeds: int, units: int) -> dict[str, Network]:
-    """One-dimensional ReLU networks with the same He-normal weights, by the start of the biases."""
-    weights = [he_normal()(rng, (seeds, *shape)) for shape in ((units, 1), (1, units))]
-    zero = [np.zeros((seeds, units)), np.zeros((seeds, 1))]
-    spread = [uniform(1.0)(rng, (seeds, units)), uniform(units**-0.5)(rng, (seeds, 1))]
-    return {"zero": Network(weights, zero, "relu"), "spread": Network(weights, spread, "relu")}
+def sine_starts(
+    rng: np.random.Generator, seeds: int, units: int, dtype: DTypeLike = np.float64
+) -> Network:
+    """One-dimensional ReLU networks, He-normal, with biases of zero and spread as torch's.
+
+    Both have the same weights: an ensemble `(2, seeds)`.
+    """
+    zero = Network.initialize(
+        rng,
+        [1, units, 1],
+        weights=he_normal(),
+        activation="relu",
+        ensemble=(seeds,),
+        dtype=dtype,
+    )
+    spread = [
+        uniform(w.shape[-1] ** -0.5)(rng, b.shape).astype(zero.dtype)
+        for w, b in zip(zero.weights, zero.biases, strict=True)
+    ]
+    return Network.stack([zero, zero.with_parameters(zero.weights, spread)])

@@ -130,7 +130,12 @@ def run(
 
     def drawn() -> Network:
         return Network.initialize(
-            rng, sizes, weights=lecun_normal(), activation=ACTIVATION, ensemble=(seeds,)
+            rng,
+            sizes,
+            weights=lecun_normal(),
+            activation=ACTIVATION,
+            ensemble=(seeds,),
+            dtype=np.float32,
         )
 
     across = _sweep(at_scales(drawn(), SCALES), inputs, targets, steps)
@@ -184,6 +189,7 @@ PAGE_SETTING = _Halved(
     learning_rate=LEARNING_RATE,
     steps=100,
     scales=(0.01, 1.0, 10.0),
+    dtype=np.float32,
 )
 
 

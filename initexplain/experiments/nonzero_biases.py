@@ -33,6 +33,7 @@ LAG = 20
 LONG_LAG = 50
 """The same where a forget bias of one is not enough."""
 CELLS = 4
+SINE_STARTS = "zero", "spread"
 TARGET_MEAN = 5.0
 """Of the targets of the regression."""
 FIRING_BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1, "one": 1.0}
@@ -141,11 +142,13 @@ def run(
     shares = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
     inputs, targets = noisy_sine(rng, examples=32)
     grid = np.linspace(-2.5, 2.5, 81)
-    sine, pairs = {}, {}
-    for name, start in sine_starts(rng, sine_seeds, SINE_UNITS).items():
-        history = train(start, inputs, targets, steps=sine_steps, learning_rate=0.05)
-        sine[name] = Curves(history.losses)
-        pairs[name] = Network.stack([start.member(0), history.network.member(0)])
+    starts = sine_starts(rng, sine_seeds, SINE_UNITS)
+    history = train(starts, inputs, targets, steps=sine_steps, learning_rate=0.05)
+    sine = {name: Curves(history.losses[:, k]) for k, name in enumerate(SINE_STARTS)}
+    pairs = {
+        name: Network.stack([network.member(k, 0) for network in (starts, history.network)])
+        for k, name in enumerate(SINE_STARTS)
+    }
     biases, points = np.linspace(-2.0, 4.0, 61), np.arange(-2.0, 5.0)
     gate = {bias: 1 / (1 + math.exp(-bias)) for bias in (0, 1)}
     return NonzeroBiases(
@@ -213,14 +216,17 @@ def recall_curves(
     biases[1, :, CELLS : 2 * CELLS] = 1.0
     biases[2, :, : 2 * CELLS] = np.concatenate([-memories, memories], axis=-1)
     readout = lecun_normal()(rng, (seeds, 1, CELLS))[None].repeat(len(starts), axis=0)
-    parameters = [weights, biases, readout, np.zeros((len(starts), seeds, 1))]
+    drawn = weights, biases, readout, np.zeros((len(starts), seeds, 1))
+    parameters = [p.astype(np.float32) for p in drawn]
     optimizer = adam()
     slots = [[np.zeros_like(p) for _ in range(optimizer.slots)] for p in parameters]
     losses = np.empty((steps + 1, len(starts), seeds))
     for step in range(steps + 1):
         signs = rng.choice([-1.0, 1.0], size=(1, batch, 1))
         inputs = np.concatenate([signs, 0.3 * rng.standard_normal((lag, batch, 1))])
-        losses[step], found = recall_gradients(parameters, inputs, (signs[0] > 0).astype(float))
+        losses[step], found = recall_gradients(
+            parameters, inputs, (signs[0] > 0).astype(np.float32)
+        )
         for k, gradient in enumerate(found):
             move = optimizer.direction(gradient, slots[k], step + 1)
             parameters[k] = parameters[k] - 0.02 * move

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
@@ -39,6 +39,7 @@ class Setting:
             every update sees all the examples.
         seeds: networks, which differ in nothing but what is drawn for their parameters.
         seed: of the data, the networks and the batches.
+        dtype: float64, or float32, in which larger networks train in half of the time.
     """
 
     weights: Initializer
@@ -53,6 +54,7 @@ class Setting:
     steps: int = 300
     seeds: int = 10
     seed: int = 0
+    dtype: DTypeLike = np.float64
 
     def start(self, rng: np.random.Generator, sizes: Sequence[int], _inputs: Array) -> Network:
         """Draws the networks, an ensemble whose last axis is the seeds."""
@@ -63,6 +65,7 @@ class Setting:
             biases=self.biases,
             activation=self.activation,
             ensemble=(self.seeds,),
+            dtype=self.dtype,
         )
 
     def drawn(self) -> tuple[np.random.Generator, Network, Array, Array]:
@@ -181,6 +184,22 @@ def reach(
         setting = replace(base, **changes)
         rows[name] = _row(label.format_map(vars(setting)), verdict(setting))
     return rows
+
+
+def for_all_horizons(setting: Any, base: Any, longest: int) -> Any:
+    """A setting that differs from the base in its updates alone, as one of the `longest` training.
+
+    The losses after fewer updates stand in the longer training: it serves them all.
+
+    Examples:
+        >>> base = Setting(weights=zeros(), steps=5)
+        >>> for_all_horizons(base, base, 20).steps
+        20
+        >>> for_all_horizons(replace(base, optimizer="adam"), base, 20).steps
+        5
+    """
+    same = replace(setting, steps=base.steps) == base
+    return replace(setting, steps=longest) if same else setting
 
 
 def _row(label: str, outcomes: Array) -> Row:

@@ -1,6 +1,7 @@
 """Second moments through depth, forward and backward: predicted by the mean field and measured."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
@@ -10,13 +11,14 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.reach import Row, Setting, for_all_horizons, reach
 from initexplain.initializers import (
     Initializer,
     glorot_normal,
     he_normal,
     lecun_normal,
     orthogonal,
+    zeros,
 )
 from initexplain.mean_field import mean_field, mean_square, mean_square_slope, variances
 from initexplain.network import Network, forward
@@ -30,13 +32,20 @@ DEEP_SEEDS = 3
 NARROW = 50
 WIDE = 200
 MANY = 40
+LONGEST = 300
 TRAINED_UNITS = 16
 TRAINED_LAYERS = 20
 """Hidden layers of the third: networks that are trained."""
+RECIPES: dict[str, tuple[Initializer | None, ...]] = {
+    "relu": (glorot_normal(), he_normal()),
+    "tanh": (glorot_normal(), None),
+    "selu": (lecun_normal(),),
+}
+"""Weights of the networks that are trained, by activation; None is LSUV."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
 VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "longer": ("{steps} updates", {"steps": 300}),
+    "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.05}),
     "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.001}),
@@ -152,7 +161,10 @@ def run(
         relu_variance=relu_mean_square - 1 / (2 * np.pi),
         tanh_gain=tanh_gain,
         selu_chi=mean_field("selu", weight_std=1.0).chi,
-        reach=_how_far(),
+        reach={
+            "kept": reach(_kept, BASE, VARIATIONS),
+            "lost": reach(_lost, BASE, VARIATIONS),
+        },
     )
 
 
@@ -201,46 +213,57 @@ def _scatter(rng: np.random.Generator, units: int, layers: int) -> float:
     return float(np.log(moments[-1] / moments[0]).std())
 
 
-class _Lsuv(Setting):
-    """The start that measures the data."""
+class _Recipes(Setting):
+    """Networks of every recipe for the activation, `(recipes, seeds)`."""
 
     def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
-        return lsuv(rng, sizes, inputs, activation=self.activation, ensemble=(self.seeds,))
+        kind: dict[str, Any] = {
+            "activation": self.activation,
+            "ensemble": (self.seeds,),
+            "dtype": self.dtype,
+        }
+
+        def drawn(weights: Initializer | None) -> Network:
+            same = deepcopy(rng)  # recipes differ in nothing but themselves
+            if weights is None:
+                return lsuv(same, sizes, inputs, **kind)
+            return Network.initialize(same, sizes, weights=weights, **kind)
+
+        return Network.stack([drawn(weights) for weights in RECIPES[self.activation]])
 
 
-def _learned(setting: Setting) -> Array:
-    trial = setting.trained()
-    return trial.judged(trial.losses[-1] < LEARNED)
-
-
-def _kept(setting: Setting) -> Array:
-    """Whether the networks of four recipes learn, `(recipes * seeds,)`."""
-    recipes = (
-        setting,
-        _Lsuv(**vars(setting)),
-        replace(setting, activation="relu", weights=he_normal()),
-        replace(setting, activation="selu", weights=lecun_normal()),
-    )
-    return np.concatenate([_learned(recipe) for recipe in recipes])
-
-
-def _lost(setting: Setting) -> Array:
-    """Whether those of Glorot's weights with ReLU do not; a diverged one is neither."""
-    return 1 - _learned(replace(setting, activation="relu"))
+BASE = _Recipes(
+    weights=zeros(),  # those of the recipes take their place
+    hidden=(TRAINED_UNITS,) * TRAINED_LAYERS,
+    data=partial(teacher, examples=16, features=TRAINED_UNITS),
+    optimizer="momentum",
+    learning_rate=0.005,
+    steps=100,
+    seeds=5,
+    dtype=np.float32,
+)
 
 
 @cache
-def _how_far() -> dict[str, dict[str, Row]]:
-    base = Setting(
-        weights=glorot_normal(),
-        hidden=(TRAINED_UNITS,) * TRAINED_LAYERS,
-        data=partial(teacher, examples=16, features=TRAINED_UNITS),
-        optimizer="momentum",
-        learning_rate=0.005,
-        steps=100,
-        seeds=5,
-    )
-    return {
-        "kept": reach(_kept, base, VARIATIONS),
-        "lost": reach(_lost, base, VARIATIONS),
-    }
+def _losses(setting: _Recipes) -> Array:
+    losses: Array = setting.trained().losses
+    return losses
+
+
+def _learned(setting: _Recipes, activation: str) -> list[Array]:
+    """For each recipe for an activation, whether its networks learn, `(seeds,)`."""
+    base, asked = (replace(s, activation=activation) for s in (BASE, setting))
+    losses = _losses(for_all_horizons(asked, base, LONGEST))[setting.steps]
+    return [np.where(np.isnan(found), np.nan, found < LEARNED) for found in losses]
+
+
+def _kept(setting: _Recipes) -> Array:
+    """Whether the networks of four recipes learn, `(recipes * seeds,)`."""
+    (_, relu), tanh, selu = (_learned(setting, name) for name in RECIPES)
+    return np.concatenate([relu, *tanh, *selu])
+
+
+def _lost(setting: _Recipes) -> Array:
+    """Whether those of Glorot's weights with ReLU do not; a diverged one is neither."""
+    glorot, _ = _learned(setting, "relu")
+    return 1.0 - glorot

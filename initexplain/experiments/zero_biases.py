@@ -12,8 +12,9 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import constant, he_normal, lecun_normal, normal
-from initexplain.losses import best_constant_loss
-from initexplain.network import Network, forward, gradients
+from initexplain.losses import best_constant_loss, find_loss
+from initexplain.network import Network, forward
+from initexplain.passes import run_backward, run_forward
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
@@ -79,8 +80,8 @@ class TwoStarts(Setting):
     def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
         """Draws the weights once, and biases for the second of the two."""
         zero = super().start(rng, sizes, inputs)
-        drawn = [normal(BIAS_STD)(rng, b.shape) for b in zero.biases]
-        return Network.stack([zero, Network(zero.weights, drawn, zero.activation)])
+        drawn = [normal(BIAS_STD)(rng, b.shape).astype(zero.dtype) for b in zero.biases]
+        return Network.stack([zero, zero.with_parameters(zero.weights, drawn)])
 
 
 def as_good(setting: TwoStarts) -> Array:
@@ -180,6 +181,7 @@ def run(
         steps=steps,
         seeds=seeds,
         seed=seed,
+        dtype=np.float32,
     )
     return ZeroBiases(
         recorded_steps=np.arange(0.0, steps + 1, steps // RECORDS),
@@ -216,12 +218,13 @@ def train_without_biases(
     Returns:
         The losses, `(steps + 1, ...)`, and the trained network.
     """
-    loss, slopes = gradients(network, inputs, targets)
-    losses = [loss]
-    for _ in range(steps):
-        pairs = zip(network.weights, slopes.weights, strict=True)
-        weights = [w - learning_rate * g for w, g in pairs]
-        network = Network(weights, network.biases, network.activation)
-        loss, slopes = gradients(network, inputs, targets)
+    weights, losses = network.weights, []
+    for step in range(steps + 1):
+        trace = run_forward(weights, network.biases, network.activation, inputs)
+        loss, error = find_loss("squared_error").evaluate(trace.outputs, targets)
         losses.append(loss)
-    return np.stack(losses), network
+        if step < steps:
+            slopes = run_backward(weights, network.activation, inputs, trace, error).weights
+            pairs = zip(weights, slopes, strict=True)
+            weights = tuple(w - learning_rate * g for w, g in pairs)
+    return np.stack(losses), network.with_parameters(weights, network.biases)
