@@ -216,7 +216,7 @@ def lab(browser, tmp_path_factory):
     assert complaints == []
 
 
-LAB = "engine", "starts", "datasets", "random", "state", "start", "challenges", "presets"
+LAB = "engine", "seeded", "state", "challenges", "presets"
 
 
 def _with_lab(body):

@@ -394,7 +394,7 @@ def test_data_are_those_of_the_package(lab, name, options):
     inputs, targets = getattr(ie, name)(np.random.default_rng(8), **options)
     body = """
         const [name, options, draws] = x;
-        return lab.DATASETS[name].draw({ normal: () => draws.shift() }, options);
+        return lab.DATASETS[name]({ normal: () => draws.shift() }, options);
     """
     data = lab(body, [name, options, draws])
     np.testing.assert_allclose(data["inputs"], inputs, rtol=0, atol=1e-12)

@@ -1,6 +1,6 @@
 // The settings at the left: the start first, then the network, the data and the training.
 
-import { h } from "./dom.js";
+import { h, say } from "./dom.js";
 import { ACTIVATION_NAMES, BIASES, DATA, LIMITS, LOSS_NAMES, OPTIMIZER_NAMES, SCALES, WEIGHTS, layerSizes, readPart, writePoints } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -223,5 +223,41 @@ export class Controls {
       field.setAttribute("aria-invalid", "true");
     }
     problem.textContent = message;
+  }
+}
+
+export class Transport {
+  /**
+   * @param {HTMLElement} box
+   * @param {object} lab
+   * @param {() => void} lab.toggle
+   * @param {() => void} lab.step
+   * @param {() => void} lab.rewind
+   * @param {() => void} lab.reseed
+   * @param {(update: number) => void} lab.scrub
+   */
+  constructor(box, lab) {
+    /** @param {string} text @param {string} title @param {() => void} click @param {string} [kind] */
+    const button = (text, title, click, kind = "") => h("button", { type: "button", title, class: kind, click }, text);
+    this.run = button("▶ Run", "Train up to the end of the slider", lab.toggle, "lab-run");
+    this.step = button("Step", "One update", lab.step);
+    this.rewind = button("Rewind", "Back to the same start", lab.rewind);
+    this.slider = h("input", { type: "range", min: 0, value: 0, step: 1, "aria-label": "Update", input: () => lab.scrub(Number(this.slider.value)) });
+    this.label = h("output", { class: "lab-number" });
+    box.append(this.run, this.step, this.rewind, button("New seed", "Draw the start, the data and the batches anew", lab.reseed),
+      h("span", { class: "lab-scrub" }, this.slider, this.label));
+  }
+
+  /** @param {{update: number, reached: number, horizon: number, running: boolean, ended: boolean}} now */
+  update({ update, reached, horizon, running, ended }) {
+    const name = running ? "❚❚ Pause" : update && update < horizon ? "▶ Run on" : "▶ Run";
+    say(this.run, name);
+    this.run.disabled = ended;
+    this.step.disabled = ended || running;
+    this.rewind.disabled = update === 0 && reached === 0;
+    this.slider.max = String(Math.max(horizon, reached));
+    this.slider.value = String(update);
+    this.slider.setAttribute("aria-valuetext", `update ${update}`);
+    this.label.textContent = `update ${update}`;
   }
 }

@@ -57,6 +57,11 @@ export function words(x) {
 /** Subscript digits. @param {number} n */
 export const sub = (n) => [...String(n)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");
 
-/** A letter for a class, a minus before it for mirrored units, 0 for silent ones. @param {number} label @param {number} [sign] */
-export const letter = (label, sign = 1) =>
-  sign === 0 ? "0" : (sign < 0 ? "−" : "") + String.fromCharCode(65 + label);
+/** @typedef {import("./partition.js").Classes} Classes */
+
+/** A letter for the class of each unit, a minus before it for mirrored ones, 0 for silent ones. @param {Classes} classes */
+export const letters = ({ labels, signs }) =>
+  labels.map((label, unit) => (signs[unit] ? (signs[unit] < 0 ? "−" : "") + String.fromCharCode(65 + label) : "0"));
+
+/** What the hue of a unit goes by. @param {Classes} classes @param {number} unit */
+export const hueClass = ({ labels, signs }, unit) => (signs[unit] ? labels[unit] % 8 : "silent");

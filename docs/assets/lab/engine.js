@@ -3,10 +3,9 @@
 // `weights[layer][unit][input]`: a row is a unit. Hidden layers use the activation, the last is linear.
 // Data are rows, one per example. What does not fit or is not finite throws a RangeError.
 
-import { checkData, checkNetwork, checkRows, checkSettings } from "./checks.js";
 import { flat, pack, plain, runBackward, runForward, take, unflat } from "./passes.js";
-import { STREAMS, generator, permutation } from "./random.js";
-import { ACTIVATIONS, LOSSES, OPTIMIZERS, lookup } from "./tables.js";
+import { STREAMS, generator, permutation } from "./seeded.js";
+import { ACTIVATIONS, LOSSES, OPTIMIZERS, checkData, checkNetwork, checkRows, checkSettings, lookup } from "./tables.js";
 
 export { classes, measuredRedundancy } from "./partition.js";
 export { ACTIVATIONS, LOSSES, OPTIMIZERS };

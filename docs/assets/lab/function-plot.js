@@ -15,7 +15,7 @@ export class FunctionPlot {
    */
   constructor(box, click) {
     this.box = box;
-    /** @type {import("./datasets.js").Data} */
+    /** @type {import("./seeded.js").Data} */
     this.data = { inputs: [], targets: [] };
     this.names = { classes: false };
     this.features = 0;
@@ -42,7 +42,7 @@ export class FunctionPlot {
   }
 
   /**
-   * @param {import("./datasets.js").Data} data
+   * @param {import("./seeded.js").Data} data
    * @param {{classes: boolean}} names Whether targets are the classes 0 and 1.
    */
   build(data, names) {

@@ -1,6 +1,6 @@
 // The network as a graph: inputs at the left, units in the hue of their class, weights as lines.
 
-import { letter, set, sub, svg } from "./dom.js";
+import { hueClass, letters, set, sub, svg } from "./dom.js";
 
 const RADIUS = 12;
 const WIDEST = 3.5;
@@ -144,19 +144,18 @@ export class Graph {
   /**
    * Shows the classes of the hidden units.
    *
-   * @param {{labels: number[], signs: number[]}[]} classes
+   * @param {import("./partition.js").Classes[]} classes
    */
   classes(classes) {
-    classes.forEach(({ labels, signs }, layer) =>
-      labels.forEach((label, unit) => {
+    const names = classes.map(letters);
+    names.forEach((of, layer) =>
+      of.forEach((name, unit) => {
         const { group, text } = this.nodes[layer + 1][unit];
-        set(group, "data-class", signs[unit] === 0 ? "silent" : label % 8);
-        text.textContent = letter(label, signs[unit]);
+        set(group, "data-class", hueClass(classes[layer], unit));
+        text.textContent = name;
       }),
     );
-    const told = classes.map(({ labels, signs }, i) =>
-      `layer ${i + 1}: ${labels.map((label, unit) => letter(label, signs[unit])).join(" ")}`,
-    );
+    const told = names.map((of, i) => `layer ${i + 1}: ${of.join(" ")}`);
     set(this.svg, "aria-label", `The network as a graph. Classes of the units in ${told.join("; ")}.`);
   }
 

@@ -1,7 +1,9 @@
 // Layer by layer: which units are copies, predicted and measured, and how large the gradient is
 // beside the weights.
 
-import { h, letter, set, words } from "./dom.js";
+import { h, hueClass, letters, say, set, words } from "./dom.js";
+
+/** @typedef {import("./partition.js").Classes} Classes */
 
 const [LOWEST, HIGHEST] = [-16, 2];
 /** Where the axis begins and ends, in percent: before it stands 0, after it infinity. */
@@ -33,8 +35,8 @@ export class Layers {
   }
 
   /**
-   * @param {{labels: number[], signs: number[]}[]} predicted From the parameters of the start.
-   * @param {{labels: number[], signs: number[]}[]} measured On the data, now.
+   * @param {Classes[]} predicted From the parameters of the start.
+   * @param {Classes[]} measured On the data, now.
    */
   classes(predicted, measured) {
     predicted.forEach((expected, layer) => {
@@ -42,8 +44,7 @@ export class Layers {
       fillChips(row.predicted, expected);
       fillChips(row.measured, measured[layer]);
       const agree = same(expected, measured[layer]);
-      const text = agree ? "✓ yes" : "not now";
-      if (row.agree.textContent !== text) row.agree.textContent = text;
+      say(row.agree, agree ? "✓ yes" : "not now");
     });
   }
 
@@ -54,8 +55,7 @@ export class Layers {
       const at = position(ratio);
       set(dot, "data-kind", ratio === 0 ? "zero" : Number.isFinite(ratio) ? "number" : "infinite");
       dot.style.left = `${at.toFixed(1)}%`;
-      const text = ratio === 0 ? "exactly 0" : Number.isFinite(ratio) ? words(Number(ratio.toPrecision(2))) : "∞ (weights are 0)";
-      if (value.textContent !== text) value.textContent = text;
+      say(value, ratio === 0 ? "exactly 0" : Number.isFinite(ratio) ? words(Number(ratio.toPrecision(2))) : "∞ (weights are 0)");
       const right = at > 55;
       value.style.left = right ? "" : `calc(${at.toFixed(1)}% + 10px)`;
       value.style.right = right ? `calc(${(100 - at).toFixed(1)}% + 10px)` : "";
@@ -83,20 +83,21 @@ function axis() {
     ...marks.map(([at, text]) => h("span", { style: `left:${at}%` }, String(text))));
 }
 
-/** Whether two partitions of the units of a layer are the same, with mirrored units and silent ones. @param {{labels: number[], signs: number[]}} one @param {{labels: number[], signs: number[]}} other */
-export function same(one, other) {
-  const related = (/** @type {{labels: number[], signs: number[]}} */ { labels, signs }, /** @type {number} */ i, /** @type {number} */ j) =>
+/** Whether two partitions of the units of a layer are the same, with mirrored units and silent ones. @param {Classes} one @param {Classes} other */
+function same(one, other) {
+  const related = (/** @type {Classes} */ { labels, signs }, /** @type {number} */ i, /** @type {number} */ j) =>
     labels[i] === labels[j] ? signs[i] * signs[j] : 2;
   const units = [...one.labels.keys()];
   return units.every((i) => units.every((j) => related(one, i, j) === related(other, i, j)));
 }
 
-/** @param {HTMLElement} box @param {{labels: number[], signs: number[]}} classes */
-function fillChips(box, { labels, signs }) {
-  const text = labels.map((label, unit) => letter(label, signs[unit])).join(" ");
+/** @param {HTMLElement} box @param {Classes} classes */
+function fillChips(box, classes) {
+  const names = letters(classes);
+  const text = names.join(" ");
   if (box.dataset.shown === text) return;
   box.dataset.shown = text;
-  box.replaceChildren(h("span", {}, ...labels.flatMap((label, unit) => [
-    h("span", { class: "lab-chip", "data-class": signs[unit] === 0 ? "silent" : label % 8 }, letter(label, signs[unit])), " ",
+  box.replaceChildren(h("span", {}, ...names.flatMap((name, unit) => [
+    h("span", { class: "lab-chip", "data-class": hueClass(classes, unit) }, name), " ",
   ])));
 }

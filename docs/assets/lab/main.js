@@ -1,21 +1,19 @@
 // The lab: puts the parts together, and keeps the address and the picture in step with the state.
 
 import { bestConstantLoss, classes, forward, measuredRedundancy, ACTIVATIONS } from "./engine.js";
-import { ChallengeList, pageLink } from "./challenge-list.js";
-import { Controls } from "./controls.js";
-import { h, words } from "./dom.js";
-import { Editor } from "./editor.js";
+import { ChallengeList, pageLink } from "./challenges.js";
+import { Controls, Transport } from "./controls.js";
+import { h, say, words } from "./dom.js";
 import { FunctionPlot } from "./function-plot.js";
 import { Graph } from "./graph.js";
 import { Layers } from "./layers.js";
 import { LossPlot } from "./loss-plot.js";
-import { Matrices } from "./matrix.js";
-import { Player } from "./player.js";
+import { Editor, Matrices } from "./matrix.js";
 import { PRESETS } from "./presets.js";
-import { cellsOf, hueOf, specOf } from "./start.js";
-import { DEFAULTS, LIMITS, dataSizes, holdsState, layerSizes, readAddress, settle, twoClasses, writeAddress } from "./state.js";
-import { Timeline } from "./timeline.js";
-import { Transport } from "./transport.js";
+import {
+  DEFAULTS, LIMITS, cellsOf, dataSizes, holdsState, hueOf, layerSizes, readAddress, settle, specOf, twoClasses, writeAddress,
+} from "./state.js";
+import { Player, Timeline } from "./timeline.js";
 import { verdict } from "./verdict.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -176,7 +174,7 @@ class Lab {
     return problems;
   }
 
-  /** Numbers that the reader writes: over the network as it is now, which becomes the start. @param {import("./editor.js").Edits} edits @param {string} said */
+  /** Numbers that the reader writes: over the network as it is now, which becomes the start. @param {import("./matrix.js").Edits} edits @param {string} said */
   write(edits, said) {
     const { weights, biases } = this.timeline.network;
     const edited = { weights: weights.map((matrix) => matrix.map((row) => [...row])), biases: biases.map((row) => [...row]) };
@@ -250,19 +248,20 @@ class Lab {
     this.loss.update({ losses: timeline.losses, ghost: this.ghost, best: this.best, update, horizon: Math.max(horizon, reached), hue: hueOf(state) });
     this.layers.ratios(timeline.gradients[update].ratios);
     if (last || this.frames++ % FUNCTION_EVERY === 0) this.fn.update(timeline.network);
-    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, this.timeline.spec.inputs));
+    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, timeline.spec.inputs));
     this.judge();
     if (last) this.settleDown();
   }
 
   /** What is done only when nothing moves: names for who listens, the update in the address. */
   settleDown() {
-    this.layers.classes(this.predicted, measuredRedundancy(this.timeline.network, this.timeline.spec.inputs));
+    const { timeline } = this;
+    this.layers.classes(this.predicted, measuredRedundancy(timeline.network, timeline.spec.inputs));
     this.matrices.name();
-    this.state = { ...this.state, at: this.timeline.update };
-    if (this.timeline.update) this.keepUpdate();
+    this.state = { ...this.state, at: timeline.update };
+    if (timeline.update) this.keepUpdate();
     // what a preset shows as it is, nobody has solved
-    const solved = this.question.value ? [] : this.challenges.check(this.timeline);
+    const solved = this.question.value ? [] : this.challenges.check(timeline);
     if (solved.length) this.watch.textContent = `Challenge solved ✓ ${solved.join(", ")}`;
     this.announce();
   }
@@ -270,13 +269,13 @@ class Lab {
   judge() {
     const { timeline } = this;
     const { update } = timeline;
-    const shares = saturation(timeline.network, this.timeline.spec.inputs);
+    const shares = saturation(timeline.network, timeline.spec.inputs);
     const { text, word } = verdict({
       update, diverged: timeline.training.diverged, norms: timeline.gradients[update].norms, firstMoves: timeline.firstMoves,
       loss: timeline.losses[update], best: this.best,
       layers: this.predicted.map((layer, i) => ({ ...layer, saturated: shares[i] })),
     });
-    if (this.sentence.textContent !== text) this.sentence.textContent = text;
+    say(this.sentence, text);
     this.sentence.dataset.word = word;
   }
 
@@ -284,8 +283,7 @@ class Lab {
   announce(said = "") {
     if (this.player.running) return;
     const { update, losses } = this.timeline;
-    const text = `${said && said + ". "}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent} ${this.watch.textContent}`;
-    if (this.live.textContent !== text) this.live.textContent = text;
+    say(this.live, `${said && said + ". "}Update ${update}, loss ${words(losses[update])}. ${this.sentence.textContent} ${this.watch.textContent}`);
   }
 }
 

@@ -6,9 +6,8 @@
 // above. Where f is odd, a unit may be the mirror image of another: it counts with its sign. Where
 // f(0) = 0, a class may be silent: sign 0, and nobody counts it.
 
-import { checkNetwork, checkRows } from "./checks.js";
 import { flat, runForward } from "./passes.js";
-import { ACTIVATIONS } from "./tables.js";
+import { ACTIVATIONS, checkNetwork, checkRows } from "./tables.js";
 
 /** @typedef {import("./passes.js").Vector} Vector */
 /** @typedef {import("./passes.js").Matrix} Matrix */

@@ -4,10 +4,8 @@ import { bestConstantLoss, classes } from "./engine.js";
 import { h } from "./dom.js";
 import { Graph } from "./graph.js";
 import { LossPlot } from "./loss-plot.js";
-import { Player } from "./player.js";
-import { hueOf, specOf } from "./start.js";
-import { DEFAULTS, layerSizes, settle, writeAddress } from "./state.js";
-import { Timeline } from "./timeline.js";
+import { DEFAULTS, hueOf, layerSizes, settle, specOf, writeAddress } from "./state.js";
+import { Player, Timeline } from "./timeline.js";
 import { verdict } from "./verdict.js";
 
 const HORIZON = 300;

@@ -5,6 +5,8 @@
 //
 // A cell is layer.unit.input, counted from 1, with `b` for the bias; `at` is the update to show.
 
+import { BIAS_STARTS, DATASETS, RECIPES, WEIGHT_STARTS, dataset, initialize } from "./seeded.js";
+
 /**
  * @typedef {object} State
  * @property {string} weights A kind of start: one of `WEIGHTS`.
@@ -27,10 +29,8 @@
  * @property {number} at
  */
 
-export const WEIGHTS = ["zero", "equal", "random", "copied", "mirrored"];
-export const BIASES = ["zero", "equal", "random"];
-export const SCALES = ["torch", "lecun", "glorot", "he"];
-export const DATA = ["two_moons", "noisy_sine", "teacher", "points"];
+export const [WEIGHTS, BIASES, SCALES] = [WEIGHT_STARTS, BIAS_STARTS, RECIPES].map(Object.keys);
+export const DATA = [...Object.keys(DATASETS), "points"];
 export const ACTIVATION_NAMES = ["tanh", "lecun_tanh", "logistic", "relu", "leaky_relu", "identity"];
 export const LOSS_NAMES = ["logistic", "squared_error"];
 export const OPTIMIZER_NAMES = ["sgd", "momentum", "adam"];
@@ -101,7 +101,7 @@ function readName(text, what, names) {
 }
 
 /** Points from text: numbers apart by commas, points by semicolons or lines. @param {string} text */
-export function readPoints(text) {
+function readPoints(text) {
   const rows = text.split(/[;\n]/).filter((row) => row.trim());
   const points = rows.map((row, i) =>
     row.split(",").map((part) => readNumber(part, `Point ${i + 1}`, [-10, 10])),
@@ -262,4 +262,76 @@ function writePart(key, value) {
   if (key === "points") return writePoints(value);
   if (key === "cells") return [...value].map(([place, x]) => `${place}:${x}`).join("_");
   return String(value);
+}
+
+/** @typedef {import("./seeded.js").Data} Data */
+
+/** An odd number: of the moons one has an example more, so that the best constant is not 0. */
+const EXAMPLES = 75;
+
+/** @param {State} state @returns {Data} */
+function drawData({ data, points, seed, inputs, outputs }) {
+  if (data !== "points") return dataset(data, { seed, examples: EXAMPLES, features: inputs, outputs });
+  return { inputs: points.map((point) => point.slice(0, -1)), targets: points.map((point) => point.slice(-1)) };
+}
+
+/** As many digits of a number are drawn: what a reader sees of it is all of it. */
+const DIGITS = 4;
+const rounded = (/** @type {number} */ x) => Number(x.toPrecision(DIGITS));
+
+/** The parameters as drawn, with the reader's own numbers over them. @param {State} state */
+function drawStart(state) {
+  const drawn = initialize({
+    sizes: layerSizes(state),
+    weights: { kind: state.weights, scale: state.scale },
+    biases: { kind: state.biases, scale: state.spread },
+    seed: state.seed,
+  });
+  const start = { weights: drawn.weights.map((matrix) => matrix.map((row) => row.map(rounded))), biases: drawn.biases.map((row) => row.map(rounded)) };
+  for (const [place, value] of state.cells) {
+    const [layer, unit, input] = place.split(".");
+    const [l, i] = [Number(layer) - 1, Number(unit) - 1];
+    if (input === "b") start.biases[l][i] = value;
+    else start.weights[l][i][Number(input) - 1] = value;
+  }
+  return start;
+}
+
+/** All that a training needs. @param {State} state @returns {import("./engine.js").Spec & Data} */
+export function specOf(state) {
+  const { activation, loss, optimizer, rate, batch, seed } = state;
+  return {
+    ...drawStart(state),
+    ...drawData(state),
+    activation,
+    loss,
+    optimizer,
+    learningRate: rate,
+    ...(batch ? { batchSize: batch, seed } : {}),
+  };
+}
+
+/**
+ * The cells that make this network from the start as it was drawn: those that differ.
+ *
+ * @param {State} state
+ * @param {{weights: ArrayLike<number>[][], biases: ArrayLike<number>[]}} network
+ * @returns {Map<string, number>}
+ */
+export function cellsOf(state, { weights, biases }) {
+  const drawn = drawStart({ ...state, cells: new Map() });
+  const cells = new Map();
+  drawn.weights.forEach((matrix, l) =>
+    matrix.forEach((row, i) => {
+      row.forEach((x, j) => weights[l][i][j] !== x && cells.set(`${l + 1}.${i + 1}.${j + 1}`, weights[l][i][j]));
+      if (biases[l][i] !== drawn.biases[l][i]) cells.set(`${l + 1}.${i + 1}.b`, biases[l][i]);
+    }),
+  );
+  return cells;
+}
+
+/** How the loss is drawn: the hue of the start. @param {State} state */
+export function hueOf({ weights, cells }) {
+  if (cells.size) return "var(--ie-ink)";
+  return { zero: "var(--ie-zero)", equal: "var(--ie-constant)" }[weights] ?? "var(--ie-random)";
 }
