@@ -25,10 +25,10 @@ export class Layers {
       agree: h("td", { class: "lab-agree" }), dot: h("span", { class: "lab-ratio-dot" }), ratio: h("span", { class: "lab-ratio-value" }),
     }));
     const name = (/** @type {number} */ layer) => h("th", { scope: "row" }, layer < layers - 1 ? `layer ${layer + 1}` : "output");
-    const head = (/** @type {string} */ text, /** @type {any[]} */ ...more) => h("th", { scope: "col" }, text, ...more);
+    const head = (/** @type {string} */ text, /** @type {string} */ where) => h("th", { scope: "col" }, text, " ", h("small", {}, where));
     const hidden = this.rows.slice(0, -1);
     this.box.replaceChildren(
-      table("Classes of the units", [h("td"), head("predicted"), head("measured"), h("th", { scope: "col", class: "lab-agree" }, "agree")],
+      table("Classes of the units", [h("td"), head("predicted", "for generic data"), head("measured", "on these, now"), h("th", { scope: "col", class: "lab-agree" }, "agree")],
         hidden.map(({ predicted, measured, agree }, layer) => [name(layer), predicted, measured, agree])),
       table("Gradients", [h("td"), h("th", { scope: "col", class: "lab-strip" }, "gradient / weight", axis())],
         this.rows.map(({ dot, ratio }, layer) => [name(layer), h("td", { class: "lab-strip" }, dot, ratio)])));
@@ -78,7 +78,7 @@ function position(ratio) {
 }
 
 function axis() {
-  const marks = [[ZERO, "0"], ...[-16, -12, -8, -4, 0].map((power) => /** @type {const} */ ([position(10 ** power), power ? `1e−${-power}` : "1"])), [INFINITE, "∞"]];
+  const marks = [[ZERO, "0"], ...[-15, -10, -5, 0].map((power) => /** @type {const} */ ([position(10 ** power), power ? `1e−${-power}` : "1"])), [INFINITE, "∞"]];
   return h("span", { class: "lab-axis", "aria-hidden": "true" },
     ...marks.map(([at, text]) => h("span", { style: `left:${at}%` }, String(text))));
 }

@@ -24,7 +24,16 @@ export class LossPlot {
     this.value = svg("text", { class: "lab-label lab-strong" });
     this.svg = svg("svg", { role: "img" }, this.grid, this.ghost, this.ghostLabel, this.best, this.bestLabel, this.line, this.dot, this.value);
     box.append(this.svg);
-    new ResizeObserver(() => this.shown && this.update(this.shown)).observe(box);
+    // measured when it changes, and not in every frame, which would make the browser lay out twice
+    this.width = this.height = 0;
+    new ResizeObserver(() => {
+      this.measure();
+      if (this.shown) this.update(this.shown);
+    }).observe(box);
+  }
+
+  measure() {
+    ({ clientWidth: this.width, clientHeight: this.height } = this.box);
   }
 
   /**
@@ -39,7 +48,8 @@ export class LossPlot {
   update(shown) {
     this.shown = shown;
     const { losses, ghost, best, update, horizon, hue } = shown;
-    const { clientWidth: width, clientHeight: height } = this.box;
+    if (!this.width) this.measure();
+    const { width, height } = this;
     if (!width || !height) return;
     set(this.svg, "viewBox", `0 0 ${width} ${height}`);
     const scale = this.scale(losses, ghost, best, horizon, width, height);

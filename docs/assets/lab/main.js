@@ -18,9 +18,6 @@ import { verdict } from "./verdict.js";
 
 /** @typedef {import("./state.js").State} State */
 
-/** Of the frames of a run, how many pass between two pictures of the function. */
-const FUNCTION_EVERY = 4;
-
 class Lab {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -243,12 +240,14 @@ class Lab {
     const ended = timeline.training.diverged !== null || update >= LIMITS.at[1];
     this.transport.update({ update, reached, horizon, running, ended });
     this.graph.update(weights);
-    this.matrices.update(weights, biases);
     this.editor.refresh();
     this.loss.update({ losses: timeline.losses, ghost: this.ghost, best: this.best, update, horizon: Math.max(horizon, reached), hue: hueOf(state) });
     this.layers.ratios(timeline.gradients[update].ratios);
-    if (last || this.frames++ % FUNCTION_EVERY === 0) this.fn.update(timeline.network);
-    else if (this.frames % FUNCTION_EVERY === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, timeline.spec.inputs));
+    // what takes long takes turns
+    const turn = this.frames++ % 4;
+    if (last || turn % 2) this.matrices.update(weights, biases);
+    if (last || turn === 0) this.fn.update(timeline.network);
+    if (last || turn === 2) this.layers.classes(this.predicted, measuredRedundancy(timeline.network, timeline.spec.inputs));
     this.judge();
     if (last) this.settleDown();
   }
@@ -256,7 +255,6 @@ class Lab {
   /** What is done only when nothing moves: names for who listens, the update in the address. */
   settleDown() {
     const { timeline } = this;
-    this.layers.classes(this.predicted, measuredRedundancy(timeline.network, timeline.spec.inputs));
     this.matrices.name();
     this.state = { ...this.state, at: timeline.update };
     if (timeline.update) this.keepUpdate();
