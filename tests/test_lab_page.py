@@ -138,6 +138,8 @@ def test_classes_are_letters_in_graph_matrix_and_table(open_lab):
     # at the start units 3 and 4 mirror each other still
     assert (predicted.split(), measured.split()) == (["A", "−A", "B", "C"], ["A", "−A", "B", "−B"])
     assert page.locator("td.lab-agree").text_content() == "not now"
+    heads = page.get_by_role("columnheader").filter(visible=True).all_text_contents()
+    assert {"predicted for generic data", "measured on these, now"} <= set(heads)
     page.get_by_role("button", name="Step").click()
     assert page.locator("td.lab-agree").text_content() == "✓ yes"
 
@@ -170,6 +172,8 @@ def test_the_keyboard_alone_clones_a_unit(open_lab):
     assert sentence(page).startswith("No two units stay copies")
     page.keyboard.press("Delete")
     assert cell(page, 2, 1, 2).get_attribute("aria-label") == "layer 2, unit 1, weight 2: 0"
+    page.keyboard.press("r")
+    page.get_by_text("update 300", exact=True).wait_for()
 
 
 def test_the_graph_selects_what_the_cells_show(open_lab):
@@ -279,6 +283,34 @@ def test_a_challenge_is_solved_and_remembered(open_lab):
     page.reload()
     page.wait_for_selector(".lab-ready")
     assert "✓ solved" in page.locator("#challenge-swap").text_content()
+
+
+@pytest.mark.parametrize("viewport", [SCREEN, PHONE])
+def test_a_challenge_begins_where_its_network_is(open_lab, viewport):
+    page = open_lab(viewport=viewport)
+    challenge = page.locator("#challenge-sums")
+    task = challenge.locator("p").first.text_content()
+    challenge.get_by_role("button").click()
+    run = page.get_by_role("button", name="Run")
+    assert run.evaluate("e => document.activeElement === e")
+    for part in (run, page.get_by_text("Layers 1 and 2"), page.locator(".lab-watch")):
+        box = part.bounding_box()
+        assert 0 < box["y"] < viewport["height"] - box["height"]
+    assert task in page.locator(".lab-watch").text_content()
+    assert task in page.locator("#lab [aria-live]").text_content()
+
+
+def test_a_phone_shows_the_sentence_while_a_weight_is_edited(open_lab):
+    page = open_lab("#weights=equal&hidden=2.2", viewport=PHONE)
+    cell(page, 2, 1, 1).click()
+    page.get_by_role("button", name="Add 0.1").click()
+    said = page.locator(".lab-verdict")
+    assert said.text_content() == "No two units stay copies, and every layer has a gradient."
+    box = said.bounding_box()
+    assert 0 < box["y"] < PHONE["height"] - box["height"]
+    # and nothing lies over it, or over what runs
+    for part in (said, page.locator(".lab-run")):
+        part.click(trial=True)
 
 
 # --- what goes wrong ----------------------------------------------------------------------------
@@ -407,6 +439,22 @@ def test_a_tab_that_was_hidden_makes_up_for_nothing(open_lab):
 # --- how it feels -------------------------------------------------------------------------------
 
 
+# How far the page has moved by itself, as browsers measure it.
+SHIFT = """async () => {
+    let sum = 0;
+    new PerformanceObserver(list => list.getEntries().forEach(entry => sum += entry.value))
+        .observe({ type: "layout-shift", buffered: true });
+    await new Promise(resolve => setTimeout(resolve, 300));
+    return sum;
+}"""
+TALL = {"width": 1280, "height": 1024}
+
+
+@pytest.mark.parametrize("viewport", [SCREEN, TALL, PHONE, {"width": 360, "height": 1200}])
+def test_nothing_moves_when_the_lab_comes(open_lab, viewport):
+    assert open_lab(viewport=viewport).evaluate(SHIFT) == 0
+
+
 # Tasks over 50 ms, and the median time between frames, in three seconds of training.
 TRAIN = """async () => {
     const long = [], gaps = [];
@@ -514,8 +562,8 @@ def test_all_of_it_is_light(site):
 # --- the small one on the front page ------------------------------------------------------------
 
 
-def front_page(visit):
-    page = visit("", reduced_motion="reduce")
+def front_page(visit, **settings):
+    page = visit("", reduced_motion="reduce", **settings)
     page.locator("#small-lab").scroll_into_view_if_needed()
     page.wait_for_selector("#small-lab.lab-ready")
     return page
@@ -546,6 +594,15 @@ def test_the_front_page_says_it_in_a_word(visit, weights, biases, before, after)
     page.wait_for_selector("#lab.lab-ready")
     run_to_the_end(page)
     assert page.locator(".lab-at-loss svg").get_attribute("aria-label") == loss
+
+
+@pytest.mark.parametrize("width", [360, 480, 600, 700, 1280])
+def test_the_small_lab_takes_the_room_that_it_was_given(visit, width):
+    page = front_page(visit, viewport={"width": width, "height": 800})
+    assert page.evaluate(SHIFT) == 0
+    empty = """root => root.getBoundingClientRect().bottom
+        - root.lastElementChild.getBoundingClientRect().bottom"""
+    assert 0 <= page.locator("#small-lab").evaluate(empty) < 30
 
 
 def test_the_small_lab_works_by_keyboard(visit):

@@ -2,7 +2,7 @@
 // network as it stands.
 
 import { bestConstantLoss, classes, gradients, measuredRedundancy } from "./engine.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 
 /** @typedef {import("./engine.js").Spec} Spec */
 /** @typedef {import("./engine.js").Network} Network */
@@ -213,7 +213,7 @@ export class ChallengeList {
   item({ name, title, task, hint, page, address }, open) {
     return h("li", { id: `challenge-${name}` },
       h("h3", {}, title, h("span", { class: "lab-solved" })), h("p", {}, task),
-      h("button", { type: "button", "aria-label": `Begin: ${title}`, click: () => open(`#${address}`, `${title}: ${task}`) }, "Begin"),
+      button("Begin", () => open(`#${address}`, `${title}: ${task}`), { "aria-label": `Begin: ${title}` }),
       h("details", {}, h("summary", {}, "Hint"), h("p", {}, hint, " ", h("a", { href: pageLink(page) }, "The page that explains it"))));
   }
 

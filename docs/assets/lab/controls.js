@@ -1,6 +1,6 @@
 // The settings at the left: the start first, then the network, the data and the training.
 
-import { h, say } from "./dom.js";
+import { button, h, symbolButton, say } from "./dom.js";
 import { ACTIVATION_NAMES, BIASES, DATA, LIMITS, LOSS_NAMES, OPTIMIZER_NAMES, SCALES, WEIGHTS, layerSizes, readPart, writePoints } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -63,7 +63,7 @@ export class Controls {
   edited() {
     const count = h("span");
     const box = h("p", { class: "lab-edited" }, count,
-      h("button", { type: "button", click: () => this.lab.change({ cells: new Map() }, "cells") }, "as drawn"));
+      button("as drawn", () => this.lab.change({ cells: new Map() }, "cells")));
     this.refreshers.push(() => {
       const { size } = this.lab.state().cells;
       box.hidden = size === 0;
@@ -75,11 +75,10 @@ export class Controls {
   network() {
     const units = h("span", { class: "lab-units" });
     const problem = h("span", { class: "lab-problem", role: "alert" });
-    const button = (/** @type {string} */ text, /** @type {string} */ title, /** @type {() => number[]} */ next) =>
-      h("button", { type: "button", title, "aria-label": title, click: () => this.lab.change({ hidden: next() }, "hidden") }, text);
     const hidden = () => this.lab.state().hidden;
-    const fewer = button("−", "One hidden layer fewer", () => hidden().slice(0, -1));
-    const further = button("+", "One hidden layer more", () => [...hidden(), hidden()[hidden().length - 1]]);
+    const take = (/** @type {number[]} */ next) => this.lab.change({ hidden: next }, "hidden");
+    const fewer = symbolButton("−", "One hidden layer fewer", () => take(hidden().slice(0, -1)));
+    const further = symbolButton("+", "One hidden layer more", () => take([...hidden(), hidden()[hidden().length - 1]]));
     this.refreshers.push(() => {
       fewer.disabled = hidden().length === LIMITS.layers[0];
       further.disabled = hidden().length === LIMITS.layers[1];
@@ -237,14 +236,13 @@ export class Transport {
    * @param {(update: number) => void} lab.scrub
    */
   constructor(box, lab) {
-    /** @param {string} text @param {string} title @param {() => void} click @param {string} [kind] */
-    const button = (text, title, click, kind = "") => h("button", { type: "button", title, class: kind, click }, text);
-    this.run = button("▶ Run", "Train up to the end of the slider", lab.toggle, "lab-run");
-    this.step = button("Step", "One update", lab.step);
-    this.rewind = button("Rewind", "Back to the same start", lab.rewind);
+    // without titles, which would pop up over the sentence that a reader then looks at
+    this.run = button("▶ Run", lab.toggle, { class: "lab-run" });
+    this.step = button("Step", lab.step);
+    this.rewind = button("Rewind", lab.rewind);
     this.slider = h("input", { type: "range", min: 0, value: 0, step: 1, "aria-label": "Update", input: () => lab.scrub(Number(this.slider.value)) });
     this.label = h("output", { class: "lab-number" });
-    box.append(this.run, this.step, this.rewind, button("New seed", "Draw the start, the data and the batches anew", lab.reseed),
+    box.append(this.run, this.step, this.rewind, button("New seed", lab.reseed),
       h("span", { class: "lab-scrub" }, this.slider, this.label));
   }
 

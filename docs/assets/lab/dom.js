@@ -36,6 +36,12 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** A button. @param {string} text @param {() => void} click @param {Record<string, any>} [attributes] */
+export const button = (text, click, attributes) => h("button", { type: "button", click, ...attributes }, text);
+
+/** A button with a name in words. @param {string} text @param {string} title @param {() => void} click */
+export const symbolButton = (text, title, click) => button(text, click, { title, "aria-label": title });
+
 /** Sets the text only if it is another one: an unchanged node costs the browser nothing. @param {Element} element @param {string} text */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
@@ -53,6 +59,9 @@ export function words(x) {
   const text = size >= 1e4 || size < 1e-3 ? x.toExponential(0) : String(Number(x.toPrecision(3)));
   return text.replace("+", "").replaceAll("-", "−");
 }
+
+/** The nearest number within the limits. @param {number} x @param {number} low @param {number} high */
+export const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
 /** Subscript digits. @param {number} n */
 export const sub = (n) => [...String(n)].map((digit) => "₀₁₂₃₄₅₆₇₈₉"[Number(digit)]).join("");

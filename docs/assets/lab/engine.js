@@ -175,6 +175,9 @@ export function bestConstantLoss(loss, targets) {
   return columns.reduce((sum, column) => sum + bestConstant(column), 0);
 }
 
+/** The root of the sum of squares. @param {Matrix} matrix */
+export const norm = (matrix) => Math.hypot(...matrix.map((row) => Math.hypot(...row)));
+
 /**
  * `|dL/dW| / |W|` of every layer: 0 for a gradient of 0, infinite for another one of zero weights.
  *
@@ -182,11 +185,9 @@ export function bestConstantLoss(loss, targets) {
  * @param {Matrix[]} byWeights
  */
 export function gradientToWeight(weights, byWeights) {
-  /** @param {Matrix} matrix */
-  const size = (matrix) => Math.hypot(...matrix.flatMap((row) => [...row]));
   return weights.map((w, layer) => {
-    const gradient = size(byWeights[layer]);
-    return gradient === 0 ? 0 : gradient / size(w);
+    const gradient = norm(byWeights[layer]);
+    return gradient === 0 ? 0 : gradient / norm(w);
   });
 }
 

@@ -2,7 +2,7 @@
 // what it answers against what it should.
 
 import { forward } from "./engine.js";
-import { h, set, svg } from "./dom.js";
+import { clamp, h, set, svg } from "./dom.js";
 
 const GRID = 36;
 const CURVE = 121;
@@ -197,8 +197,6 @@ function squared(panel) {
 const toX = ({ left, width, ranges: [[low, high]] }, x) => left + (width * (x - low)) / (high - low);
 /** @param {Panel} panel @param {number} y */
 const toY = ({ top, height, ranges: [, [low, high]] }, y) => top + (height * (high - y)) / (high - low);
-/** @param {number} x @param {number} low @param {number} high */
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 
 /** @param {Panel} panel */
 const diagonal = ({ left, top, width, height }) => `M${left} ${top + height}L${left + width} ${top}`;

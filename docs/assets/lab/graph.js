@@ -1,6 +1,6 @@
 // The network as a graph: inputs at the left, units in the hue of their class, weights as lines.
 
-import { hueClass, letters, set, sub, svg } from "./dom.js";
+import { clamp, hueClass, letters, set, sub, svg } from "./dom.js";
 
 const RADIUS = 12;
 const WIDEST = 3.5;
@@ -14,7 +14,7 @@ const STEPS = 10;
  */
 export function signedColour(value, limit) {
   if (value === 0 || limit === 0) return "var(--ie-middle)";
-  const step = Math.max(1, Math.min(STEPS, Math.ceil((Math.abs(value) / limit) * STEPS)));
+  const step = clamp(Math.ceil((Math.abs(value) / limit) * STEPS), 1, STEPS);
   const end = value > 0 ? "positive" : "negative";
   return step === STEPS ? `var(--ie-${end})` : `var(--ie-${end}-${step})`;
 }

@@ -1,7 +1,7 @@
 // Layer by layer: which units are copies, predicted and measured, and how large the gradient is
 // beside the weights.
 
-import { h, hueClass, letters, say, set, words } from "./dom.js";
+import { clamp, h, hueClass, letters, say, set, words } from "./dom.js";
 
 /** @typedef {import("./partition.js").Classes} Classes */
 
@@ -74,7 +74,7 @@ function position(ratio) {
   if (ratio === 0) return ZERO;
   if (!Number.isFinite(ratio)) return INFINITE;
   const share = (Math.log10(ratio) - LOWEST) / (HIGHEST - LOWEST);
-  return FROM + (TO - FROM) * Math.max(0, Math.min(1, share));
+  return FROM + (TO - FROM) * clamp(share, 0, 1);
 }
 
 function axis() {

@@ -48,11 +48,11 @@ class Lab {
     });
     this.graph = new Graph(graph, (cell) => this.matrices.focus(cell));
     this.matrices = new Matrices(matrices, { select: (cell) => this.select(cell), key: (event) => this.editor.onCellKey(event) });
-    this.editor = new Editor(matrices, { network: () => this.timeline.network, write: (edits, said) => this.write(edits, said), focus: (cell) => this.matrices.focus(cell) });
+    this.editor = new Editor(matrices, { network: () => this.timeline.network, write: (edits, said) => this.write(edits, said), focus: (cell) => this.matrices.focus(cell), run: () => this.toggle() });
     this.layers = new Layers(layers);
     this.loss = new LossPlot(loss);
     this.fn = new FunctionPlot(fn, (point) => this.addPoint(point));
-    this.challenges = new ChallengeList(challenges, (address, what) => this.open(address, what));
+    this.challenges = new ChallengeList(challenges, (address, task) => this.begin(address, task));
     this.question = this.questions();
     this.layOut(boxes);
     this.load(location.hash);
@@ -67,8 +67,8 @@ class Lab {
     const panel = (/** @type {string} */ name, /** @type {string} */ title, /** @type {HTMLElement} */ body) =>
       h("section", { class: `lab-panel lab-at-${name}`, "aria-label": title }, h("h2", {}, title), body);
     const desk = box("desk",
-      box("bar", this.question, transport),
-      box("said", this.notice, this.sentence, this.watch, this.live), controls,
+      box("bar", this.question, transport, this.sentence),
+      box("said", this.notice, this.watch, this.live), controls,
       box("middle", panel("graph", "Network", graph), panel("matrices", "Weights and biases", matrices), panel("layers", "Layer by layer", layers)),
       box("side", panel("loss", "Loss", loss), panel("function", "Function", fn)));
     this.root.replaceChildren(desk, challenges);
@@ -84,13 +84,20 @@ class Lab {
     return field;
   }
 
-  /** Goes to an address, as a link does, and says what to see there. @param {string} address @param {string} [what] */
-  open(address, what = "") {
+  /** Goes to an address, as a link does. @param {string} address */
+  open(address) {
     history.pushState(null, "", address);
     this.topic = "";
     this.load(address, true);
-    if (what) this.watch.textContent = what;
-    this.root.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Takes the reader from a challenge to the lab, where it begins. @param {string} address @param {string} task */
+  begin(address, task) {
+    this.open(address);
+    this.watch.textContent = task;
+    this.announce();
+    this.transport.run.focus({ preventScroll: true });
+    this.root.scrollIntoView();
   }
 
   /**
@@ -118,6 +125,7 @@ class Lab {
   explain(preset) {
     this.question.value = preset?.name ?? "";
     this.watch.replaceChildren();
+    delete this.sentence.dataset.solved;
     if (!preset) return;
     this.watch.append(`${preset.watch} `, h("a", { href: pageLink(preset.page) }, "Why"));
   }
@@ -260,7 +268,10 @@ class Lab {
     if (timeline.update) this.keepUpdate();
     // what a preset shows as it is, nobody has solved
     const solved = this.question.value ? [] : this.challenges.check(timeline);
-    if (solved.length) this.watch.textContent = `Challenge solved ✓ ${solved.join(", ")}`;
+    if (solved.length) {
+      this.sentence.dataset.solved = "";
+      this.watch.textContent = `Challenge solved ✓ ${solved.join(", ")}`;
+    }
     this.announce();
   }
 

@@ -1,7 +1,7 @@
 // The matrices as cells: a row is a unit, its bias stands apart at the right. One cell is selected;
 // arrow keys move, typing writes, and the editor below acts on it.
 
-import { h, hueClass, letters, say, set, sub, words } from "./dom.js";
+import { clamp, h, hueClass, letters, symbolButton, say, set, sub, words } from "./dom.js";
 import { largest, signedColour } from "./graph.js";
 import { LIMITS, readNumber } from "./state.js";
 
@@ -107,8 +107,8 @@ export class Matrices {
     if (column < 0 && layer > 0) [nextLayer, nextColumn] = [layer - 1, this.sizes[layer - 1]];
     if (column > this.sizes[layer] && layer < this.sizes.length - 2) [nextLayer, nextColumn] = [layer + 1, 0];
     const last = this.sizes[nextLayer];
-    nextColumn = Math.max(0, Math.min(last, nextColumn));
-    const nextUnit = Math.max(0, Math.min(this.sizes[nextLayer + 1] - 1, unit + down));
+    nextColumn = clamp(nextColumn, 0, last);
+    const nextUnit = clamp(unit + down, 0, this.sizes[nextLayer + 1] - 1);
     return { layer: nextLayer, unit: nextUnit, input: nextColumn === last ? -1 : nextColumn };
   }
 
@@ -147,7 +147,7 @@ export class Matrices {
     const fit = stacked
       ? (width - HEAD - GAP) / (Math.max(...fanIns) + 1)
       : (width - fixed - 2) / beside;
-    const size = Math.max(stacked ? 24 : 10, Math.min(44, Math.floor(fit)));
+    const size = clamp(Math.floor(fit), stacked ? 24 : 10, 44);
     this.row.style.setProperty("--cell", `${size}px`);
     this.row.classList.toggle("lab-stacked", stacked);
     this.numbers = size >= FOR_NUMBERS;
@@ -227,6 +227,7 @@ export class Editor {
    * @param {() => import("./engine.js").Network} lab.network
    * @param {(edits: Edits, words: string) => void} lab.write
    * @param {(cell: Cell) => void} lab.focus
+   * @param {() => void} lab.run
    */
   constructor(box, lab) {
     this.lab = lab;
@@ -242,29 +243,24 @@ export class Editor {
     });
     this.problem = h("span", { id: "lab-value-problem", class: "lab-problem", role: "alert" });
     this.paste = {
-      row: this.button("paste", "Paste the copied row over this one", () => this.pasteOver("row")),
-      column: this.button("paste", "Paste the copied column over this one", () => this.pasteOver("column")),
+      row: symbolButton("paste", "Paste the copied row over this one", () => this.pasteOver("row")),
+      column: symbolButton("paste", "Paste the copied column over this one", () => this.pasteOver("column")),
     };
     box.append(h("div", { class: "lab-editor", role: "group", "aria-label": "Selected number" },
       h("span", { class: "lab-value" }, this.label, this.field,
-        this.button("−", "Subtract 0.1", () => this.step(-1)), this.button("+", "Add 0.1", () => this.step(1)),
-        this.button("0", "Set to zero", () => this.zero("number"))),
+        symbolButton("−", "Subtract 0.1", () => this.step(-1)), symbolButton("+", "Add 0.1", () => this.step(1)),
+        symbolButton("0", "Set to zero", () => this.zero("number"))),
       this.group("row", this.paste.row), this.group("column", this.paste.column),
-      h("span", { class: "lab-group" }, "matrix", this.button("0", "Set the matrix to zero", () => this.zero("matrix")))),
+      h("span", { class: "lab-group" }, "matrix", symbolButton("0", "Set the matrix to zero", () => this.zero("matrix")))),
       this.problem);
     this.offerPaste();
-  }
-
-  /** @param {string} text @param {string} title @param {() => void} click */
-  button(text, title, click) {
-    return h("button", { type: "button", title, "aria-label": title, click }, text);
   }
 
   /** @param {"row" | "column"} kind @param {Element} paste */
   group(kind, paste) {
     return h("span", { class: "lab-group" }, kind,
-      this.button("0", `Set the ${kind} to zero`, () => this.zero(kind)),
-      this.button("copy", `Copy the ${kind}`, () => this.copy(kind)), paste);
+      symbolButton("0", `Set the ${kind} to zero`, () => this.zero(kind)),
+      symbolButton("copy", `Copy the ${kind}`, () => this.copy(kind)), paste);
   }
 
   /** @param {Cell} cell */
@@ -337,6 +333,7 @@ export class Editor {
       PageUp: () => this.step(1), PageDown: () => this.step(-1),
       c: () => this.copy("row"), v: () => this.pasteOver("row"),
       C: () => this.copy("column"), V: () => this.pasteOver("column"),
+      r: () => this.lab.run(),
       Enter: () => this.field.select(), F2: () => this.field.select(),
     };
     if (Object.hasOwn(acts, key)) acts[key]();
@@ -351,7 +348,7 @@ export class Editor {
   step(direction) {
     const value = Number((this.valueOf(this.cell) + direction * STEP).toPrecision(12));
     const [low, high] = LIMITS.cell;
-    this.lab.write([{ cell: this.cell, value: Math.max(low, Math.min(high, value)) }], `${cellName(this.cell)} is ${value}`);
+    this.lab.write([{ cell: this.cell, value: clamp(value, low, high) }], `${cellName(this.cell)} is ${value}`);
     this.field.value = this.text();
   }
 

@@ -1,7 +1,7 @@
 // The lab in small, for the front page: two switches, a run, the loss, and the verdict in a word.
 
 import { bestConstantLoss, classes } from "./engine.js";
-import { h } from "./dom.js";
+import { button, h } from "./dom.js";
 import { Graph } from "./graph.js";
 import { LossPlot } from "./loss-plot.js";
 import { DEFAULTS, hueOf, layerSizes, settle, specOf, writeAddress } from "./state.js";
@@ -29,7 +29,7 @@ class SmallLab {
     this.told = h("span");
     this.live = h("p", { class: "lab-hidden", "aria-live": "polite" });
     this.link = h("a", {}, "Look closer in the lab");
-    this.run = h("button", { type: "button", class: "lab-run", click: () => this.toggle() });
+    this.run = button("", () => this.toggle(), { class: "lab-run" });
     root.replaceChildren(
       h("div", { class: "lab-switches" }, this.switches("weights", "Weights"), this.switches("biases", "Biases"), this.run),
       h("p", { class: "lab-verdict" }, this.word, " ", this.told), this.live,

@@ -1,12 +1,10 @@
 // A training that can be taken back to any of its updates: what is kept are the losses and gradients
 // of every update, and all of the state at some of them; the updates between are computed again.
 
-import { createTraining, gradientToWeight } from "./engine.js";
+import { clamp } from "./dom.js";
+import { createTraining, gradientToWeight, norm } from "./engine.js";
 
 const KEYFRAMES = 256;
-
-/** @param {import("./engine.js").Matrix} matrix */
-const norm = (matrix) => Math.hypot(...matrix.map((row) => Math.hypot(...row)));
 
 export class Timeline {
   /** @param {import("./engine.js").Spec} spec */
@@ -156,7 +154,7 @@ export class Player {
   tick(now) {
     const timeline = this.lab.timeline();
     // a tab that was hidden does not make up for it
-    const seconds = Math.min(0.1, Math.max(0, (now - this.before) / 1000));
+    const seconds = clamp((now - this.before) / 1000, 0, 0.1);
     this.before = now;
     this.owed += seconds * (PACE[0] + PACE[1] * timeline.update);
     if (this.still.matches) this.owed = Infinity;
