@@ -293,7 +293,7 @@ def test_a_challenge_begins_where_its_network_is(open_lab, viewport):
     challenge.get_by_role("button").click()
     run = page.get_by_role("button", name="Run")
     assert run.evaluate("e => document.activeElement === e")
-    for part in (run, page.get_by_text("Layers 1 and 2"), page.locator(".lab-watch")):
+    for part in (run, page.locator(".lab-verdict"), page.locator(".lab-watch")):
         box = part.bounding_box()
         assert 0 < box["y"] < viewport["height"] - box["height"]
     assert task in page.locator(".lab-watch").text_content()
@@ -453,6 +453,12 @@ TALL = {"width": 1280, "height": 1024}
 @pytest.mark.parametrize("viewport", [SCREEN, TALL, PHONE, {"width": 360, "height": 1200}])
 def test_nothing_moves_when_the_lab_comes(open_lab, viewport):
     assert open_lab(viewport=viewport).evaluate(SHIFT) == 0
+
+
+@pytest.mark.parametrize("address", ["lab/index.html", "index.html"])
+def test_styles_are_asked_for_before_a_script_stops_the_parser(site, address):
+    head = (site / address).read_text("utf-8").split("</head>")[0]
+    assert 0 < head.find("assets/lab/lab.css") < head.find("<script")
 
 
 # Tasks over 50 ms, and the median time between frames, in three seconds of training.
