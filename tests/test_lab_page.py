@@ -332,6 +332,15 @@ def test_a_wrong_number_in_a_cell_is_refused_where_it_stands(open_lab, text):
     assert problems(page) == []
 
 
+@pytest.mark.parametrize("target", [0, 0.5])
+def test_targets_that_are_all_equal_have_a_picture(open_lab, target):
+    page = open_lab(f"#data=points&points=-1,{target};1,{target}&loss=squared_error")
+    run_to_the_end(page)
+    label = page.locator(".lab-at-loss svg").get_attribute("aria-label")
+    assert label.endswith("; the best constant's is 0.")
+    assert page.locator("path.lab-line").get_attribute("d").count("L") == 300
+
+
 @pytest.mark.parametrize(
     ("address", "said", "kept"),
     [
@@ -343,6 +352,8 @@ def test_a_wrong_number_in_a_cell_is_refused_where_it_stands(open_lab, text):
         ("#cells=1.1.3:2", "There is no cell 1.1.3", None),
         ("#cells=what", "write layer.unit.input:number", None),
         ("#data=points", "There are no points of your own yet", "two_moons"),
+        ("#batch=76", "There are 75 examples: a batch is all of them.", "0"),
+        ("#data=points&points=0,0;1,1&batch=3", "There are 2 examples", "0"),
         ("#data=noisy_sine", "The logistic loss needs targets 0 and 1", "squared_error"),
         ("#at=-1", "Update: write a whole number", "0"),
         ("#scale=%E0%A4%A", "Scale: write a number", None),

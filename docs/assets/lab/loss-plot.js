@@ -74,13 +74,14 @@ export class LossPlot {
 
   /** @param {number[]} losses @param {number[]} ghost @param {number} best @param {number} horizon @param {number} width @param {number} height */
   scale(losses, ghost, best, horizon, width, height) {
-    let [low, high] = [best, best];
+    // the best constant has no loss where all targets are equal
+    let [low, high] = [Math.max(best, LEAST), Math.max(best, LEAST)];
     for (const loss of [...losses, ...ghost]) {
       if (!Number.isFinite(loss)) continue;
       low = Math.min(low, Math.max(loss, LEAST));
       high = Math.max(high, loss);
     }
-    const [bottom, top] = [Math.log10(low / 1.4), Math.log10(Math.max(high, LEAST) * 1.4)];
+    const [bottom, top] = [Math.log10(low / 1.4), Math.log10(high * 1.4)];
     const [inner, tall] = [width - LEFT - RIGHT, height - TOP - BOTTOM];
     return {
       bottom,

@@ -49,6 +49,9 @@ export const LIMITS = {
   at: [0, 20000],
 };
 
+/** An odd number: of the moons one has an example more, so that the best constant is not 0. */
+const EXAMPLES = 75;
+
 /** What equal weights are, unless the reader says. */
 const EQUAL = 0.5;
 
@@ -199,8 +202,8 @@ export function readAddress(hash) {
 export const holdsState = (hash) => hash.includes("=");
 
 /**
- * The state with what does not fit together mended: sizes that the data fix, a loss that the data
- * do not allow, cells outside the network. Says what it had to give up.
+ * The state with what does not fit together mended: sizes that the data fix, a loss or a batch that the
+ * data do not allow, cells outside the network. Says what it had to give up.
  *
  * @param {State} state
  * @returns {{state: State, problems: string[]}}
@@ -216,6 +219,11 @@ export function settle(state) {
   if (next.loss === "logistic" && !twoClasses(next)) {
     problems.push("The logistic loss needs targets 0 and 1: the loss is the squared error.");
     next.loss = "squared_error";
+  }
+  const examples = next.data === "points" ? next.points.length : EXAMPLES;
+  if (next.batch > examples) {
+    problems.push(`There are ${examples} examples: a batch is all of them.`);
+    next.batch = 0;
   }
   // a recipe has no value
   if (next.weights === "equal" && typeof next.scale === "string") next.scale = EQUAL;
@@ -265,10 +273,6 @@ function writePart(key, value) {
 }
 
 /** @typedef {import("./seeded.js").Data} Data */
-
-/** An odd number: of the moons one has an example more, so that the best constant is not 0. */
-const EXAMPLES = 75;
-
 /** @param {State} state @returns {Data} */
 function drawData({ data, points, seed, inputs, outputs }) {
   if (data !== "points") return dataset(data, { seed, examples: EXAMPLES, features: inputs, outputs });

@@ -128,7 +128,7 @@ function saturatedPart(layers) {
 /** How the loss compares with that of the best constant. @param {number} update @param {number} loss @param {number} best */
 function outcomePart(update, loss, best) {
   if (update === 0) return { word: "", text: "" };
-  const share = loss / best;
+  const share = loss === best ? 1 : loss / best;
   if (share < 0.995) {
     const removed = Math.max(1, Math.round(100 * (1 - share)));
     return { word: share < 0.5 ? "learns" : "", text: `The loss is ${removed} % below that of the best constant.` };
