@@ -85,7 +85,6 @@ def reach(result: EdgeOfChaos) -> StyledFigure:
     axes.set(xscale="log", ylim=(len(rows) - 0.5, -0.5), xlim=(1.5, 50))
     axes.set_xlabel(on_lines("depth down to which networks train,", "in correlation lengths"))
     axes.set_xticks([2, 3, 6, 12, 24, 48], ["2", "3", "6", "12", "24", "48"])
-    axes.minorticks_off()
     axes.tick_params(axis="y", length=0, labelcolor=INK)
     axes.spines["left"].set_visible(False)
     return figure
@@ -118,7 +117,6 @@ def _draw(axes: Axes, result: EdgeOfChaos, name: str) -> None:
     axes.set_yticks([2, 3, 5, 10, 20, 40])
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
 
 
 def _runs(cells: Array, x: Array, y: Array) -> list[Path]:

@@ -37,7 +37,6 @@ def losses(result: FineZeros) -> StyledFigure:
     output.text(60, 0.35, "zeros", color=ZERO)
     output.text(20, 0.012, "all random", color=RANDOM)
     regression.set(yscale="log", ylabel="loss", ylim=(0.004, 5))
-    regression.minorticks_off()
     return figure
 
 
@@ -54,7 +53,6 @@ def factors(result: FineZeros) -> StyledFigure:
         label_line(axes, steps, result.lora[zero].final, text, colour)
     axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, steps))
     axes.set_ylim(5e-4, 4)
-    axes.minorticks_off()
     return figure
 
 

@@ -27,7 +27,6 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
         axes.set_title(text, size=10, color=MUTED)
         axes.set(yscale="log", xlabel="layer")
         axes.set_xticks([1, 4, 7, 10])
-        axes.minorticks_off()
     tanh.set_ylabel("variance over examples")
     for name, text, lower in (
         ("playground", "Playground ▲", 0),

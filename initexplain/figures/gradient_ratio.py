@@ -141,13 +141,11 @@ def _draw_losses(axes: Axes, rates: Array, losses: dict[str, Array]) -> dict[str
         lost = rates[median >= TOP]
         axes.plot(lost, np.full(len(lost), TOP), "x", color=RANDOM)
     axes.set(xscale="log", yscale="log", xlabel="learning rate")
-    axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")
     return medians
 
 
 def _plain(axes: Axes) -> None:
     """Logarithmic axes with plain numbers and no minor ticks."""
-    axes.minorticks_off()
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")

@@ -79,7 +79,6 @@ def sweep(result: LinearRegion) -> StyledFigure:
     )
     for axes in (saturation, ratio, loss):
         axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
-        axes.minorticks_off()
     for axis in (loss.xaxis, loss.yaxis, ratio.yaxis):
         axis.set_major_formatter("{x:g}")
     ratio.text(1.08, found["ratio"].min() * 1.1, "LeCun’s scale", color=MUTED, size=9)
@@ -99,7 +98,6 @@ def fan_in(result: LinearRegion) -> StyledFigure:
     axes.set(xscale="log", yscale="log", xlabel="inputs m of a unit", ylabel="variance of z")
     axes.set_xticks(m, [f"{int(x)}" for x in m])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
     return figure
 
 

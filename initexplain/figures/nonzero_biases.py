@@ -35,7 +35,6 @@ def prior(result: NonzeroBiases) -> StyledFigure:
     ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
     axes.set(yscale="log", ylim=(0.014, 1), yticks=ticks, yticklabels=[str(t) for t in ticks])
     axes.set(xlabel="updates", ylabel="cross-entropy", xlim=(0, steps))
-    axes.minorticks_off()
     return figure
 
 
@@ -53,7 +52,6 @@ def forget(result: NonzeroBiases) -> StyledFigure:
     left.text(-2, 4.6, "line: formula\ndots: cell", color=THEORY, size=9)
     left.set(xlabel="bias of the forget gate", ylabel="half-life of the memory, steps")
     left.set(yscale="log", yticks=[1, 10], yticklabels=["1", "10"])
-    left.minorticks_off()
     _draw_seeds(right, result.recall[0], RANDOM, "-")
     _draw_seeds(right, result.recall[1], BIAS, "--")
     updates = len(result.recall[0].values) - 1

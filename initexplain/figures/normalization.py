@@ -32,7 +32,6 @@ def scale(result: Normalization) -> StyledFigure:
     left.set(xscale="log", yscale="log", xlabel="scale of the weights (1 = He)")
     left.set(ylabel="loss (1 = best constant)", ylim=(1e-4, 2.5), xticks=[0.03, 0.3, 3, 30])
     left.set_xticklabels(["0.03", "0.3", "3", "30"])
-    left.minorticks_off()
     lost = "no normalization\n(diverges from 3 on)"
     label_line(left, 0.13, 1.05, lost, INK, xytext=(0, 0))
     label_line(left, 0.7, 0.0016, "BatchNorm", _COLOURS["batch"], xytext=(0, 0))
@@ -61,7 +60,6 @@ def _draw_rates(axes: Axes, rates: Array) -> None:
     axes.set(xscale="log", yscale="log", xlabel="update", ylabel="effective rate (1 = He)")
     axes.set(xlim=(1, updates[-1]), xticks=[1, 10, 100])
     axes.set_xticklabels(["1", "10", "100"])
-    axes.minorticks_off()
     axes.text(1.6, 150, "BatchNorm, by scale", color=colour)
 
 
@@ -79,7 +77,6 @@ def noise(result: Normalization) -> StyledFigure:
     axes.set_xticks(places, exponents)
     axes.set(yscale="log", ylim=(0.012, 1.5), xlabel="noise added to equal weights")
     axes.set(ylabel="loss (1 = best constant)")
-    axes.minorticks_off()
     label_line(axes, 0, 1.0, "LayerNorm, exactly equal", _COLOURS["layer"], xytext=(9, 0))
     label_line(axes, 2.1, 0.018, "LayerNorm", _COLOURS["layer"], xytext=(0, 0))
     label_line(axes, 1, 0.37, "BatchNorm", _COLOURS["batch"], xytext=(0, 0))

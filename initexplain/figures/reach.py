@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from initexplain.experiments.reach import Row
@@ -12,6 +13,7 @@ from initexplain.figures.style import (
     MEASURED,
     MUTED,
     StyledFigure,
+    label_line,
     new_figure,
     on_phone,
 )
@@ -29,25 +31,20 @@ def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> Non
         told: whether the number of those that diverged is written too.
     """
     below, height = (0.24, 0.34) if on_phone() else (0, 0.62)
-    beside: dict[str, Any] = {"textcoords": "offset points", "color": INK}
-    for place, row in enumerate(rows.values()):
-        holds, diverged, middle = row.holds / row.seeds, row.diverged / row.seeds, place + below
-        axes.barh(middle, 1, height=height, facecolor="none", edgecolor=GRID, linewidth=0.8)
-        axes.barh(middle, holds, height=height, color=MEASURED)
-        hatched: dict[str, Any] = {
-            "height": height,
-            "hatch": "////",
-            "fc": "none",
-            "ec": MUTED,
-            "lw": 0,
-        }
-        axes.barh(middle, diverged, left=1 - diverged, **hatched)
+    middles = np.arange(len(rows)) + below
+    holds = [row.holds / row.seeds for row in rows.values()]
+    diverged = np.array([row.diverged / row.seeds for row in rows.values()])
+    axes.barh(middles, 1, height=height, facecolor="none", edgecolor=GRID, linewidth=0.8)
+    axes.barh(middles, holds, height=height, color=MEASURED)
+    (some,) = diverged.nonzero()
+    bars: dict[str, Any] = {"height": height, "hatch": "////", "fc": "none", "ec": MUTED, "lw": 0}
+    axes.barh(middles[some], diverged[some], left=1 - diverged[some], **bars)
+    for middle, row in zip(middles, rows.values(), strict=True):
         count = f"{row.holds} of {row.seeds}"
         text = f"{count}, {row.diverged} diverged" if told and row.diverged else count
-        axes.annotate(text, (1, middle), xytext=(6, 0), va="center", **beside)
+        label_line(axes, 1, middle, text, INK, xytext=(6, 0))
         if on_phone():
-            corner = 0, middle - height / 2
-            axes.annotate(row.label, corner, xytext=(0, 2), va="bottom", **beside)
+            label_line(axes, 0, middle - height / 2, row.label, INK, xytext=(0, 2), va="bottom")
     labels = [] if on_phone() else [row.label for row in rows.values()]
     axes.set_yticks(range(len(labels)), labels)
     axes.tick_params(length=0, labelcolor=INK)

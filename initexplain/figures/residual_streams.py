@@ -1,7 +1,7 @@
 """Figures of the page "Residual streams and transformers"."""
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator
 
 from initexplain.experiments.residual_streams import POSITIONS, RECIPES, SCORES, ResidualStreams
 from initexplain.figures.reach import reach_figure
@@ -43,8 +43,6 @@ def growth(result: ResidualStreams) -> StyledFigure:
         label_line(gpt2, 9, values[9], text, RANDOM, xytext=(0, -10), va="top")
     gpt2.set(yscale="log", ylim=(4e-4, 6), xlim=(0, 24), xlabel="branches of GPT-2 small")
     gpt2.xaxis.set_major_locator(FixedLocator([0, 6, 12, 18, 24]))
-    for axes in (made, gpt2):
-        axes.minorticks_off()
     return figure
 
 
@@ -71,7 +69,6 @@ def positions(result: ResidualStreams) -> StyledFigure:
     axes.set_xlabel("standard deviation of the scores")
     axes.set_ylabel("positions in the average")
     axes.xaxis.set_major_locator(FixedLocator([0.1, 1, 10]))
-    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels(["0.1", "1", "10"])
     axes.set_yticks([1, 16, 32, 48, 64])
     return figure

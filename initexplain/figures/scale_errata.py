@@ -31,5 +31,4 @@ def xavier_tanh(result: ScaleErrata) -> StyledFigure:
     axes.set(yscale="log", xlabel="layer", ylabel="variance of the preactivations")
     axes.set_yticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
     return figure

@@ -39,7 +39,6 @@ def losses(result: TheSwap) -> StyledFigure:
         axes.set_title(title, size=10, color=INK)
         axes.set(xlabel="updates", xlim=(0, shown[-1]))
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
-    panels[0].minorticks_off()
     panels[2].text(
         295, result.line_loss, "one direction", color=THEORY, size=9, ha="right", va="bottom"
     )
@@ -63,7 +62,6 @@ def depths(result: TheSwap) -> StyledFigure:
         axes.set_title(name, size=10, color=INK)
         axes.set(xlabel="hidden layers", xlim=(0.6, 4.4), xticks=[1, 2, 3, 4])
     panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.002, 3))
-    panels[0].minorticks_off()
     panels[0].text(0.7, 1.4, "zero weights", color=ZERO, size=9)
     panels[0].text(0.7, 0.0026, "random weights", color=RANDOM, size=9)
     return figure

@@ -59,7 +59,6 @@ def both_ways(result: ThroughDepth) -> StyledFigure:
     down.set_title("backward: errors", size=10, color=MUTED)
     ticks = np.logspace(-6, 1, 8)
     up.set_yticks(ticks, ["10⁻⁶", "10⁻⁵", "10⁻⁴", "0.001", "0.01", "0.1", "1", "10"])
-    up.minorticks_off()
     return figure
 
 
@@ -80,7 +79,6 @@ def tanh_decay(result: ThroughDepth) -> StyledFigure:
     axes.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
     axes.set_yticks([0.5, 0.25, 0.1, 0.05, 0.02, 0.01, 0.005])
     axes.yaxis.set_major_formatter("{x:g}")
-    axes.minorticks_off()
     return figure
 
 

@@ -46,7 +46,6 @@ def losses(result: WidthAndRate) -> StyledFigure:
         axes.set_xlim(RATES[0] / 3, RATES[-1] * 1.3)
         axes.set_xticks([1 / 64, 1 / 16, 1 / 4, 1], ["1/64", "1/16", "1/4", "1"])
         axes.set_yticks([0.01, 0.1, TOP], ["0.01", "0.1", "diverged"])
-        axes.minorticks_off()
     for axes in panels if on_phone() else panels[:1]:
         axes.set_ylabel("loss / best constant’s loss")
     standard, maximal = panels
@@ -79,7 +78,6 @@ def singular_values(result: WidthAndRate) -> StyledFigure:
         axes.set_xlim(-4, 105)
         axes.set_xticks([1, 50, 100])
         axes.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8], ["1", "0.01", "10⁻⁴", "10⁻⁶", "10⁻⁸"])
-        axes.minorticks_off()
     for axes in panels if on_phone() else panels[:1]:
         axes.set_ylabel("singular value")
     linear = panels[0]

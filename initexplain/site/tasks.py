@@ -5,6 +5,7 @@ The process that renders Markdown gets plain data: it imports no experiment and 
 
 import dataclasses
 import faulthandler
+import gc
 import importlib.util
 import inspect
 import os
@@ -108,6 +109,7 @@ def _figures(page: str, result: object) -> dict[str, tuple[str, str]]:
         return {}
     style = importlib.import_module("initexplain.figures.style")
     module = importlib.import_module(f"initexplain.figures.{page}")
+    gc.disable()  # artists refer to each other; this process ends before they fill the memory
 
     def drawn(function: Callable[[object], Any]) -> tuple[str, str]:
         with style.style():
