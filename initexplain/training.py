@@ -41,7 +41,8 @@ class History:
 
     Attributes:
         losses: `(steps + 1, ...)`: the loss on all the examples (without dropout) before the
-            first update and after every update. NaN from the step at which a member diverged.
+            first update and after every update; `(records, ...)` where it is not recorded at every
+            one. NaN from the step at which a member diverged.
         network: the trained network; a member that diverged keeps its last finite parameters.
         diverged_at: the step at which the loss or a parameter stopped being finite, of the
             ensemble's shape; -1 for members that did not diverge.
@@ -74,6 +75,7 @@ def train(
     rng: np.random.Generator | None = None,
     observe: Observer | None = None,
     observe_every: int = 1,
+    losses_every: int = 1,
 ) -> History:
     """Trains a network, or every member of an ensemble, by gradient descent, on one core.
 
@@ -97,6 +99,8 @@ def train(
             `0, observe_every, 2 observe_every, ...` and at the end (with the gradients that the
             next update would use).
         observe_every: steps between two calls.
+        losses_every: steps between two records of the losses, of which the last is after the last
+            update. With mini-batches and dropout each costs a pass over all the examples.
 
     Warns:
         DivergenceWarning: a member's loss or parameters stopped being finite. It stops there,
@@ -121,6 +125,7 @@ def train(
         rng=rng,
         observe=observe,
         observe_every=observe_every,
+        losses_every=losses_every,
     )
     history = descent.run()
     diverged = history.diverged_at[history.diverged_at >= 0]
@@ -156,6 +161,7 @@ class Descent:
         rng: np.random.Generator | None = None,
         observe: Observer | None = None,
         observe_every: int = 1,
+        losses_every: int = 1,
     ) -> None:
         self.network, self.rng, self.observe = network, rng, observe
         self.optimizer, self.loss = find_optimizer(optimizer), find_loss(loss)
@@ -164,6 +170,7 @@ class Descent:
         self.batch_size = None if batch_size is None else count(batch_size, "batch_size")
         self.dropout = fraction(dropout, "dropout")
         self.observe_every = count(observe_every, "observe_every")
+        self.losses_every = count(losses_every, "losses_every")
         self.inputs = check_inputs(network, inputs)
         self.targets = check_targets(network, self.inputs, targets, self.loss)
         self.random = batch_size is not None or self.dropout > 0
@@ -180,36 +187,51 @@ class Descent:
         """Trains from the first step to the last."""
         state = _State(self.network, self.optimizer)
         batches = self._batches()
-        losses = np.empty((self.steps + 1, *self.network.ensemble), self.network.dtype)
-        observed = []
-        with _one_blas_thread():
+        records = -(-self.steps // self.losses_every) + 1
+        losses = np.empty((records, *self.network.ensemble), self.network.dtype)
+        observed, callers = [], np.geterr()
+        with _one_blas_thread(), np.errstate(all="ignore"):  # what is not finite is noted
             for step in range(self.steps + 1):
-                losses[step] = self._pass(state, next(batches))
-                if state.diverges(step, losses[step]):
-                    losses[step, ...][state.stopped] = np.nan
-                if self.observe and (step % self.observe_every == 0 or step == self.steps):
-                    observed.append(self.observe(step, state.network(), state.locked_gradients()))
+                # of the steps with this record the last one counts
+                record = -(-step // self.losses_every)
+                losses[record] = self._pass(
+                    state, next(batches), self._due(step, self.losses_every)
+                )
+                if state.diverges(step, losses[record]):
+                    losses[record, ...][state.stopped] = np.nan
+                if self.observe and self._due(step, self.observe_every):
+                    with np.errstate(**callers):
+                        seen = self.observe(step, state.network(), state.locked_gradients())
+                    observed.append(seen)
                 if step < self.steps:
                     state.update(step + 1, self.learning_rate)
         return History(losses, state.network(), state.diverged_at, observed)
 
-    @np.errstate(all="ignore")  # what is not finite is noted
-    def _pass(self, state: "_State", batch: Indices | None) -> Array:
-        """The loss on all the examples; puts the gradients of the next update into the state."""
+    def _due(self, step: int, every: int) -> bool:
+        """Whether it is the turn of what is done every so many steps, and after the last one."""
+        return step % every == 0 or step == self.steps
+
+    def _pass(self, state: "_State", batch: Indices | None, recorded: bool) -> Array:
+        """Puts the gradients of the next update into the state.
+
+        Returns the loss, which is that on all the examples if it is `recorded`.
+        """
         weights, biases = state.layers.weights, state.layers.biases
         activation = self.network.activation
         inputs, targets, masks = self.inputs, self.targets, list[Array]()
-        trace = run_forward(weights, biases, activation, inputs, keep_all=False)
-        value, error = self.loss.evaluate(trace.outputs, targets)
+        if recorded or not self.random:
+            trace = run_forward(weights, biases, activation, inputs, keep_all=False)
+            loss, error = self.loss.evaluate(trace.outputs, targets)
         if self.random:
             if batch is not None:
                 # in C order, which indexing would not keep: see check_inputs
                 inputs, targets = (np.take(d, batch, axis=-2) for d in (inputs, targets))
             masks = self._masks(inputs.shape[-2])
             trace = run_forward(weights, biases, activation, inputs, masks=masks, keep_all=False)
-            _, error = self.loss.evaluate(trace.outputs, targets)
+            here, error = self.loss.evaluate(trace.outputs, targets)
+            loss = loss if recorded else here
         run_backward(weights, activation, inputs, trace, error, masks=masks, out=state.gradients)
-        return value
+        return loss
 
     def _batches(self) -> Iterator[Indices | None]:
         """Endless batches of indices, each example once an epoch; None stands for all of them."""
@@ -269,7 +291,6 @@ class _State:
         """A copy of the gradients; an observer that writes into them fails."""
         return Gradients(locked(self.gradients.weights), locked(self.gradients.biases))
 
-    @np.errstate(all="ignore")
     def update(self, step: int, learning_rate: float) -> None:
         """One step of the optimizer; members that diverged stay where they are."""
         rule, p, gradient = self.optimizer, self.values, self.gradient
@@ -283,7 +304,6 @@ class _State:
         if self.any_stopped:
             self.values[self.stopped] = p[self.stopped]
 
-    @np.errstate(all="ignore")
     def diverges(self, step: int, loss: Array) -> bool:
         """Stops the members that are not finite at this step and takes back their last update.
 

@@ -313,6 +313,32 @@ def test_losses_are_taken_on_all_the_examples_without_dropout(options):
         assert float(loss) == pytest.approx(float(ie.gradients(network, *data())[0]))
 
 
+@pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"dropout": 0.5}], ids=str)
+@pytest.mark.parametrize(
+    ("steps", "every", "kept"),
+    [(0, 5, [0]), (6, 3, [0, 3, 6]), (7, 3, [0, 3, 6, 7]), (2, 9, [0, 2])],
+)
+def test_losses_that_are_recorded_now_and_then_are_some_of_those_of_every_update(
+    steps, every, kept, options
+):
+    all_of_them, some = (
+        run(mlp((2,)), steps=steps, losses_every=n, rng=np.random.default_rng(0), **options)
+        for n in (1, every)
+    )
+    np.testing.assert_array_equal(some.losses, all_of_them.losses[kept])
+    assert_same(some.network, all_of_them.network)
+
+
+def test_a_member_that_diverges_between_two_records_has_no_loss_from_there_on():
+    # the weight grows by 1e100 an update, its loss by the square
+    how = {"steps": 9, "learning_rate": 1e100, "batch_size": 2, "rng": np.random.default_rng(0)}
+    with pytest.warns(ie.DivergenceWarning, match="step 2 .1 of 2 members"):
+        history = run(parabola(0.0, 1.0), TWO, losses_every=5, **how)
+    assert history.diverged_at.tolist() == [-1, 2]
+    assert np.isfinite(history.losses[:, 0]).all()
+    assert np.isnan(history.losses[:, 1]).tolist() == [False, True, True]
+
+
 def test_full_batches_leave_the_generator_alone():
     rng = np.random.default_rng(3)
     assert_same(run(rng=rng).network, run().network)
@@ -531,6 +557,7 @@ BAD_ARGUMENTS = [
     ({"learning_rate": np.array([0.1, 0.2])}, "learning_rate must be a finite number"),
     ({"steps": -1}, "steps must be a whole number of at least 0, found -1"),
     ({"observe_every": 0}, "observe_every must be .* at least 1, found 0"),
+    ({"losses_every": 0}, "losses_every must be .* at least 1, found 0"),
     ({"batch_size": 0}, "batch_size must be .* at least 1, found 0"),
     ({"batch_size": 7}, "batch_size 7 is larger than the 6 examples"),
     ({"batch_size": 2, "rng": None}, "random: pass rng"),
