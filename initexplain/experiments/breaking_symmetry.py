@@ -258,20 +258,21 @@ KINDS: Mapping[str, tuple[Layout, float]] = {
 
 def _kept(rng: np.random.Generator, planted: int, steps: int) -> dict[str, dict[str, int]]:
     inputs, targets = teacher(rng, features=3)
-    networks = {
-        kind: [planted_network(rng, layout, "tanh", unequal=unequal) for _ in range(planted)]
-        for kind, (layout, unequal) in KINDS.items()
-    }
+    kinds = [kind for kind in KINDS for _ in range(planted)]
+    drawn = [KINDS[kind] for kind in kinds]
+    start = Network.stack([planted_network(rng, of, "tanh", unequal=size) for of, size in drawn])
 
-    def survivors(rule: Mapping[str, Any], kind: str) -> int:
-        options = {"learning_rate": 0.05, "rng": rng, **rule}
-        history = train(Network.stack(networks[kind]), inputs, targets, steps=steps, **options)
-        after = [observed_classes(history.network.member(i), inputs) for i in range(planted)]
-        layout, _ = KINDS[kind]
-        before = _first_class(layout[1:-1])
-        return sum(same_classes(_first_class(classes), before) for classes in after)
+    def survivors(rule: Mapping[str, Any]) -> dict[str, int]:
+        options = {"learning_rate": 0.05, "rng": rng, "losses_every": steps, **rule}
+        after = train(start, inputs, targets, steps=steps, **options).network
+        kept = dict.fromkeys(KINDS, 0)
+        for i, kind in enumerate(kinds):
+            before = _first_class(KINDS[kind][0][1:-1])
+            classes = observed_classes(after.member(i), inputs)
+            kept[kind] += same_classes(_first_class(classes), before)
+        return kept
 
-    return {name: {kind: survivors(rule, kind) for kind in KINDS} for name, rule in RULES.items()}
+    return {name: survivors(rule) for name, rule in RULES.items()}
 
 
 def _product_spread(errors: Array, product: Callable[[Array], Array]) -> Array:

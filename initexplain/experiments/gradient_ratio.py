@@ -10,7 +10,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
-from initexplain.experiments.reach import Row, Scaled, Setting, reach
+from initexplain.experiments.reach import PAGE, Row, Scaled, Setting, reach
 from initexplain.experiments.stages import Stages, stages
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
@@ -40,7 +40,7 @@ SHARES = {"tenth": 0.1, "half": 0.5, "most": 0.9}
 STEPS = {"limit": 2.0, "triple": 6.0}
 """Rates in units of one over the largest curvature: what keeps a parabola stable, and more."""
 # small enough not to step over the kink of a ReLU
-DIFFERENCE, ITERATIONS = 1e-6, 40
+DIFFERENCE, ITERATIONS = 1e-6, 16
 
 
 def _task(rng: np.random.Generator, mean: float = 0.0) -> tuple[Array, Array]:
@@ -59,7 +59,7 @@ COMMON: dict[str, tuple[str, dict[str, Any]]] = {
 """Variations of both verdicts."""
 VARIATIONS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "starved": {
-        "longer": ("{steps} updates", {"steps": 2500}),
+        "longer": ("{steps:,} updates", {"steps": 1750, "rates": (0.7,)}),
         "momentum": ("momentum", {"optimizer": "momentum", "rates": (0.03, 0.1)}),
         "adam": ("Adam", {"optimizer": "adam", "rates": (0.003, 0.03)}),
         "tenth": ("a tenth of the scale", {"scales": (0.1,)}),
@@ -72,6 +72,10 @@ VARIATIONS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
         **COMMON,
     },
 }
+
+
+Rule = Callable[[Network, Array, Array], Array]
+"""From networks, inputs and targets to the rate for each network, `(seeds,)`."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +205,7 @@ def _starves(setting: _Starved) -> Array:
     return np.where(starved, 1.0, 0.0)
 
 
-def _gains(rate: Callable[[Network, Array, Array], Array], setting: Setting) -> Array:
+def _gains(rate: Rule, setting: Setting) -> Array:
     """Whether each network, with a rate of its own, ends below the best constant output."""
     _, start, inputs, targets = setting.drawn()
     rates = rate(start, inputs, targets)
@@ -216,6 +220,10 @@ def _gains(rate: Callable[[Network, Array, Array], Array], setting: Setting) -> 
     return trial.judged(trial.losses[-1] < 1)
 
 
+def _failures(rate: Rule, setting: Setting) -> int:
+    return int(np.sum(_gains(rate, setting) != 1))
+
+
 def share_of_ratio(share: float, network: Network, inputs: Array, targets: Array) -> Array:
     """The rate at which the first update moves no matrix by more than this share, `(seeds,)`."""
     ratios = gradient_to_weight(network, gradients(network, inputs, targets)[1])
@@ -226,36 +234,32 @@ def share_of_ratio(share: float, network: Network, inputs: Array, targets: Array
 def over_curvature(step_size: float, network: Network, inputs: Array, targets: Array) -> Array:
     """This over the largest curvature of the loss, `(seeds,)`; on a parabola 2 is the limit.
 
-    Power iteration on the Hessian; its product with a vector is a central difference of gradients.
+    Lanczos' method: the largest eigenvalue of the Hessian on what its powers make of one vector.
+    Its product with a vector is a central difference of gradients.
     """
-    parameters = [*network.weights, *network.biases]
-    step = [np.random.default_rng(0).standard_normal(p.shape) for p in parameters]
-    for _ in range(ITERATIONS):
-        length = np.sqrt(_product(step, step))
-        step = [s / _columns(length, s) for s in step]
-        ends = []
-        for sign in (1, -1):
-            moved = [p + sign * DIFFERENCE * s for p, s in zip(parameters, step, strict=True)]
-            layers = len(network.weights)
-            there = Network(moved[:layers], moved[layers:], network.activation)
-            _, found = gradients(there, inputs, targets)
-            ends.append([*found.weights, *found.biases])
-        image = [(a - b) / (2 * DIFFERENCE) for a, b in zip(*ends, strict=True)]
-        curvature = _product(step, image)
-        step = image
-    return step_size / curvature
+    parameters, layers = [*network.weights, *network.biases], len(network.weights)
+    ends = np.cumsum([p[0].size for p in parameters])
+    flat = _flat(parameters, network.ensemble)
+    basis, images = np.zeros((2, *network.ensemble, ITERATIONS, ends[-1]))
+    direction = np.random.default_rng(0).standard_normal(flat.shape)
+    for i in range(ITERATIONS):
+        for _ in range(2):  # once leaves rounding errors
+            direction -= (direction[:, None] @ basis.mT @ basis)[:, 0]
+        basis[:, i] = direction / np.linalg.norm(direction, axis=1, keepdims=True)
+        moves = DIFFERENCE * np.stack([basis[:, i], -basis[:, i]])
+        parts = np.split(flat + moves, ends[:-1], axis=-1)
+        moved = [part.reshape(2, *p.shape) for part, p in zip(parts, parameters, strict=True)]
+        there = network.with_parameters(moved[:layers], moved[layers:])
+        _, slopes = gradients(there, inputs, targets)
+        ahead, behind = _flat([*slopes.weights, *slopes.biases], there.ensemble)
+        images[:, i] = direction = (ahead - behind) / (2 * DIFFERENCE)
+    curvatures = np.linalg.eigvalsh(basis @ images.mT)
+    return step_size / curvatures[:, -1]
 
 
-def _product(first: Sequence[Array], second: Sequence[Array]) -> Array:
-    """Inner products of the members' parameters, `(seeds,)`."""
-    terms = zip(first, second, strict=True)
-    total: Array = np.sum([(a * b).reshape(len(a), -1).sum(axis=1) for a, b in terms], axis=0)
-    return total
-
-
-def _columns(values: Array, like: Array) -> Array:
-    """Values `(seeds,)` in the number of axes of another array."""
-    return values.reshape(-1, *[1] * (like.ndim - 1))
+def _flat(parameters: Sequence[Array], ensemble: Sequence[int]) -> Array:
+    """All parameters of each member in one row, `(..., parameters)`."""
+    return np.concatenate([p.reshape(*ensemble, -1) for p in parameters], axis=-1)
 
 
 STARVED = _Starved(
@@ -271,21 +275,23 @@ RATE = Setting(weights=lecun_normal(), hidden=(16,) * 4, data=_task, steps=100)
 
 @cache
 def _how_far() -> dict[str, Any]:
-    share = partial(_gains, partial(share_of_ratio, SHARES["tenth"]))
-    curvature = partial(_gains, partial(over_curvature, STEPS["limit"]))
     rules = {name: partial(share_of_ratio, size) for name, size in SHARES.items()} | {
         name: partial(over_curvature, size) for name, size in STEPS.items()
     }
+    rows = {
+        "starved": reach(_starves, STARVED, VARIATIONS["starved"]),
+        "share": reach(partial(_gains, rules["tenth"]), RATE, VARIATIONS["rate"]),
+        "curvature": reach(partial(_gains, rules["limit"]), RATE, VARIATIONS["rate"]),
+    }
+    page = {"tenth": rows["share"][PAGE], "limit": rows["curvature"][PAGE]}
+    failed = {name: row.seeds - row.holds for name, row in page.items()}
+    others = {name: rule for name, rule in rules.items() if name not in page}
     relu = replace(RATE, **VARIATIONS["rate"]["relu"][1])
     _, start, inputs, targets = RATE.drawn()
     return {
-        "reach": {
-            "starved": reach(_starves, STARVED, VARIATIONS["starved"]),
-            "share": reach(share, RATE, VARIATIONS["rate"]),
-            "curvature": reach(curvature, RATE, VARIATIONS["rate"]),
-        },
-        "failed": {name: int(np.sum(_gains(rule, RATE) != 1)) for name, rule in rules.items()},
-        "relu_failed": int(np.sum(_gains(rules["triple"], relu) != 1)),
+        "reach": rows,
+        "failed": failed | {name: _failures(rule, RATE) for name, rule in others.items()},
+        "relu_failed": _failures(rules["triple"], relu),
         "limit": float(np.median(over_curvature(STEPS["limit"], start, inputs, targets))),
     }
 

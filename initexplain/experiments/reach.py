@@ -75,7 +75,9 @@ class Setting:
         sizes = [inputs.shape[-1], *self.hidden, targets.shape[-1]]
         return rng, self.start(rng, sizes, inputs), inputs, targets
 
-    def trained(self, observe: Observer | None = None, observe_every: int = 1) -> "Trial":
+    def trained(
+        self, observe: Observer | None = None, observe_every: int = 1, losses_every: int = 1
+    ) -> "Trial":
         """Draws the data and the networks, and trains all of these as one ensemble."""
         rng, start, inputs, targets = self.drawn()
         history = Descent(
@@ -90,6 +92,7 @@ class Setting:
             rng=rng,
             observe=observe,
             observe_every=observe_every,
+            losses_every=losses_every,
         ).run()
         return Trial(start, history, inputs, targets, self.loss)
 
@@ -117,7 +120,7 @@ class Trial:
 
     @property
     def losses(self) -> Array:
-        """In units of the best constant output's, `(steps + 1, ..., seeds)`."""
+        """In units of the best constant output's, `(records, ..., seeds)`."""
         return self.history.losses / best_constant_loss(self.targets, loss=self.loss)
 
     def judged(self, holds: NDArray[Any]) -> Array:

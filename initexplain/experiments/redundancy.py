@@ -31,13 +31,15 @@ from initexplain.symmetry import (
 )
 from initexplain.training import train
 
+Task = tuple[Array, Array]
+
 LEARNING_RATE = 0.1
 FEATURES = 3
 
-DECAYS = {"none": 0.0, "weak": 0.03, "strong": 0.1}
+DECAYS = {"none": 0.0, "weak": 0.03, "strong": 0.2}
 MERGING_UNITS = 16
 MERGING_RATE = 0.5
-MERGING_EVERY = 500
+MERGING_EVERY = 250
 """Units, learning rate and updates between two counts of the networks that training merges."""
 
 
@@ -181,7 +183,7 @@ def run(
     upper_units: int = 4,
     steps: int = 100,
     planted: int = 20,
-    merging_steps: int = 16000,
+    merging_steps: int = 8000,
     seed: int = 0,
 ) -> Redundancy:
     """Predicts and measures the classes of every start; learning rate 0.1, two hidden layers.
@@ -195,54 +197,48 @@ def run(
         seed: of data, networks and partitions.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, features=FEATURES)
+    task = inputs, targets = teacher(rng, features=FEATURES)
     sizes = (FEATURES, units, upper_units, targets.shape[1])
     starts = _gallery(rng, sizes)
     predicted = {name: signed_redundancy_classes(network) for name, network in starts.items()}
     measured = {
-        name: observed_classes(_trained(network, inputs, targets, steps), inputs)
+        name: observed_classes(_trained(network, task, steps), inputs)
         for name, network in starts.items()
     }
-    given = {}
-    for name, (network, x, y) in given_starts(rng, sizes, inputs, targets).items():
-        given[name] = Given(
+    given = {
+        name: Given(
             generic=signed_redundancy_classes(network),
             predicted=signed_redundancy_classes(network, inputs=x, targets=y),
-            measured=observed_classes(_trained(network, x, y, steps), x),
+            measured=observed_classes(_trained(network, (x, y), steps), x),
         )
+        for name, (network, x, y) in given_starts(rng, sizes, inputs, targets).items()
+    }
+    agree = {sign: _planted_agree(rng, planted, task, steps, signed=sign) for sign in (False, True)}
     equal_rows = starts["equal rows, outgoing weights differ"]
     equal_columns = starts["equal outgoing weights, rows differ"]
     example = worked_example()
-    classes = redundancy_classes(example)
     base = PlantedStart(weights=lecun_normal(), hidden=(8, 6), steps=steps, seed=seed)
     return Redundancy(
         worked=example,
-        worked_classes=classes,
-        worked_small=class_network(example, classes),
+        worked_classes=redundancy_classes(example),
+        worked_small=class_network(example, redundancy_classes(example)),
         predicted=predicted,
         measured=measured,
         starts=len(starts),
         agreeing=sum(same_classes(predicted[name], measured[name]) for name in starts),
         given=given,
-        planted_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=False),
-        planted_signed_agree=_planted_agree(rng, planted, inputs, targets, steps, signed=True),
-        rows_differ_after=_updates_until_apart(
-            equal_rows, inputs, targets, lambda network: network.weights[0]
-        ),
-        columns_differ_after=_updates_until_apart(
-            equal_columns, inputs, targets, lambda network: network.weights[1].T
-        ),
+        planted_agree=agree[False],
+        planted_signed_agree=agree[True],
+        rows_differ_after=_apart_after(equal_rows, task, lambda now: now.weights[0]),
+        columns_differ_after=_apart_after(equal_columns, task, lambda now: now.weights[1].T),
         repeated_matrix_clones=_repeated_matrix_clones(rng, units),
-        merging={
-            name: _classes_with_decay(inputs, targets, decay, merging_steps, seed)
-            for name, decay in DECAYS.items()
-        },
+        merging=_merging(task, merging_steps, seed),
         reach=reach(predicted_is_measured, base, CHANGES),
     )
 
 
-def _trained(network: Network, inputs: Array, targets: Array, steps: int) -> Network:
-    return train(network, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
+def _trained(network: Network, task: Task, steps: int) -> Network:
+    return train(network, *task, steps=steps, learning_rate=LEARNING_RATE).network
 
 
 def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Network]:
@@ -286,14 +282,15 @@ def _gallery(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Networ
 
 
 def _planted_agree(
-    rng: np.random.Generator, count: int, inputs: Array, targets: Array, steps: int, *, signed: bool
+    rng: np.random.Generator, count: int, task: Task, steps: int, *, signed: bool
 ) -> int:
     """For how many random layouts prediction and measurement both are the layout."""
+    inputs, targets = task
     sizes = [inputs.shape[1], 8, 6, targets.shape[1]]
     activation = "tanh" if signed else "logistic"
     layouts = [random_layout(rng, sizes, signed=signed) for _ in range(count)]
     networks = [planted_network(rng, layout, activation) for layout in layouts]
-    after = _trained(Network.stack(networks), inputs, targets, steps)
+    after = _trained(Network.stack(networks), task, steps)
     return sum(
         same_classes(signed_redundancy_classes(network), layout[1:-1])
         and same_classes(observed_classes(after.member(i), inputs), layout[1:-1])
@@ -301,15 +298,13 @@ def _planted_agree(
     )
 
 
-def _updates_until_apart(
-    network: Network, inputs: Array, targets: Array, rows: Callable[[Network], Array]
-) -> int:
+def _apart_after(network: Network, task: Task, rows: Callable[[Network], Array]) -> int:
     """Updates until rows of what `rows` takes from the network differ by more than rounding."""
 
     def spread(_step: int, now: Network, _gradients: object) -> float:
         return float(np.ptp(rows(now), axis=0).max())
 
-    history = train(network, inputs, targets, steps=5, learning_rate=LEARNING_RATE, observe=spread)
+    history = train(network, *task, steps=5, learning_rate=LEARNING_RATE, observe=spread)
     return int(np.argmax(np.array(history.observed) > TOLERANCE))
 
 
@@ -320,10 +315,9 @@ def _repeated_matrix_clones(rng: np.random.Generator, units: int) -> int:
     return sum(units - len(np.unique(labels)) for labels in redundancy_classes(network))
 
 
-def _classes_with_decay(
-    inputs: Array, targets: Array, decay: float, steps: int, seed: int
-) -> list[int]:
-    """Classes up to sign, as training goes on, of one hidden layer that starts random."""
+def _merging(task: Task, steps: int, seed: int) -> dict[str, list[int]]:
+    """Classes up to sign, as training goes on, of one hidden layer that starts random, by decay."""
+    inputs, targets = task
 
     def classes(_step: int, now: Network, _gradients: object) -> int:
         [(labels, _)] = observed_classes(now, inputs)
@@ -331,14 +325,9 @@ def _classes_with_decay(
 
     sizes = [inputs.shape[1], MERGING_UNITS, targets.shape[1]]
     start = Network.initialize(np.random.default_rng(seed), sizes, weights=lecun_normal())
-    history = train(
-        start,
-        inputs,
-        targets,
-        steps=steps,
-        learning_rate=MERGING_RATE,
-        optimizer=sgd(weight_decay=decay),
-        observe=classes,
-        observe_every=MERGING_EVERY,
-    )
-    return history.observed
+    how: dict[str, Any] = {"steps": steps, "learning_rate": MERGING_RATE}
+    how |= {"observe": classes, "observe_every": MERGING_EVERY}
+    return {
+        name: train(start, *task, optimizer=sgd(weight_decay=decay), **how).observed
+        for name, decay in DECAYS.items()
+    }

@@ -85,14 +85,14 @@ def separation_hessian(clones: Network, inputs: Array, targets: Array) -> Array:
 
 def comes_apart(setting: Setting) -> Array:
     """Whether rows differ by 0.5 before the last update, `(seeds,)`."""
-    trial = setting.trained(row_spread, EVERY)
+    trial = setting.trained(row_spread, EVERY, losses_every=setting.steps)
     updates = separation_updates(np.stack(trial.history.observed))
     return trial.judged(np.isfinite(updates))
 
 
 def comes_closer(setting: Setting) -> Array:
     """Whether rows end closer together than they began, `(seeds,)`."""
-    trial = setting.trained(row_spread, setting.steps)
+    trial = setting.trained(row_spread, setting.steps, losses_every=setting.steps)
     first, last = trial.history.observed
     return trial.judged(last < first)
 

@@ -1,8 +1,9 @@
 """The swap: zero weights and random biases, beside random weights and zero biases."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,19 +11,21 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.reach import Row, Setting, reach
-from initexplain.experiments.verdicts import stands_still, with_mean
+from initexplain.experiments.reach import Row, Setting, Trial, reach
+from initexplain.experiments.verdicts import stands_still, still, with_mean
 from initexplain.initializers import Initializer, he_normal, lecun_normal, normal, zeros
-from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, forward
 from initexplain.symmetry import effective_rank, redundancy_classes
-from initexplain.training import History, train
 
 LEARNING_RATE = 0.1
 BIAS_STD = 0.5
 EXAMPLES = 32
 DEPTHS = (1, 2, 3, 4)
 """Hidden layers."""
+WAVE = 12
+"""Updates of which the gradients are recorded, beside what comes before the first."""
+EVERY = 5
+"""Updates between two records of the loss under other training."""
 STARTS = ("usual", "swap")
 """Random weights and zero biases; zero weights and random biases."""
 USUAL: dict[str, Initializer] = {
@@ -85,8 +88,8 @@ class TheSwap:
         tanh: losses by number of hidden layers and start, with tanh units.
         logistic: the same with logistic units.
         relu: the same with ReLU units.
-        wave: by start, norms of the weight gradients before each update of tanh networks with
-            four hidden layers, `(steps + 1, layers, seeds)`.
+        wave: by start, norms of the weight gradients before each of the first updates of tanh
+            networks with four hidden layers, `(updates, layers, seeds)`.
         on_schedule: seeds of the swap in which layer `l` of `L` first moves at update
             `L - l + 1`, for every `l`.
         first_gradients: by layer, 1 for the first, norm of the gradient with which it first
@@ -103,8 +106,10 @@ class TheSwap:
         dead: of the hidden ReLU units of the swap at all depths (`units`), those whose bias
             starts at 0 or below (`not_positive`, and their `share`), those with a zero row and
             an unchanged bias after the last update (`never_moved`), and those that are `both`.
-        changes: losses of tanh networks with three hidden layers under other training, by its name
-            in `CHANGES`: the swap; `usual_`, random weights.
+        changes: losses of tanh networks with three hidden layers under other training, at every
+            fifth update, by its name in `CHANGES`: the swap; `usual_`, random weights.
+        late: the first such update at which more than half of the best constant's loss is gone,
+            median over the seeds that learned.
         ranks: median effective rank of the matrices between hidden layers after it.
         mean_error: root mean square of the outputs' mean error, over `all` the examples and over a
             `batch` of eight, where three layers of the swap stand after the last update.
@@ -130,6 +135,7 @@ class TheSwap:
     distinct_units: int
     dead: dict[str, float]
     changes: dict[str, Curves]
+    late: dict[str, float]
     ranks: dict[str, float]
     mean_error: dict[str, float]
     logistic_classes: int
@@ -148,44 +154,6 @@ def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) ->
         steps: updates of each network.
         seed: of the data and of the networks.
     """
-    rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, examples=EXAMPLES)
-
-    def start(depth: int, kind: str, activation: str = "tanh") -> Network:
-        weights, biases = {
-            "usual": (USUAL[activation], zeros()),
-            "swap": (zeros(), normal(BIAS_STD)),
-            "zero": (zeros(), zeros()),
-        }[kind]
-        return Network.initialize(
-            rng,
-            [inputs.shape[1], *[units] * depth, targets.shape[1]],
-            weights=weights,
-            biases=biases,
-            activation=activation,
-            ensemble=(seeds,),
-        )
-
-    def trained(network: Network, **settings: Any) -> History:
-        options = {"learning_rate": LEARNING_RATE, "rng": rng, **settings}
-        return train(network, inputs, targets, **options)
-
-    starts = {
-        (name, depth): Network.stack([start(depth, kind, name) for kind in STARTS])
-        for name in USUAL
-        for depth in DEPTHS
-    }
-    runs = {
-        key: trained(network, steps=steps, observe=gradient_norms)
-        for key, network in starts.items()
-    }
-    swap, random = start(3, "swap"), start(3, "usual")
-    changes = {name: trained(swap, **settings) for name, settings in CHANGES.items()}
-    changes |= {
-        f"usual_{name}": trained(random, **CHANGES[name])
-        for name in ("batches", "momentum", "adam")
-    }
-    clone = start(2, "zero", "logistic").member(0)
     base = Setting(
         weights=zeros(),
         biases=normal(BIAS_STD),
@@ -196,8 +164,35 @@ def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) ->
         seeds=seeds,
         seed=seed,
     )
-    rows = reach(stands_still, base, variations(units, seed))
-    return measured(starts, runs, changes, clone=clone, data=(inputs, targets), rows=rows)
+
+    def setting(kind: str, depth: int = 3, activation: str = "tanh", **changes: Any) -> Setting:
+        if kind == "usual":
+            changes |= {"weights": USUAL[activation], "biases": zeros()}
+        return replace(base, hidden=(units,) * depth, activation=activation, **changes)
+
+    starts = {key: setting(*key) for key in product(STARTS, DEPTHS, USUAL)}
+    changed = {name: setting("swap", **how) for name, how in CHANGES.items()}
+    for name in ("batches", "momentum", "adam"):
+        changed[f"usual_{name}"] = setting("usual", **CHANGES[name])
+    # each is trained once, for the figures and for the reach
+    trials = {of: of.trained() for of in starts.values()}
+    trials |= {of: of.trained(losses_every=EVERY) for of in changed.values()}
+
+    def stands(of: Setting) -> Array:
+        return still(trials[of]) if of in trials else stands_still(of)
+
+    return measured(
+        {key: trials[of] for key, of in starts.items()},
+        {name: trials[of] for name, of in changed.items()},
+        wave={kind: first_norms(setting(kind, DEPTHS[-1], steps=WAVE)) for kind in STARTS},
+        clones=setting("swap", 2, "logistic", biases=zeros()).drawn()[1],
+        rows=reach(stands, base, variations(units, seed)),
+    )
+
+
+def first_norms(setting: Setting) -> Array:
+    """Norm of every layer's weight gradient before each update, `(steps + 1, layers, seeds)`."""
+    return np.stack(setting.trained(gradient_norms).history.observed)
 
 
 def gradient_norms(_step: int, _network: Network, gradients: Gradients) -> Array:
@@ -206,54 +201,50 @@ def gradient_norms(_step: int, _network: Network, gradients: Gradients) -> Array
 
 
 def measured(
-    starts: dict[tuple[str, int], Network],
-    runs: dict[tuple[str, int], History],
-    changes: dict[str, History],
+    trials: dict[tuple[str, int, str], Trial],
+    changes: dict[str, Trial],
     *,
-    clone: Network,
-    data: tuple[Array, Array],
+    wave: dict[str, Array],
+    clones: Network,
     rows: dict[str, Row],
 ) -> TheSwap:
     """What the page quotes and draws.
 
     Args:
-        starts: ensembles `(2, seeds)` in the order of `STARTS`, by activation and hidden layers.
-        runs: their training.
+        trials: by start, hidden layers and activation.
         changes: other training.
-        clone: a logistic network with zero weights and biases.
-        data: inputs and targets.
+        wave: as in the result.
+        clones: logistic networks with zero weights and biases.
         rows: of the reach.
     """
-    best_constant = best_constant_loss(data[1])
-    losses: dict[str, dict[int, dict[str, Curves]]] = {name: {} for name in USUAL}
-    for (name, depth), history in runs.items():
-        curves = history.losses / best_constant
-        losses[name][depth] = {kind: Curves(curves[:, k]) for k, kind in enumerate(STARTS)}
-    changed = {name: Curves(history.losses / best_constant) for name, history in changes.items()}
-    three, four = runs["tanh", 3].network, runs["tanh", 4].network
-    wave = np.stack(runs["tanh", 4].observed)
-    on_schedule, first_gradients = first_moves(wave[:, :, 1])
-    ranks = effective_ranks(three)
+    losses = {
+        name: {d: {kind: Curves(trials[kind, d, name].losses) for kind in STARTS} for d in DEPTHS}
+        for name in USUAL
+    }
+    three = {kind: trials[kind, 3, "tanh"].history.network for kind in STARTS}
+    four = trials["swap", 4, "tanh"].history.network
+    curves = {name: Curves(trial.losses) for name, trial in changes.items()}
+    ranks = {name: effective_ranks(trial.history.network) for name, trial in changes.items()}
+    on_schedule, first_gradients = first_moves(wave["swap"])
+    data = trials["swap", 3, "tanh"].inputs, trials["swap", 3, "tanh"].targets
     line_loss, linear_loss = linear_losses(*data)
     return TheSwap(
         **losses,
-        wave={kind: wave[:, :, k] for k, kind in enumerate(STARTS)},
+        wave=wave,
         on_schedule=on_schedule,
         first_gradients=by_layer(first_gradients),
-        largest_weights=by_layer([np.abs(w[1]).max(axis=(-2, -1)) for w in four.weights]),
-        matrices={kind: three.weights[0][k, 0] for k, kind in enumerate(STARTS)},
-        swap_rank=float(ranks[:, 1].max()),
-        usual_rank=float(np.median(ranks[1:-1, 0])),
-        distinct_units=fewest_classes(swaps(three)),
-        dead=dead_units([(starts["relu", d], runs["relu", d].network) for d in DEPTHS]),
-        changes=changed,
-        ranks={
-            name: float(np.median(effective_ranks(history.network)[1:-1]))
-            for name, history in changes.items()
-        },
-        mean_error=mean_errors(swaps(three), data),
-        logistic_classes=fewest_classes(swaps(starts["logistic", 2])),
-        logistic_clones=fewest_classes([clone]),
+        largest_weights=by_layer([np.abs(w).max(axis=(-2, -1)) for w in four.weights]),
+        matrices={kind: network.weights[0][0] for kind, network in three.items()},
+        swap_rank=float(effective_ranks(three["swap"]).max()),
+        usual_rank=float(np.median(effective_ranks(three["usual"])[1:-1])),
+        distinct_units=fewest_classes(three["swap"]),
+        dead=dead_units([trials["swap", depth, "relu"] for depth in DEPTHS]),
+        changes=curves,
+        late={name: EVERY * curve.learned_at for name, curve in curves.items()},
+        ranks={name: float(np.median(of[1:-1])) for name, of in ranks.items()},
+        mean_error=mean_errors(three["swap"], *data),
+        logistic_classes=fewest_classes(trials["swap", 2, "logistic"].start),
+        logistic_clones=fewest_classes(clones),
         line_loss=line_loss,
         linear_loss=linear_loss,
         reach=rows,
@@ -284,10 +275,9 @@ def effective_ranks(network: Network) -> Array:
     return np.stack([effective_rank(w) for w in network.weights])
 
 
-def mean_errors(networks: Iterable[Network], data: tuple[Array, Array]) -> dict[str, float]:
+def mean_errors(network: Network, inputs: Array, targets: Array) -> dict[str, float]:
     """Root mean square, over networks, batches and outputs, of a batch's mean error."""
-    inputs, targets = data
-    errors = np.stack([forward(network, inputs).outputs - targets for network in networks])
+    errors = forward(network, inputs).outputs - targets
     size = CHANGES["batches"]["batch_size"]
     batches = errors.reshape(len(errors), -1, size, targets.shape[1]).mean(axis=2)
     return {
@@ -296,31 +286,28 @@ def mean_errors(networks: Iterable[Network], data: tuple[Array, Array]) -> dict[
     }
 
 
-def swaps(network: Network) -> list[Network]:
-    """The networks of the swap in an ensemble `(2, seeds)`."""
-    return [network.member(1, seed) for seed in range(network.ensemble[1])]
-
-
-def fewest_classes(networks: Iterable[Network]) -> int:
+def fewest_classes(networks: Network) -> int:
     """The smallest number of classes of redundant units in a hidden layer of any network."""
-    layers = [labels for network in networks for labels in redundancy_classes(network)]
+    members = [networks.member(i) for i in range(*networks.ensemble)]
+    layers = [labels for network in members for labels in redundancy_classes(network)]
     return min(len(np.unique(labels)) for labels in layers)
 
 
-def dead_units(trained: Iterable[tuple[Network, Network]]) -> dict[str, float]:
-    """Counts over the hidden layers of the swap, in ensembles before and after training."""
+def dead_units(trials: Iterable[Trial]) -> dict[str, float]:
+    """Counts over the hidden layers of the swap, before and after training."""
     not_positive, never_moved = [], []
-    for start, end in trained:
-        for w, before, after in zip(end.weights[:-1], start.biases, end.biases, strict=False):
-            not_positive.append(before[1] <= 0)
-            never_moved.append((w[1] == 0).all(axis=-1) & (after[1] == before[1]))
-    off, still = np.stack(not_positive), np.stack(never_moved)
+    for trial in trials:
+        before, after = trial.start, trial.history.network
+        for w, b, c in zip(after.weights[:-1], before.biases, after.biases, strict=False):
+            not_positive.append(b <= 0)
+            never_moved.append((w == 0).all(axis=-1) & (c == b))
+    off, kept = np.stack(not_positive), np.stack(never_moved)
     return {
         "units": off.size,
         "not_positive": int(off.sum()),
         "share": float(off.mean()),
-        "never_moved": int(still.sum()),
-        "both": int((off & still).sum()),
+        "never_moved": int(kept.sum()),
+        "both": int((off & kept).sum()),
     }
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.reach import Setting
+from initexplain.experiments.reach import Setting, Trial
 from initexplain.network import Network
 from initexplain.optimizers import sgd
 
@@ -34,13 +34,17 @@ def stands_still(setting: Setting) -> Array:
         >>> stands_still(Setting(weights=zeros(), steps=100, seeds=2)).tolist()
         [1.0, 1.0]
     """
-    trial = setting.trained()
+    return still(setting.trained(losses_every=setting.steps))
+
+
+def still(trial: Trial) -> Array:
+    """The same of a training that is done."""
     return trial.judged(trial.losses[-1] > 1 - STILL)
 
 
 def frozen(setting: Setting) -> Array:
     """Whether no weight and no hidden bias has moved, not even in the last digit, `(seeds,)`."""
-    trial = setting.trained()
+    trial = setting.trained(losses_every=setting.steps)
     return trial.judged(unmoved(trial.start, trial.history.network))
 
 
@@ -63,7 +67,7 @@ def unmoved(before: Network, after: Network) -> NDArray[np.bool_]:
 
 def cloned(setting: Setting) -> Array:
     """Whether the weights have moved and the rows of every hidden matrix are equal, `(seeds,)`."""
-    trial = setting.trained()
+    trial = setting.trained(losses_every=setting.steps)
     before, after = trial.start.weights[:-1], trial.history.network.weights[:-1]
     largest = [np.abs(w).max(axis=(-2, -1)) for w in after]
     spread = [np.ptp(w, axis=-2).max(axis=-1) for w in after]

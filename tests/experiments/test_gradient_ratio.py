@@ -87,9 +87,11 @@ def test_only_adam_feeds_the_starved(result):
         assert (losses[large] > 1).all()
 
 
-def test_the_largest_curvature_is_that_of_the_whole_hessian():
+@pytest.mark.parametrize("mean", [0.0, 3.0])
+def test_the_largest_curvature_is_that_of_the_whole_hessian(mean):
     rng = np.random.default_rng(3)
     inputs, targets = teacher(rng, examples=8, features=3)
+    targets = targets + mean
     network = ie.Network.initialize(rng, [3, 4, 2], weights=ie.lecun_normal(), ensemble=(2,))
     found = gradient_ratio.over_curvature(2.0, network, inputs, targets)
     for seed in range(2):
