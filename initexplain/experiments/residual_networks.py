@@ -106,35 +106,40 @@ def residual_gradients(
         normalized: whether `W` and `V` read the normalized stream.
     """
     w, u, v, s = parameters
-    stream: Array = np.broadcast_to(inputs, (len(s), *inputs.shape[-2:]))
+    factors = s[..., None, None]
+    above = factors * u
+    # with the examples last the matrices are read as they lie
+    start = _transposed(inputs)
+    stream: Array = np.broadcast_to(start, (len(s), *start.shape[-2:]))
     read: list[Array] = []
     sizes: list[Array | None] = []
-    hidden, added = [], []
+    hidden = []
     for k in range(s.shape[1]):
         _read(stream, normalized, read, sizes)
-        hidden.append(np.tanh(read[k] @ np.swapaxes(w[:, k], 1, 2)))
-        added.append(hidden[k] @ np.swapaxes(u[:, k], 1, 2))
-        stream = stream + s[:, k, None, None] * added[k]
+        hidden.append(np.tanh(w[:, k] @ read[k]))
+        stream = stream + above[:, k] @ hidden[k]
     _read(stream, normalized, read, sizes)
-    examples = stream.shape[1]
-    error = (read[-1] @ np.swapaxes(v, 1, 2) - targets) / examples
+    examples = stream.shape[-1]
+    error = (v @ read[-1] - _transposed(targets)) / examples
     loss = 0.5 * examples * (error * error).sum(axis=(1, 2))
-    by_w, by_u, by_s = np.zeros_like(w), np.zeros_like(u), np.zeros_like(s)
-    by_v = np.swapaxes(error, 1, 2) @ read[-1]
-    delta = _through(error @ v, read[-1], sizes[-1])
+    by_w, by_above = np.empty_like(w), np.empty_like(u)
+    by_v = error @ _transposed(read[-1])
+    delta = _through(_transposed(v) @ error, read[-1], sizes[-1])
     for k in reversed(range(s.shape[1])):
-        by_s[:, k] = (delta * added[k]).sum(axis=(1, 2))
-        inside = s[:, k, None, None] * delta
-        by_u[:, k] = np.swapaxes(inside, 1, 2) @ hidden[k]
-        below = (inside @ u[:, k]) * (1 - hidden[k] ** 2)
-        by_w[:, k] = np.swapaxes(below, 1, 2) @ read[k]
-        delta = delta + _through(below @ w[:, k], read[k], sizes[k])
-    return loss, [by_w, by_u, by_v, by_s]
+        by_above[:, k] = delta @ _transposed(hidden[k])
+        below = (_transposed(above[:, k]) @ delta) * (1 - hidden[k] * hidden[k])
+        by_w[:, k] = below @ _transposed(read[k])
+        delta = delta + _through(_transposed(w[:, k]) @ below, read[k], sizes[k])
+    return loss, [by_w, factors * by_above, by_v, (u * by_above).sum(axis=(2, 3))]
+
+
+def _transposed(matrices: Array) -> Array:
+    return np.swapaxes(matrices, -1, -2)
 
 
 def _read(stream: Array, normalized: bool, read: list[Array], sizes: list[Array | None]) -> None:
     """Appends the stream as a branch reads it, and its root mean square where that divides it."""
-    size = np.sqrt((stream * stream).mean(axis=-1, keepdims=True)) if normalized else None
+    size = np.sqrt((stream * stream).mean(axis=-2, keepdims=True)) if normalized else None
     read.append(stream if size is None else stream / size)
     sizes.append(size)
 
@@ -143,5 +148,5 @@ def _through(slope: Array, read: Array, size: Array | None) -> Array:
     """From the slope by what was read to the slope by the stream."""
     if size is None:
         return slope
-    result: Array = (slope - read * (slope * read).mean(axis=-1, keepdims=True)) / size
+    result: Array = (slope - read * (slope * read).mean(axis=-2, keepdims=True)) / size
     return result

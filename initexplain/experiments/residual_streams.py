@@ -96,12 +96,7 @@ def run(*, branches: int = 64, seeds: int = 10, seed: int = 0) -> ResidualStream
     """
     rng = np.random.default_rng(seed)
     return ResidualStreams(
-        growth={
-            "one": growth(rng, branches, seeds),
-            "normalized": growth(rng, branches, seeds, normalized=True),
-            "root": growth(rng, branches, seeds, scale=branches**-0.5),
-            "zero": growth(rng, branches, seeds, scale=0.0),
-        },
+        growth=growth(rng, branches, seeds),
         gpt2=gpt2_stream(rng),
         losses={
             name: {depth: Curves(losses(setting)) for depth, setting in at_depths.items()}
@@ -119,28 +114,23 @@ def run(*, branches: int = 64, seeds: int = 10, seed: int = 0) -> ResidualStream
     )
 
 
-def growth(
-    rng: np.random.Generator,
-    branches: int,
-    seeds: int,
-    *,
-    scale: float = 1.0,
-    normalized: bool = False,
-) -> Curves:
-    """Mean square of a stream through branches of two matrices with ReLU units between them.
+def growth(rng: np.random.Generator, branches: int, seeds: int) -> dict[str, Curves]:
+    """Mean square of four streams through the same branches of two matrices with ReLU between them.
 
     With He's weights below and LeCun's above, a branch adds as much as it reads.
     """
-    stream = rng.standard_normal((seeds, WIDTH))
+    scales = {"one": 1.0, "normalized": 1.0, "root": branches**-0.5, "zero": 0.0}
+    normalized = np.array([name == "normalized" for name in scales])
+    factors = np.array(list(scales.values()))
+    stream = np.repeat(rng.standard_normal((seeds, WIDTH, 1)), len(scales), axis=2)
     squares = [(stream**2).mean(axis=1)]
     for _ in range(branches):
         below = he_normal()(rng, (seeds, WIDTH, WIDTH))
         above = lecun_normal()(rng, (seeds, WIDTH, WIDTH))
-        size = np.sqrt(squares[-1])[:, None] if normalized else 1.0
-        hidden = np.maximum(np.einsum("sij,sj->si", below, stream / size), 0)
-        stream = stream + scale * np.einsum("sij,sj->si", above, hidden)
+        size = np.where(normalized, np.sqrt(squares[-1]), 1.0)[:, None]
+        stream = stream + factors * (above @ np.maximum(below @ (stream / size), 0))
         squares.append((stream**2).mean(axis=1))
-    return Curves(np.stack(squares))
+    return {name: Curves(np.stack(squares)[..., k]) for k, name in enumerate(scales)}
 
 
 def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
@@ -150,25 +140,44 @@ def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
     learners*, section 2.3, has the factor; its published code has the standard deviations, half as
     large for the positions.
     """
-
-    def draw(fan_in: int, fan_out: int) -> Array:
-        # single precision, as it is trained, takes half the time
-        return GPT2_SCALE * rng.standard_normal((fan_in, fan_out), dtype=np.float32)
-
-    width, halves = GPT2_WIDTH, np.array([1, (2 * GPT2_BLOCKS) ** -0.5], np.float32)
-    embedded = draw(TOKENS, width) + 0.5 * draw(TOKENS, width)
-    streams = np.stack([embedded, embedded])
+    width, halves = GPT2_WIDTH, np.array([1, (2 * GPT2_BLOCKS) ** -0.5])[:, None, None]
+    tokens, places = GPT2_SCALE * rng.standard_normal((2, TOKENS, width))
+    streams = np.stack([tokens + 0.5 * places] * 2)
     squares = [(streams**2).mean(axis=(1, 2))]
     for _ in range(GPT2_BLOCKS):
-        read = _layer_norm(streams) @ draw(width, 3 * width)
-        attention = _heads(read) @ draw(width, width)
-        streams = streams + halves[:, None, None] * attention
+        read = GPT2_SCALE * times_normal(rng, _layer_norm(streams), 3 * width)
+        attention = GPT2_SCALE * times_normal(rng, _heads(read), width)
+        streams = streams + halves * attention
         squares.append((streams**2).mean(axis=(1, 2)))
-        hidden = _gelu(_layer_norm(streams) @ draw(width, 4 * width))
-        streams = streams + halves[:, None, None] * (hidden @ draw(4 * width, width))
+        hidden = _gelu(GPT2_SCALE * times_normal(rng, _layer_norm(streams), 4 * width))
+        streams = streams + halves * GPT2_SCALE * times_normal(rng, hidden, width)
         squares.append((streams**2).mean(axis=(1, 2)))
     plain, scaled = np.transpose(squares)
     return {"plain": plain, "scaled": scaled}
+
+
+def times_normal(rng: np.random.Generator, vectors: Array, fan_out: int) -> Array:
+    """Vectors times one matrix with standard normal entries, `(..., fan_out)`.
+
+    In an orthonormal basis of the vectors such a matrix has normal entries too. It is drawn there,
+    with a row for each vector, which gives the same products in law as one with all its rows.
+
+    Args:
+        rng: draws the matrix.
+        vectors: `(..., fan_in)`.
+        fan_out: columns of the matrix.
+
+    Examples:
+        What is twice as long becomes twice as long:
+
+        >>> one, other = times_normal(np.random.default_rng(0), np.outer([1, 2], np.ones(700)), 3)
+        >>> np.allclose(2 * one, other)
+        True
+    """
+    flat = vectors.reshape(-1, vectors.shape[-1])
+    coordinates = np.linalg.qr(flat.T, mode="r").T
+    products = coordinates @ rng.standard_normal((coordinates.shape[1], fan_out))
+    return np.asarray(products.reshape(*vectors.shape[:-1], fan_out))
 
 
 def _layer_norm(stream: Array) -> Array:
@@ -186,7 +195,7 @@ def _heads(read: Array) -> Array:
     """Causal attention of all heads, from queries, keys and values `(2, tokens, 3 width)`."""
     split = read.reshape(2, TOKENS, 3, GPT2_HEADS, -1)
     query, key, value = np.moveaxis(split, (2, 3), (0, 2))
-    scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(query.shape[-1], dtype=np.float32)
+    scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(query.shape[-1])
     weights = np.exp(np.where(np.tri(TOKENS, dtype=bool), scores, -np.inf))
     mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
     result: Array = np.swapaxes(mixed, 1, 2).reshape(2, TOKENS, -1)
