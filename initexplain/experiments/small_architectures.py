@@ -7,13 +7,14 @@ Every network is a forward function for autograd. Beside it stands its *chain*: 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Parameters, logistic
+from initexplain.experiments.differentiated import Parameters
 
 Forward = Callable[[Any, Array], tuple[list[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
@@ -69,28 +70,21 @@ def as_matrix(kernel: Array, unit: int, source: int, rng: np.random.Generator) -
     return np.asarray(flat @ rng.standard_normal(flat.shape[-1]))
 
 
-def windows(images: Any, stride: int = 1) -> Any:
-    """What a kernel sees: `(..., channels, side, side)` to `(..., values, places)`."""
-    side = (images.shape[-1] - KERNEL) // stride + 1
-    reach = stride * (side - 1) + 1
-    seen = [
-        images[..., i : i + reach : stride, j : j + reach : stride]
-        for i in range(KERNEL)
-        for j in range(KERNEL)
-    ]
-    stacked = anp.stack(seen, axis=-3)
-    return anp.reshape(stacked, (*stacked.shape[:-4], -1, side * side))
+@cache
+def windows(side: int, stride: int, padding: int) -> Array:
+    """What a kernel sees of a square image, as a matrix `(OFFSETS * places, pixels)`.
 
+    Autograd takes as long for one product as for two slices; this one is in the place of nine.
 
-def convolved(kernel: Any, seen: Any) -> Any:
-    """The preactivations of channels, `(seeds, examples, channels, places)`.
-
-    Args:
-        kernel: `(seeds, channels, channels below, offsets)`.
-        seen: from `windows`.
+    Examples:
+        >>> seen = windows(4, 1, 0) @ np.arange(16.0)
+        >>> seen.reshape(OFFSETS, -1)[:, 0]  # by the kernel's first place
+        array([ 0.,  1.,  2.,  4.,  5.,  6.,  8.,  9., 10.])
     """
-    seeds, channels, *_ = kernel.shape
-    return anp.matmul(anp.reshape(kernel, (seeds, 1, channels, -1)), seen)
+    pixels = np.eye(side**2).reshape(side, side, -1)
+    framed = np.pad(pixels, ((padding, padding), (padding, padding), (0, 0)))
+    seen = np.lib.stride_tricks.sliding_window_view(framed, (KERNEL, KERNEL), axis=(0, 1))
+    return np.moveaxis(seen[::stride, ::stride], (3, 4), (0, 1)).reshape(-1, side**2)
 
 
 def by_unit(values: Any, axis: int) -> Any:
@@ -119,30 +113,40 @@ def convolution(
         padding: zeros around what both read.
         dropout: the chance that a place of a channel of the first one is 0, and what draws it.
     """
-    layers, below = [], images
+    # examples in the last axis: what a kernel sees is in one piece with the channels below
+    layers, below = [], np.moveaxis(images.reshape(*images.shape[:2], -1), 0, -1)
     for name in ("first", "second"):
-        edge = [(0, 0)] * (below.ndim - 2) + [(padding, padding)] * 2
-        seen = windows(anp.pad(below, edge, "constant"), stride)
-        maps = activation(convolved(parameters[name], seen))
-        layers.append(by_unit(maps, 2))
+        channels, pixels, examples = below.shape[-3:]
+        seen = anp.matmul(windows(round(pixels**0.5), stride, padding), below)
+        seen = anp.reshape(seen, (*below.shape[:-3], channels * OFFSETS, -1))
+        kernels = anp.reshape(parameters[name], (*parameters[name].shape[:2], -1))
+        maps = activation(anp.matmul(kernels, seen))
+        below = anp.reshape(maps, (*maps.shape[:2], -1, examples))
+        layers.append(by_unit(anp.swapaxes(below, 2, 3), 1))
         if dropout and not layers[1:]:
             chance, rng = dropout
-            maps = maps * (rng.random(maps.shape[1:]) >= chance)
-        side = round(maps.shape[-1] ** 0.5)
-        below = anp.reshape(maps, (*maps.shape[:3], side, side))
+            below = below * (rng.random(below.shape[1:]) >= chance)
     out = parameters["out"]
     if out.ndim == 3:
-        return layers, anp.einsum("soc,snc->sno", out, anp.mean(maps, axis=-1))
-    return layers, anp.einsum("socp,sncp->sno", out, maps)
+        return layers, anp.einsum("soc,scn->sno", out, anp.mean(below, axis=2))
+    return layers, anp.einsum("socp,scpn->sno", out, below)
 
 
 def _attention(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
-    query, key, value = anp.einsum("sahdf,ntf->asnhtd", parameters["in"], inputs)
-    scores = anp.einsum("snhtd,snhud->snhtu", query, key)
-    weights = anp.exp(scores - anp.max(scores, axis=-1, keepdims=True))
+    columns = inputs.reshape(-1, inputs.shape[-1]).T
+    seeds, _, heads, size, features = parameters["in"].shape
+
+    def projected(which: int) -> Any:
+        rows = anp.reshape(parameters["in"][:, which], (seeds, heads * size, features))
+        return anp.reshape(anp.matmul(rows, columns), (seeds, heads, size, *inputs.shape[:2]))
+
+    weights = anp.exp(anp.einsum("shdnt,shdnu->shntu", projected(0), projected(1)))
     weights = weights / anp.sum(weights, axis=-1, keepdims=True)
-    heads = anp.einsum("snhtu,snhud->snhtd", weights, value)
-    return [by_unit(heads, 2)], anp.einsum("sohd,snhtd->snto", parameters["out"], heads)
+    mixed = anp.einsum("shntu,shdnu->shdnt", weights, projected(2))
+    read = anp.reshape(parameters["out"], (seeds, -1, heads * size))
+    outputs = anp.matmul(read, anp.reshape(mixed, (seeds, heads * size, -1)))
+    outputs = anp.reshape(outputs, (*outputs.shape[:2], *inputs.shape[:2]))
+    return [by_unit(anp.moveaxis(mixed, 2, 4), 1)], anp.moveaxis(outputs, 1, 3)
 
 
 def _embedding(parameters: Any, tokens: Array) -> tuple[list[Any], Any]:
@@ -153,17 +157,24 @@ def _embedding(parameters: Any, tokens: Array) -> tuple[list[Any], Any]:
 
 
 def _lstm(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
-    seeds, units = parameters["recurrent"].shape[0], parameters["recurrent"].shape[2]
-    state = cell = np.zeros((seeds, len(inputs), units))
+    seeds, _, units, features = parameters["in"].shape
+    below = anp.reshape(parameters["in"], (seeds, GATES * units, features))
+    beside = anp.reshape(parameters["recurrent"], (seeds, GATES * units, units))
+    # the logistic function, which is a tanh of half the size, and the tanh of the candidate
+    half = np.repeat([0.5, 0.5, 1.0, 0.5], units)[:, None]
+    state = cell = np.zeros((seeds, units, len(inputs)))
     states = []
     for now in np.moveaxis(inputs, 1, 0):
-        z = anp.einsum("sguf,nf->gsnu", parameters["in"], now)
-        z = z + anp.einsum("sguv,snv->gsnu", parameters["recurrent"], state)
-        cell = logistic(z[1]) * cell + logistic(z[0]) * anp.tanh(z[2])
-        state = logistic(z[3]) * anp.tanh(cell)
+        z = anp.matmul(below, now.T) + anp.matmul(beside, state)
+        gates = half * anp.tanh(half * z) + (1 - half)
+        let_in, keep, candidate, give = (
+            gates[:, first : first + units] for first in range(0, GATES * units, units)
+        )
+        cell = keep * cell + let_in * candidate
+        state = give * anp.tanh(cell)
         states.append(state)
-    outputs = anp.einsum("sou,snu->sno", parameters["out"], state)
-    return [by_unit(anp.stack(states, axis=-1), 2)], outputs
+    outputs = anp.einsum("sou,sun->sno", parameters["out"], state)
+    return [by_unit(anp.stack(states, axis=-1), 1)], outputs
 
 
 def _lstm_chain(p: Parameters, rng: np.random.Generator) -> list[Array]:

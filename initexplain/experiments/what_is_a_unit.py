@@ -89,38 +89,45 @@ class Answer:
     Attributes:
         predicted: classes of the first seed, by layer, from its chain.
         agreeing: seeds for which they are measured after training.
-        first: after one update.
+        first: parameters after one update.
         end: after all.
     """
 
     predicted: list[Labels]
     agreeing: int
-    first: Moment
-    end: Moment
+    first: Parameters
+    end: Parameters
 
 
-def ask(rng: np.random.Generator, name: str, steps: int, seeds: int) -> Answer:
-    """Draws a start of `STARTS`, predicts its classes, trains it and looks at its units."""
-    _, kind, plant = STARTS[name]
+def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str, Answer]:
+    """Draws the starts of an architecture, predicts their classes, trains them, looks at units."""
     architecture = ARCHITECTURES[kind]
     inputs = architecture.inputs(rng)
     targets = rng.standard_normal((len(inputs), *architecture.outputs))
-    random = drawn(architecture, rng, seeds)
-    start = {**random, **plant(random)}
-    training = moments(architecture.forward, start, inputs, targets)
-    through = list(islice(training, steps + 1))
-    first, end = through[1], through[-1]
-    layers = architecture.forward(end.parameters, inputs)[0]
-    pairs = [
-        (predicted_classes(architecture, start, i, rng), observed_classes(layers, i))
-        for i in range(seeds)
-    ]
-    return Answer(
-        predicted=pairs[0][0],
-        agreeing=sum(all(map(np.array_equal, *pair)) for pair in pairs),
-        first=first,
-        end=end,
-    )
+    starts = {}
+    for name, planted in STARTS.items():
+        if planted.architecture == kind:
+            random = drawn(architecture, rng, seeds)
+            starts[name] = {**random, **planted.plant(random)}
+    # side by side: autograd's time is one for each operation, whatever its size
+    together = {p: np.concatenate([s[p] for s in starts.values()]) for p in architecture.shapes}
+    training = moments(architecture.forward, together, inputs, targets)
+    through = [moment.parameters for moment in islice(training, steps + 1)]
+    layers = architecture.forward(through[-1], inputs)[0]
+    answers = {}
+    for k, name in enumerate(starts):
+        own = slice(k * seeds, (k + 1) * seeds)
+        pairs = [
+            (predicted_classes(architecture, together, i, rng), observed_classes(layers, i))
+            for i in range(own.start, own.stop)
+        ]
+        answers[name] = Answer(
+            predicted=pairs[0][0],
+            agreeing=sum(all(map(np.array_equal, *pair)) for pair in pairs),
+            first={p: values[own] for p, values in through[1].items()},
+            end={p: values[own] for p, values in through[-1].items()},
+        )
+    return answers
 
 
 def predicted_classes(
@@ -255,9 +262,9 @@ def run(*, steps: int = 100, seeds: int = 10, seed: int = 0) -> WhatIsAUnit:
         seed: of the data and the networks.
     """
     rng = np.random.default_rng(seed)
-    asked = {name: ask(rng, name, steps, seeds) for name in STARTS}
-    table = asked["row"].end.parameters["table"]
-    stack = asked["layers"].first.parameters
+    by_kind = [ask(rng, kind, steps, seeds) for kind in ARCHITECTURES]
+    asked = {name: answer for answers in by_kind for name, answer in answers.items()}
+    table, stack = asked["row"].end["table"], asked["layers"].first
     agreeing = {name: answer.agreeing for name, answer in asked.items()}
     weights = rng.standard_normal((HALF_FAN_IN, HALF_FAN_IN)) / HALF_FAN_IN**0.5
     half = bfloat16(weights)
