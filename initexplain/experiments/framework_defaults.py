@@ -181,7 +181,7 @@ class Behaviour:
         first_error: mean square of the first hidden layer's errors over that of the last hidden
             layer's, median over seeds.
         losses: after training, in units of the best constant output's loss; one record.
-        tuned: the same, at the best of this rate and `SMALLER` ones where a network has not learned.
+        tuned: the same, at the best of all rates where a network has not learned at the first.
         adam: the same with Adam.
     """
 
@@ -284,10 +284,10 @@ def _drawn(
 ) -> Network:
     """An ensemble `(seeds,)` that starts by the rule, layer by layer, in single precision."""
     layers = [(rule(*fans), fans) for fans in pairwise(sizes)]
-    weights = [layer.weights(rng, (seeds, n, m)) for layer, (m, n) in layers]
-    biases = [layer.biases(rng, (seeds, n)) for layer, (_, n) in layers]
-    groups = ([p.astype(np.float32) for p in group] for group in (weights, biases))
-    return Network(*groups, activation)
+    single = np.float32
+    weights = [layer.weights(rng, (seeds, n, m)).astype(single) for layer, (m, n) in layers]
+    biases = [layer.biases(rng, (seeds, n)).astype(single) for layer, (_, n) in layers]
+    return Network(weights, biases, activation)
 
 
 def _behaviour(

@@ -175,7 +175,7 @@ def times_normal(rng: np.random.Generator, vectors: Array, fan_out: int) -> Arra
         True
     """
     flat = vectors.reshape(-1, vectors.shape[-1])
-    coordinates = np.linalg.qr(flat.T, mode="r").T
+    coordinates = np.linalg.qr(flat.T).R.T
     products = coordinates @ rng.standard_normal((coordinates.shape[1], fan_out))
     return np.asarray(products.reshape(*vectors.shape[:-1], fan_out))
 

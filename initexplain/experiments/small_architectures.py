@@ -5,7 +5,7 @@ Every network is a forward function for autograd. Beside it stands its *chain*: 
 [`symmetry`][initexplain.symmetry] is made. Parameters have the seeds in front; there are no biases.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.experiments.differentiated import Parameters
 
-Forward = Callable[[Any, Array], tuple[list[Any], Any]]
+Forward = Callable[[Any, Array], tuple[Iterable[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
 the outputs `(seeds, examples, ...)`."""
 
@@ -101,7 +101,7 @@ def convolution(
     stride: int = 1,
     padding: int = 0,
     dropout: tuple[float, np.random.Generator] | None = None,
-) -> tuple[list[Any], Any]:
+) -> tuple[Iterable[Any], Any]:
     """Two convolutions, and outputs that read the mean over places, or each place.
 
     Args:
@@ -122,17 +122,19 @@ def convolution(
         kernels = anp.reshape(parameters[name], (*parameters[name].shape[:2], -1))
         maps = activation(anp.matmul(kernels, seen))
         below = anp.reshape(maps, (*maps.shape[:2], -1, examples))
-        layers.append(by_unit(anp.swapaxes(below, 2, 3), 1))
-        if dropout and not layers[1:]:
+        layers.append(below)
+        if dropout and name == "first":
             chance, rng = dropout
             below = below * (rng.random(below.shape[1:]) >= chance)
+    # for who looks at them: training does not
+    units = (by_unit(anp.swapaxes(maps, 2, 3), 1) for maps in layers)
     out = parameters["out"]
     if out.ndim == 3:
-        return layers, anp.einsum("soc,scn->sno", out, anp.mean(below, axis=2))
-    return layers, anp.einsum("socp,scpn->sno", out, below)
+        return units, anp.einsum("soc,scn->sno", out, anp.mean(below, axis=2))
+    return units, anp.einsum("socp,scpn->sno", out, below)
 
 
-def _attention(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+def _attention(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     columns = inputs.reshape(-1, inputs.shape[-1]).T
     seeds, _, heads, size, features = parameters["in"].shape
 
@@ -149,14 +151,14 @@ def _attention(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
     return [by_unit(anp.moveaxis(mixed, 2, 4), 1)], anp.moveaxis(outputs, 1, 3)
 
 
-def _embedding(parameters: Any, tokens: Array) -> tuple[list[Any], Any]:
+def _embedding(parameters: Any, tokens: Array) -> tuple[Iterable[Any], Any]:
     vectors = anp.einsum("npt,std->snpd", tokens, parameters["table"])
     hidden = anp.tanh(anp.einsum("smpd,snpd->snm", parameters["hidden"], vectors))
     outputs = anp.einsum("som,snm->sno", parameters["out"], hidden)
     return [by_unit(vectors, 3), by_unit(hidden, 2)], outputs
 
 
-def _lstm(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+def _lstm(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     seeds, _, units, features = parameters["in"].shape
     below = anp.reshape(parameters["in"], (seeds, GATES * units, features))
     beside = anp.reshape(parameters["recurrent"], (seeds, GATES * units, units))
@@ -187,7 +189,7 @@ def _lstm_chain(p: Parameters, rng: np.random.Generator) -> list[Array]:
     return [incoming, np.vstack([p["out"], recurrent])]
 
 
-def _stack(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+def _stack(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     below, layers = inputs[None], []
     for name in ("first", "second", "third"):
         below = anp.tanh(anp.matmul(below, anp.swapaxes(parameters[name], 1, 2)))
@@ -195,7 +197,7 @@ def _stack(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
     return layers, anp.matmul(below, anp.swapaxes(parameters["out"], 1, 2))
 
 
-def _critics(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+def _critics(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     hidden = anp.tanh(anp.einsum("scmf,nf->sncm", parameters["in"], inputs))
     units = anp.reshape(hidden, (*hidden.shape[:2], -1))
     return [by_unit(units, 2)], anp.einsum("scm,sncm->snc", parameters["out"], hidden)
@@ -209,7 +211,7 @@ def _critics_chain(p: Parameters, _rng: np.random.Generator) -> list[Array]:
     ]
 
 
-def _shards(parameters: Any, inputs: Array) -> tuple[list[Any], Any]:
+def _shards(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     hidden = anp.tanh(anp.einsum("srmf,nf->snrm", parameters["in"], inputs))
     units = anp.reshape(hidden, (*hidden.shape[:2], -1))
     return [by_unit(units, 2)], anp.einsum("sorm,snrm->sno", parameters["out"], hidden)

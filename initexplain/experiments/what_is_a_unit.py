@@ -113,7 +113,7 @@ def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str
     together = {p: np.concatenate([s[p] for s in starts.values()]) for p in architecture.shapes}
     training = moments(architecture.forward, together, inputs, targets)
     through = [moment.parameters for moment in islice(training, steps + 1)]
-    layers = architecture.forward(through[-1], inputs)[0]
+    layers = list(architecture.forward(through[-1], inputs)[0])
     answers = {}
     for k, name in enumerate(starts):
         own = slice(k * seeds, (k + 1) * seeds)
@@ -219,7 +219,8 @@ def copy_stays(setting: CopiedChannel) -> Array:
         dropout=(setting.dropout, rng),
     )
     if setting.flat:
-        places = network(start, inputs)[0][1].shape[-1] // len(inputs)
+        *_, maps = network(start, inputs)[0]
+        places = maps.shape[-1] // len(inputs)
         start["out"] = start["out"][..., None] * rng.standard_normal(places)
     training = moments(
         network,

@@ -141,6 +141,7 @@ def test_small_networks_compute_what_loops_compute(name):
     architecture, rng = ARCHITECTURES[name], np.random.default_rng(2)
     inputs, parameters = architecture.inputs(rng), drawn(architecture, rng, 2)
     found_layers, found = architecture.forward(parameters, inputs)
+    found_layers = list(found_layers)
     for seed in range(2):
         layers, outputs = LOOPS[name]({key: p[seed] for key, p in parameters.items()}, inputs)
         np.testing.assert_allclose(found[seed], outputs, atol=1e-12)
