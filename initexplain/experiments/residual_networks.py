@@ -109,8 +109,7 @@ def residual_gradients(
     factors = s[..., None, None]
     above = factors * u
     # with the examples last the matrices are read as they lie
-    start = _transposed(inputs)
-    stream: Array = np.broadcast_to(start, (len(s), *start.shape[-2:]))
+    stream: Array = np.broadcast_to(inputs.mT, (len(s), *inputs.mT.shape[-2:]))
     read: list[Array] = []
     sizes: list[Array | None] = []
     hidden = []
@@ -120,21 +119,18 @@ def residual_gradients(
         stream = stream + above[:, k] @ hidden[k]
     _read(stream, normalized, read, sizes)
     examples = stream.shape[-1]
-    error = (v @ read[-1] - _transposed(targets)) / examples
+    error = (v @ read[-1] - targets.mT) / examples
     loss = 0.5 * examples * (error * error).sum(axis=(1, 2))
     by_w, by_above = np.empty_like(w), np.empty_like(u)
-    by_v = error @ _transposed(read[-1])
-    delta = _through(_transposed(v) @ error, read[-1], sizes[-1])
+    by_v = error @ read[-1].mT
+    delta = _through(v.mT @ error, read[-1], sizes[-1])
     for k in reversed(range(s.shape[1])):
-        by_above[:, k] = delta @ _transposed(hidden[k])
-        below = (_transposed(above[:, k]) @ delta) * (1 - hidden[k] * hidden[k])
-        by_w[:, k] = below @ _transposed(read[k])
-        delta = delta + _through(_transposed(w[:, k]) @ below, read[k], sizes[k])
+        by_above[:, k] = delta @ hidden[k].mT
+        below = above[:, k].mT @ delta
+        below *= 1 - hidden[k] * hidden[k]
+        by_w[:, k] = below @ read[k].mT
+        delta = delta + _through(w[:, k].mT @ below, read[k], sizes[k])
     return loss, [by_w, factors * by_above, by_v, (u * by_above).sum(axis=(2, 3))]
-
-
-def _transposed(matrices: Array) -> Array:
-    return np.swapaxes(matrices, -1, -2)
 
 
 def _read(stream: Array, normalized: bool, read: list[Array], sizes: list[Array | None]) -> None:

@@ -140,20 +140,16 @@ def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
     learners*, section 2.3, has the factor; its published code has the standard deviations, half as
     large for the positions.
     """
-    width, halves = GPT2_WIDTH, np.array([1, (2 * GPT2_BLOCKS) ** -0.5])[:, None, None]
+    width, factors = GPT2_WIDTH, np.array([1, (2 * GPT2_BLOCKS) ** -0.5])[:, None, None]
     tokens, places = GPT2_SCALE * rng.standard_normal((2, TOKENS, width))
     streams = np.stack([tokens + 0.5 * places] * 2)
     squares = [(streams**2).mean(axis=(1, 2))]
-    for _ in range(GPT2_BLOCKS):
-        read = GPT2_SCALE * times_normal(rng, _layer_norm(streams), 3 * width)
-        attention = GPT2_SCALE * times_normal(rng, _heads(read), width)
-        streams = streams + halves * attention
+    for branch, fan_out in ((_heads, 3 * width), (_gelu, 4 * width)) * GPT2_BLOCKS:
+        below = GPT2_SCALE * times_normal(rng, _layer_norm(streams), fan_out)
+        added = GPT2_SCALE * times_normal(rng, branch(below), width)
+        streams = streams + factors * added
         squares.append((streams**2).mean(axis=(1, 2)))
-        hidden = _gelu(GPT2_SCALE * times_normal(rng, _layer_norm(streams), 4 * width))
-        streams = streams + halves * GPT2_SCALE * times_normal(rng, hidden, width)
-        squares.append((streams**2).mean(axis=(1, 2)))
-    plain, scaled = np.transpose(squares)
-    return {"plain": plain, "scaled": scaled}
+    return dict(zip(("plain", "scaled"), np.transpose(squares), strict=True))
 
 
 def times_normal(rng: np.random.Generator, vectors: Array, fan_out: int) -> Array:
@@ -195,7 +191,7 @@ def _heads(read: Array) -> Array:
     """Causal attention of all heads, from queries, keys and values `(2, tokens, 3 width)`."""
     split = read.reshape(2, TOKENS, 3, GPT2_HEADS, -1)
     query, key, value = np.moveaxis(split, (2, 3), (0, 2))
-    scores = query @ np.swapaxes(key, -1, -2) / np.sqrt(query.shape[-1])
+    scores = query @ key.mT / np.sqrt(query.shape[-1])
     weights = np.exp(np.where(np.tri(TOKENS, dtype=bool), scores, -np.inf))
     mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
     result: Array = np.swapaxes(mixed, 1, 2).reshape(2, TOKENS, -1)
@@ -263,7 +259,7 @@ def alignment(rng: np.random.Generator) -> float:
     start = [below, 0 * last, out, np.ones((1, depth))]
     _, (_, by_last, _, _) = residual_gradients(start, inputs, targets)
     # the stream that they read is still the input, and the rate does not turn what they add
-    added = np.tanh(inputs @ np.swapaxes(below[0], 1, 2)) @ -np.swapaxes(by_last[0], 1, 2)
+    added = np.tanh(inputs @ below[0].mT) @ -by_last[0].mT
     flat = added.reshape(depth, -1)
     flat /= np.linalg.norm(flat, axis=1, keepdims=True)
     cosines = flat @ flat.T
@@ -280,7 +276,7 @@ def attended(rng: np.random.Generator, heads: int, deviation: float) -> Array:
     inputs = rng.standard_normal(shape)
     init = lecun_normal(gain=deviation**0.5)
     query, key = inputs @ init(rng, shape), inputs @ init(rng, shape)
-    scores = query @ np.swapaxes(key, 1, 2) / np.sqrt(POSITIONS)
+    scores = query @ key.mT / np.sqrt(POSITIONS)
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
     weights /= weights.sum(axis=-1, keepdims=True)
     counts: Array = (1 / (weights**2).sum(axis=-1)).mean(axis=-1)

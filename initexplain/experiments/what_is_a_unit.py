@@ -118,7 +118,10 @@ def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str
     for k, name in enumerate(starts):
         own = slice(k * seeds, (k + 1) * seeds)
         pairs = [
-            (predicted_classes(architecture, together, i, rng), observed_classes(layers, i))
+            (
+                predicted_classes(architecture, together, i, rng),
+                [equal_rows(units[i], EQUAL) for units in layers],
+            )
             for i in range(own.start, own.stop)
         ]
         answers[name] = Answer(
@@ -143,11 +146,6 @@ def predicted_classes(
     return redundancy_classes(chain, targets=np.ones((1, ends)) if alike else None)
 
 
-def observed_classes(layers: list[Array], seed: int) -> list[Labels]:
-    """Which units give the same, by layer."""
-    return [equal_rows(units[seed], EQUAL) for units in layers]
-
-
 def moments(
     forward: Forward,
     start: Parameters,
@@ -167,11 +165,6 @@ def moments(
         return half_squared_error(forward(parameters, inputs[rows])[1], targets[rows])
 
     return descent(loss, start, learning_rate=learning_rate, optimizer=optimizer)
-
-
-def after(training: Iterator[Moment], updates: int) -> Moment:
-    """The network after so many updates."""
-    return next(islice(training, updates, None))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +224,7 @@ def copy_stays(setting: CopiedChannel) -> Array:
         optimizer=setting.optimizer,
         learning_rate=setting.learning_rate,
     )
-    end = after(training, setting.steps)
+    end = next(islice(training, setting.steps, None))
     kernels, first = end.parameters["first"], start["first"]
     moved = np.abs(kernels - first)[:, 0].max(axis=(-2, -1)) > MOVED
     gap = np.abs(kernels[:, 0] - kernels[:, 1]).max(axis=(-2, -1))
