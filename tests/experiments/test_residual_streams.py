@@ -5,7 +5,7 @@ import pytest
 from oracles import HERMITE_X, central_differences, normal_mean
 
 from initexplain.experiments.reach import PAGE
-from initexplain.experiments.residual_streams import POSITIONS, SCORES, VOCABULARY
+from initexplain.experiments.residual_streams import POSITIONS, SCORES, VOCABULARY, times_normal
 
 SETTINGS = {"seed": 11, "branches": 16}
 
@@ -50,6 +50,18 @@ def test_gpt2_adds_what_its_shapes_and_its_scale_say(result):
         # with little else in the stream; later branches find one that they already wrote
         assert added[1] == pytest.approx(share * by_network, rel=0.15)
         assert added[1::2].mean() == pytest.approx(share * by_network, rel=0.3)
+
+
+@pytest.mark.parametrize(("vectors", "size"), [((2, 3), 40), ((30,), 4)])
+def test_products_with_a_normal_matrix_have_the_angles_of_the_vectors(vectors, size):
+    rng = np.random.default_rng(6)
+    factors = rng.standard_normal((*vectors, size))
+    products = times_normal(rng, factors, 100_000)
+    assert products.shape == (*vectors, 100_000)
+    flat, columns = factors.reshape(-1, size), products.reshape(-1, 100_000)
+    # as a matrix of all rows gives: columns are independent, each with this covariance
+    np.testing.assert_allclose(np.cov(columns), flat @ flat.T, atol=0.04 * size)
+    assert np.abs(np.corrcoef(columns[0, :-1], columns[0, 1:])[0, 1]) < 0.02
 
 
 def test_a_head_averages_over_fewer_positions_the_larger_its_scores(result):
