@@ -10,12 +10,9 @@ import numpy as np
 from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import relative_losses
 from initexplain.experiments.reach import PAGE, Row, Scaled, for_all_horizons, reach
 from initexplain.initializers import lecun_normal
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
-from initexplain.network import Network
-from initexplain.signal import at_scales
 
 EXAMPLES = 16
 DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
@@ -122,8 +119,8 @@ def run(
     """Trains one network for every depth, scale and activation; asks the theory about each.
 
     Zero biases, momentum 0.9, learning rate 0.02, all examples in every update, float32. At each
-    depth the networks are the same up to the scale of their weights; the output weights are
-    LeCun's.
+    depth the networks are the same up to the scale of their weights, and a deeper network begins
+    with the layers of the others; the output weights are LeCun's.
 
     Args:
         depths: hidden layers.
@@ -132,22 +129,20 @@ def run(
         steps: updates.
         seed: of the data and of the networks.
     """
-    rng = np.random.default_rng(seed)
-    inputs, targets = _task(rng, features=units)
+    base = replace(
+        BORDER, data=partial(_task, features=units), hidden=(units,), steps=steps, seed=seed
+    )
     edge = {name: critical_weight_std(name) for name in ("tanh", "relu")}
     grids = {name: _around(at, scales) for name, at in edge.items()}
     curves = {name: _around(at, CURVE) for name, at in edge.items()}
     losses = {
-        name: relative_losses(
-            _networks(rng, name, depths, units, grid),
-            inputs,
-            targets,
-            steps=steps,
-            learning_rate=LEARNING_RATE,
-            optimizer="momentum",
-        )
-        for name, grid in grids.items()
+        name: np.stack(
+            [_trained(base, depth, activation=name, scales=tuple(at), seeds=1) for depth in depths]
+        )[..., 0]
+        for name, at in grids.items()
     }
+    slower = {"steps": SLOWER * steps, "learning_rate": LEARNING_RATE / SLOWER}
+    chaotic = _trained(base, CHAOTIC_DEPTH, scales=(CHAOTIC_SCALE,), seeds=CHAOTIC_SEEDS, **slower)
     lengths = {name: LENGTHS * _lengths(name, curve) for name, curve in curves.items()}
     edge_with_biases = critical_weight_std("tanh", bias_std=BIAS_VARIANCE**0.5)
     border = {PAGE: _border(BORDER)} | {
@@ -173,7 +168,7 @@ def run(
         torch_length=float(_lengths("tanh", [TORCH_SCALE])[0]),
         edge_with_biases=edge_with_biases**2,
         with_biases=mean_field("tanh", weight_std=edge_with_biases, bias_std=BIAS_VARIANCE**0.5),
-        slower_trained=_slower_trained(rng, inputs, targets, steps),
+        slower_trained=int(np.sum(chaotic < TRAINED)),
         relu_correlation=_relu_correlation(),
         border=border,
         nearest={name: float(np.median(found, axis=1).min()) for name, found in border.items()},
@@ -217,40 +212,10 @@ def _around(edge: float, points: int) -> Array:
     return edge * np.geomspace(LOWEST, HIGHEST, points)
 
 
-def _networks(
-    rng: np.random.Generator, activation: str, depths: Sequence[int], units: int, scales: Array
-) -> list[Network]:
-    """An ensemble `(scales,)` for each depth: one network at each of the scales."""
-    drawn = [
-        Network.initialize(
-            rng,
-            [*[units] * (depth + 1), 2],
-            weights=lecun_normal(),
-            activation=activation,
-            dtype=np.float32,
-        )
-        for depth in depths
-    ]
-    return [at_scales(network, scales) for network in drawn]
-
-
-def _slower_trained(rng: np.random.Generator, inputs: Array, targets: Array, steps: int) -> int:
-    network = Network.initialize(
-        rng,
-        [*[inputs.shape[1]] * (CHAOTIC_DEPTH + 1), targets.shape[1]],
-        weights=lecun_normal(gain=CHAOTIC_SCALE),
-        ensemble=(CHAOTIC_SEEDS,),
-        dtype=np.float32,
-    )
-    losses = relative_losses(
-        [network],
-        inputs,
-        targets,
-        steps=SLOWER * steps,
-        learning_rate=LEARNING_RATE / SLOWER,
-        optimizer="momentum",
-    )
-    return int(np.sum(losses < TRAINED))
+def _trained(base: Scaled, depth: int, **changes: Any) -> Array:
+    """Losses after training at this depth, `(scales, seeds)`; infinite for what diverged."""
+    losses = replace(base, hidden=tuple(base.hidden) * depth, **changes).trained().losses[-1]
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def _lengths(activation: str, scales: Iterable[float]) -> Array:

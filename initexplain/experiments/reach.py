@@ -190,16 +190,15 @@ def reach(
 
 
 def for_all_horizons(setting: Any, base: Any, longest: int) -> Any:
-    """A setting that differs from the base in its updates alone, as one of the `longest` training.
+    """Where a setting differs from the base in its updates alone, one of the `longest` training.
 
-    The losses after fewer updates stand in the longer training: it serves them all.
+    What it says after fewer updates is what shorter ones say.
 
     Examples:
         >>> base = Setting(weights=zeros(), steps=5)
-        >>> for_all_horizons(base, base, 20).steps
-        20
-        >>> for_all_horizons(replace(base, optimizer="adam"), base, 20).steps
-        5
+        >>> settings = base, replace(base, steps=2), replace(base, optimizer="adam")
+        >>> [for_all_horizons(setting, base, 20).steps for setting in settings]
+        [20, 20, 5]
     """
     same = replace(setting, steps=base.steps) == base
     return replace(setting, steps=longest) if same else setting

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from initexplain.activations import ACTIVATIONS
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
@@ -41,7 +42,7 @@ RECIPES: dict[str, tuple[Initializer | None, ...]] = {
     "tanh": (glorot_normal(), None),
     "selu": (lecun_normal(),),
 }
-"""Weights of the networks that are trained, by activation; None is LSUV."""
+"""Weights of the networks that are trained, by activation; None is LSUV, which is for tanh."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
 VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -130,12 +131,12 @@ def run(
 
     def drawn(weights: Initializer, activation: str, weight_std: float) -> Scheme:
         network = Network.initialize(
-            rng, sizes, weights=weights, activation=activation, ensemble=(seeds,)
+            rng, sizes, weights=weights, activation=activation, ensemble=(seeds,), dtype=np.float32
         )
         return _scheme(rng, network, inputs, weight_std, start=weight_std**2)
 
     def rescaled() -> Scheme:
-        network = lsuv(rng, sizes, inputs, activation="tanh", ensemble=(seeds,))
+        network = lsuv(rng, sizes, inputs, activation="tanh", ensemble=(seeds,), dtype=np.float32)
         return _scheme(rng, network, inputs, tanh_gain, start=1.0)
 
     schemes = {
@@ -189,45 +190,43 @@ def _scheme(
     )
 
 
+def _moments(
+    rng: np.random.Generator, weights: Initializer, activation: str, signal: Array, layers: int
+) -> Array:
+    """Mean squares of preactivations and activations of equal layers, `(2, layers, networks)`.
+
+    The `signal` is what each network reads, `(networks, examples, units)`; a layer is drawn when
+    the signal gets there.
+    """
+    shape, moments = (len(signal), signal.shape[-1], signal.shape[-1]), []
+    for _ in range(layers):
+        z = signal @ weights(rng, shape).mT
+        signal = ACTIVATIONS[activation].value(z)
+        moments.append([np.mean(np.square(s), axis=(-2, -1)) for s in (z, signal)])
+    return np.swapaxes(moments, 0, 1)
+
+
 def _decay(rng: np.random.Generator, examples: int) -> Curves:
-    # the last matrix, to a single output, does not count
-    network = Network.initialize(
-        rng,
-        [*[DEEP_UNITS] * (DEEP + 1), 1],
-        weights=glorot_normal(),
-        activation="tanh",
-        ensemble=(DEEP_SEEDS,),
-    )
-    inputs = rng.standard_normal((examples, DEEP_UNITS))
-    activations = forward(network, inputs).activations
-    return Curves(np.array([np.mean(a**2, axis=(-2, -1)) for a in activations]))
+    inputs = rng.standard_normal((1, examples, DEEP_UNITS)).repeat(DEEP_SEEDS, axis=0)
+    return Curves(_moments(rng, glorot_normal(), "tanh", inputs, DEEP)[1])
 
 
 def _scatter(rng: np.random.Generator, units: int, layers: int) -> float:
     """Over networks of He's weights and ReLU, of the logarithm of a second moment through depth."""
-    signal, moments = rng.standard_normal((MANY, units, 1)), []
-    for _ in range(layers):
-        z = he_normal()(rng, (MANY, units, units)) @ signal
-        moments.append(np.mean(z**2, axis=(-2, -1)))
-        signal = np.maximum(z, 0)
-    return float(np.log(moments[-1] / moments[0]).std())
+    inputs = rng.standard_normal((MANY, 1, units))
+    found, _ = _moments(rng, he_normal(), "relu", inputs, layers)
+    return float(np.log(found[-1] / found[0]).std())
 
 
 class _Recipes(Setting):
-    """Networks of every recipe for the activation, `(recipes, seeds)`."""
+    """Networks of every recipe for the activation, from the same draws: `(recipes, seeds)`."""
 
     def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
-        kind: dict[str, Any] = {
-            "activation": self.activation,
-            "ensemble": (self.seeds,),
-            "dtype": self.dtype,
-        }
-
         def drawn(weights: Initializer | None) -> Network:
-            same = deepcopy(rng)  # recipes differ in nothing but themselves
-            if weights is None:
-                return lsuv(same, sizes, inputs, **kind)
-            return Network.initialize(same, sizes, weights=weights, **kind)
+            same, ensemble = deepcopy(rng), (self.seeds,)
+            if weights:
+                return Setting.start(replace(self, weights=weights), same, sizes, inputs)
+            return lsuv(same, sizes, inputs, ensemble=ensemble, dtype=self.dtype)
 
         return Network.stack([drawn(weights) for weights in RECIPES[self.activation]])
 
