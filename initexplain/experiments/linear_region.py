@@ -16,9 +16,8 @@ from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.losses import best_constant_loss
 from initexplain.mean_field import mean_square, variances
 from initexplain.network import Network, forward, gradients
-from initexplain.signal import at_scales, gradient_to_weight, saturated_fraction
+from initexplain.signal import gradient_to_weight, saturated_fraction
 from initexplain.sweeps import sweep
-from initexplain.training import train
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 REGION_END = ACTIVATION.linear_region[1]
@@ -126,19 +125,10 @@ def run(
     """
     rng = np.random.default_rng(seed)
     inputs, targets = _task(rng)
-    sizes = [FEATURES, *[units] * hidden_layers, targets.shape[1]]
-
-    def drawn() -> Network:
-        return Network.initialize(
-            rng,
-            sizes,
-            weights=lecun_normal(),
-            activation=ACTIVATION,
-            ensemble=(seeds,),
-            dtype=np.float32,
-        )
-
-    across = _sweep(at_scales(drawn(), SCALES), inputs, targets, steps)
+    hidden = (units,) * hidden_layers
+    base = replace(PAGE_SETTING, hidden=hidden, seeds=seeds, steps=steps, seed=seed)
+    across = _sweep(replace(base, scales=tuple(SCALES)))
+    _, start, _, _ = replace(base, scales=(1.0,)).drawn()
     small, lecun, large = (across["fresh"][place] for place in PLACES.values())
     scaled, fixed = _variances(rng, lecun_normal()), _variances(rng, normal(FIXED_STD))
     forms = {"normalized": inputs, "shifted": inputs + 3.0, "stretched": inputs * 10.0}
@@ -154,7 +144,7 @@ def run(
         best_constant=best_constant_loss(targets[:EXAMPLES]),
         variance={"scaled": scaled, "fixed": fixed},
         largest_error=float(np.abs(scaled - 1).max()),
-        inputs={name: _on(drawn(), form, targets, steps) for name, form in forms.items()},
+        inputs={name: _on(start, form, targets, steps) for name, form in forms.items()},
         random_saturated=_saturated(rng, inputs, normal(LARGE_STD)),
         constant_saturated=_saturated(rng, inputs, constant(SMALL_CONSTANT)),
         reach={
@@ -232,15 +222,15 @@ def _lecun_tanh() -> dict[str, float]:
     }
 
 
-def _sweep(network: Network, inputs: Array, targets: Array, steps: int) -> dict[str, Array]:
-    """Trains an ensemble `(scales, seeds)` on the first half of the examples."""
-    (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
-    history = train(network, seen, wanted, steps=steps, learning_rate=LEARNING_RATE)
+def _sweep(setting: _Halved) -> dict[str, Array]:
+    """Measures before and after a training, `(scales, seeds)` each."""
+    trial, fresh = _outcome(setting)
+    _, slopes = gradients(trial.start, trial.inputs, trial.targets)
     return {
-        "saturated": saturated_fraction(network, seen).mean(axis=0),
-        "ratio": gradient_to_weight(network, gradients(network, seen, wanted)[1])[0],
-        "final": history.losses[-1],
-        "fresh": gradients(history.network, fresh, fresh_wanted)[0],
+        "saturated": saturated_fraction(trial.start, trial.inputs).mean(axis=0),
+        "ratio": gradient_to_weight(trial.start, slopes)[0],
+        "final": trial.history.losses[-1],
+        "fresh": fresh,
     }
 
 
@@ -267,7 +257,7 @@ def _on(network: Network, inputs: Array, targets: Array, steps: int) -> dict[str
     moments = np.linalg.eigvalsh(seen.T @ seen)
     return {
         "saturated": float(np.median(saturated_fraction(network, seen)[0])),
-        "fresh": float(np.median(losses, axis=1).min()),
+        "fresh": float(np.median(losses, axis=-1).min()),
         "condition": float(moments[-1] / moments[0]),
     }
 
