@@ -5,9 +5,8 @@ import { ChallengeList, pageLink } from "./challenges.js";
 import { Controls, Transport } from "./controls.js";
 import { h, say, words } from "./dom.js";
 import { FunctionPlot } from "./function-plot.js";
-import { Graph } from "./graph.js";
 import { Layers } from "./layers.js";
-import { LossPlot } from "./loss-plot.js";
+import { Graph, LossPlot } from "./drawings.js";
 import { Editor, Matrices } from "./matrix.js";
 import { PRESETS } from "./presets.js";
 import {

@@ -2,7 +2,7 @@
 // arrow keys move, typing writes, and the editor below acts on it.
 
 import { clamp, h, hueClass, letters, symbolButton, say, set, sub, words } from "./dom.js";
-import { largest, signedColour } from "./graph.js";
+import { largest, signedColour } from "./drawings.js";
 import { LIMITS, readNumber } from "./state.js";
 
 /** @typedef {import("./partition.js").Classes} Classes */

@@ -2,8 +2,7 @@
 
 import { bestConstantLoss, classes } from "./engine.js";
 import { button, h } from "./dom.js";
-import { Graph } from "./graph.js";
-import { LossPlot } from "./loss-plot.js";
+import { Graph, LossPlot } from "./drawings.js";
 import { DEFAULTS, hueOf, layerSizes, settle, specOf, writeAddress } from "./state.js";
 import { Player, Timeline } from "./timeline.js";
 import { verdict } from "./verdict.js";
