@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,7 +59,7 @@ def run(*, width=8, names=("a", "b")):
     "exits": "def run():\n    raise SystemExit(0)\n",
     "dies": "def run():\n    os._exit(0)\n",
     "killed": "def run():\n    os.kill(os.getpid(), 9)\n",
-    "endless": "def run():\n    _log(str(os.getpid()))\n    while True:\n        pass\n",
+    "endless": "def run():\n    _log(str(os.getpid()))\n    while True:\n        time.sleep(1)\n",
     "prints": "def run():\n    print('by Python', flush=True)\n    os.write(1, b'by the system')\n"
     "    return {'value': 1}\n",
     "no_page": "value = 1\n",
@@ -78,28 +79,36 @@ FIGURES = {
     "two": DRAWS.format("two"),
 }
 
-# asks for what the arguments name, all pages at once, and prints the answers
+# answers each line, a list of names, with a line: one build after the other in the same process
 ASK = """
 import json, sys
 from initexplain.site import results
-results.prefetch(f"({name})" for name in sys.argv[1:])
-answers = {}
-for name in sys.argv[1:]:
-    kind, _, rest = name.partition(":")
-    try:
-        answers[name] = getattr(results, kind)(rest)
-    except (ValueError, RuntimeError) as error:
-        answers[name] = f"{type(error).__name__}: {error}"
-foreign = [m for m in sys.modules if m.startswith(("matplotlib", "initexplain.experiments"))]
-assert not foreign, foreign
-print(json.dumps(answers))
+for line in sys.stdin:
+    names, answers = json.loads(line), {}
+    results.stop()
+    results.prefetch(f"({name})" for name in names)
+    for name in names:
+        kind, _, rest = name.partition(":")
+        try:
+            answers[name] = getattr(results, kind)(rest)
+        except (ValueError, RuntimeError) as error:
+            answers[name] = f"{type(error).__name__}: {error}"
+    foreign = [m for m in sys.modules if m.startswith(("matplotlib", "initexplain.experiments"))]
+    assert not foreign, foreign
+    print(json.dumps(answers), flush=True)
 """
 
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """A folder with a copy of the package that has these experiments and figures alone."""
-    folder = tmp_path_factory.mktemp("copy")
+    """A folder for a copy of the package that has these experiments and figures alone."""
+    return write(tmp_path_factory.mktemp("copy"))
+
+
+def write(folder):
+    """The folder, with the copy as it is before any edit and nothing in the cache."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     ignored = shutil.ignore_patterns("__pycache__", "experiments", "figures")
     copy = shutil.copytree(PACKAGE, folder / "initexplain", ignore=ignored)
     for floor, modules in (("experiments", EXPERIMENTS), ("figures", FIGURES)):
@@ -113,31 +122,47 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture
-def fresh(package, tmp_path):
-    """A copy of its own, with nothing in the cache."""
-    return shutil.copytree(package, tmp_path / "fresh", ignore=lambda *_: {".cache", "log"})
+def fresh(package):
+    return write(package)
 
 
-def start(folder, code, *arguments, **environment):
+def start(folder, code, *, stderr=subprocess.PIPE, **environment):
     return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
+        [sys.executable, "-c", code],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder), "LOG": str(folder / "log"), **environment},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 
 
-def answered(process):
-    out, err = process.communicate(timeout=120)
+def answered(process, *builds):
+    """The answers of each build, which is a list of names, and what the process said beside."""
+    out, err = process.communicate("".join(f"{json.dumps(b)}\n" for b in builds), timeout=120)
     assert process.returncode == 0, err
-    return json.loads(out), err
+    return [json.loads(line) for line in out.splitlines()], err
 
 
-def ask(folder, *names, before=""):
-    return answered(start(folder, before + ASK, *names))[0]
+@pytest.fixture(scope="module")
+def staying(package):
+    """Gives the answers to some names; one process for all the tests."""
+
+    def answers(*names):
+        process.stdin.write(f"{json.dumps(names)}\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    with start(package, ASK, stderr=None) as process:
+        answers()  # from now on it needs no file of the copy
+        yield answers
+
+
+@pytest.fixture
+def ask(staying, fresh):
+    """Gives the answers to some names in a build of the fresh copy."""
+    return staying
 
 
 def logged(folder):
@@ -184,6 +209,7 @@ FAULTS = {
     "claim:exits.x": r"RuntimeError: exits:.*SystemExit",
     "claim:dies.x": r"RuntimeError: dies: its process died after",
     "claim:killed.x": r"RuntimeError: killed: its process died after",
+    "claim:endless.x": r"^RuntimeError: endless: its process was stopped",
     "figure:one.curv": r"ValueError.*figure 'one.curv': did you mean 'one.curve'",
     "figure:one.helper": r"ValueError.*figure 'one.helper'",
     "figure:one.broken": r"RuntimeError.*figure one.broken.*one.py.*KeyError: 'no ink'",
@@ -195,7 +221,9 @@ FAULTS = {
 def together(package):
     """The answers to everything that is right and everything that is wrong, in one build."""
     names = [*(f"claim:{name}" for name in CLAIMS), *FAULTS, "figure:one.curve"]
-    return answered(start(package, ASK, *names))
+    process = start(write(package), ASK, INITEXPLAIN_TIMEOUT="10")
+    [answers], errors = answered(process, names)
+    return answers, errors
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -221,12 +249,9 @@ def test_what_an_experiment_prints_stays_out_of_the_output(together):
     assert "by the system" in together[1]
 
 
-def test_an_endless_experiment_is_stopped_and_named(fresh):
-    build = start(fresh, ASK, "claim:endless.x", "claim:two.value", INITEXPLAIN_TIMEOUT="8")
-    answers, errors = answered(build)
-    assert answers["claim:endless.x"].startswith("RuntimeError: endless: its process was stopped")
+def test_an_endless_experiment_is_stopped_and_named(together):
+    answers, errors = together
     assert "INITEXPLAIN_TIMEOUT=" in answers["claim:endless.x"], "what to do"
-    assert answers["claim:two.value"][0] == 1
     assert "endless.py" in errors
 
 
@@ -259,20 +284,20 @@ EDITS = [
 ]
 
 
-def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh):
+def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh, ask):
     # a figure that fails is drawn again each time
     page = fresh / "initexplain" / "figures" / "one.py"
     page.write_text(page.read_text("utf-8").partition("def broken")[0], "utf-8")
-    first = ask(fresh, *WARM)
+    first = ask(*WARM)
     assert logged(fresh) == ALL
-    assert ask(fresh, *WARM) == first
+    assert ask(*WARM) == first
     assert logged(fresh) == []
     for name, old, new, computed in EDITS:
         path = fresh / "initexplain" / name
         text = path.read_text("utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1), "utf-8")
-        answers = ask(fresh, *WARM)
+        answers = ask(*WARM)
         assert logged(fresh) == computed, name
     assert answers["claim:two.value"][0] == 2
     assert answers["figure:two.curve"] != first["figure:two.curve"]
@@ -304,23 +329,43 @@ DAMAGES = {
     "another number": _another_number,
     "a folder": _folder,
 }
-OTHERS = {
-    "Python": "import sys; sys.version = '3.0'\n",
-    "numpy": "import numpy; numpy.__version__ = '3.0'\n",
-    "libraries": "from importlib import metadata; metadata.distributions = lambda: []\n",
-    "processor": "import platform; platform.machine = lambda: 'abacus'\n",
-}
+# which entries a build finds: one like that which wrote them, and others
+KNOWN = """
+import importlib, json, numpy, platform
+from unittest import mock
+from initexplain.site import cache
+def known():
+    importlib.reload(cache)
+    return [cache.load(name, cache.state()) is not None for name in ("two.result", "two.page")]
+found = {"the same": known()}
+for name, value in {
+    "sys.version": "3.0",
+    "numpy.__version__": "3.0",
+    "importlib.metadata.distributions": list,
+    "platform.machine": lambda: "abacus",
+}.items():
+    with mock.patch(name, value):
+        found[name] = known()
+print(json.dumps(found))
+"""
 
 
-def test_a_damaged_entry_and_one_of_another_version_are_computed_again(fresh):
-    right = ask(fresh, "claim:two.value")
-    for case in [*OTHERS, *DAMAGES]:
+def test_an_entry_of_another_version_or_processor_does_not_count(fresh, ask):
+    ask("claim:two.value")
+    [found], _ = answered(start(fresh, KNOWN))
+    assert found.pop("the same") == [True, True]
+    assert list(found.values()) == [[False, False]] * 4, found
+
+
+def test_a_damaged_entry_is_computed_again(fresh, ask):
+    right = ask("claim:two.value")
+    for case, damage in DAMAGES.items():
         assert logged(fresh) == ["draw two", "run two"], case
         entries = list((fresh / ".cache" / "results").iterdir())
         assert len(entries) == 2, case
         for entry in entries:
-            DAMAGES.get(case, id)(entry)
-        assert ask(fresh, "claim:two.value", before=OTHERS.get(case, "")) == right, case
+            damage(entry)
+        assert ask("claim:two.value") == right, case
     assert logged(fresh) == ["draw two", "run two"]
 
 
@@ -332,30 +377,33 @@ def test_without_a_place_to_write_there_is_no_cache(fresh, obstacle):
     before = NO_ROOM if obstacle == "the disk is full" else ""
     if not before:
         (fresh / ".cache").write_text("in the way", "utf-8")
-    for _ in range(2):
-        answers, errors = answered(start(fresh, before + ASK, "claim:two.value"))
-        assert (answers["claim:two.value"][0], errors) == (1, "")
-        assert logged(fresh) == ["draw two", "run two"]
-        assert list((fresh / ".cache").glob("results/*")) == []
+    answers, errors = answered(start(fresh, before + ASK), *[["claim:two.value"]] * 2)
+    assert ([a["claim:two.value"][0] for a in answers], errors) == ([1, 1], "")
+    assert logged(fresh) == ["draw two", "draw two", "run two", "run two"]
+    assert list((fresh / ".cache").glob("results/*")) == []
 
 
-def test_two_builds_at_once_agree_and_leave_whole_entries(fresh):
-    builds = [start(fresh, ASK, "claim:one.steps", "figure:two.curve") for _ in range(2)]
-    first, second = (answered(build)[0] for build in builds)
+def test_two_builds_at_once_agree_and_leave_whole_entries(fresh, ask):
+    names = ["claim:one.steps", "figure:two.curve"]
+    builds = [start(fresh, ASK) for _ in range(2)]
+    for build in builds:
+        build.stdin.write(f"{json.dumps(names)}\n")
+        build.stdin.flush()
+    [first], [second] = (answered(build)[0] for build in builds)
     assert first == second
     logged(fresh)
-    assert ask(fresh, "figure:two.curve")["figure:two.curve"] == first["figure:two.curve"]
+    assert ask("figure:two.curve")["figure:two.curve"] == first["figure:two.curve"]
     assert logged(fresh) == []
 
 
-def test_the_cache_keeps_what_was_used_within_a_week(fresh):
+def test_the_cache_keeps_what_was_used_within_a_week(fresh, ask):
     folder = fresh / ".cache" / "results"
-    ask(fresh, "claim:two.value")
+    ask("claim:two.value")
     (folder / "gone.page").write_bytes(b"x")
     (folder / "one.page").write_bytes(b"x")
     for name, days in (("gone.page", 8), ("one.page", 6), ("two.page", 6)):
         os.utime(folder / name, (time.time() - days * 24 * 3600,) * 2)
-    ask(fresh, "claim:two.value")
+    ask("claim:two.value")
     assert {path.name for path in folder.iterdir()} == {"two.page", "two.result", "one.page"}
     assert (folder / "two.page").stat().st_mtime > time.time() - 3600
 
@@ -380,18 +428,8 @@ pathlib.Path("initexplain/experiments/.#two.py").symlink_to("an.editor@somewhere
 print(changed())
 source.write_text(text + "SCALE = 1")
 print(changed())
-"""
-
-
-def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
-    out, err = start(fresh, LIVE).communicate(timeout=120)
-    assert out.split() == ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], err
-
-
-ONE_BUILD = """
-import pathlib
-from initexplain.site import results
-source = pathlib.Path("initexplain/experiments/two.py")
+# but a build takes the source as it was when it began
+source.write_text(text)
 for _ in range(2):
     results.prefetch(["(claim:two.value)"])
     print(results.claim("two.value")[0])
@@ -400,9 +438,10 @@ for _ in range(2):
 """
 
 
-def test_a_build_takes_the_source_as_it_was_when_it_began(fresh):
-    out, err = start(fresh, ONE_BUILD).communicate(timeout=120)
-    assert out.split() == ["1.0", "1.0", "5.0", "5.0"], err
+def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
+    out, err = start(fresh, LIVE).communicate(timeout=120)
+    alone, build = ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], ["1.0", "1.0", "5.0", "5.0"]
+    assert out.split() == [*alone, *build], err
 
 
 PREFETCH = """
@@ -430,5 +469,13 @@ def test_no_process_outlives_the_build(fresh, end):
     if number:
         build.send_signal(number)
     build.communicate("x", timeout=60)
-    _, alive = psutil.wait_procs(children, timeout=20)
-    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+    end = time.monotonic() + 20
+    while (alive := list(filter(_runs, children))) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert alive == []
+
+
+def _runs(process):
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
