@@ -22,13 +22,20 @@ def launch(playwright, **settings):
 
 
 def listen(page, origin, complaints):
-    """Notes what the page complains of, and whom it asks for anything but this origin."""
-    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda r: r.url.startswith((origin, "data:", "blob:")) or complaints.append(r.url),
-    )
+    """Notes what the page complains of, and whom it asks for anything but this origin.
+
+    Returns what ends that.
+    """
+    heard = {
+        "console": lambda m: m.type in ("error", "warning") and complaints.append(m.text),
+        "pageerror": lambda error: complaints.append(str(error)),
+        "request": lambda r: (
+            r.url.startswith((origin, "data:", "blob:", "about:")) or complaints.append(r.url)
+        ),
+    }
+    for event, note in heard.items():
+        page.on(event, note)
+    return lambda: [page.remove_listener(event, note) for event, note in heard.items()]
 
 
 def contrast(one, other):

@@ -1,10 +1,12 @@
 """The built site, once for all the tests that look at it, and the result of an experiment."""
 
+import gc
 import importlib
 import os
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -100,10 +102,14 @@ def _build_site(target):
 
 def parsed(folder):
     """Every page of a built folder, by its path; whoever takes them changes nothing in them."""
-    return {
+    gc.disable()  # they are kept: to look for garbage in them takes as long as reading them
+    pages = {
         path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
         for path in sorted(folder.rglob("*.html"))
     }
+    gc.freeze()
+    gc.enable()
+    return pages
 
 
 @pytest.fixture(scope="session")
@@ -180,21 +186,35 @@ def browser(playwright):
     running.close()
 
 
-@pytest.fixture
-def visit(browser, origin):
-    """Opens a page; fails at the end if it complained or asked anybody else for anything."""
-    contexts, complaints = [], []
+@pytest.fixture(scope="session")
+def tabs():
+    """Tabs that no test uses now, by what cannot be changed: a new one takes half a second."""
+    return defaultdict(list)
 
-    def open_page(address, *, viewport=DESKTOP, **settings):
-        contexts.append(browser.new_context(viewport=viewport, **settings))
-        page = contexts[-1].new_page()
-        listen(page, origin, complaints)
+
+@pytest.fixture
+def visit(browser, origin, tabs):
+    """Opens a page; fails at the end if it complained or asked anybody else for anything."""
+    opened, complaints = [], []
+
+    def open_page(
+        address, *, viewport=DESKTOP, color_scheme="light", reduced_motion="no-preference", **fixed
+    ):
+        free = tabs[repr(sorted(fixed.items()))]
+        page = free.pop() if free else browser.new_context(**fixed).new_page()
+        opened.append((free, page, listen(page, origin, complaints)))
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
         page.goto(origin + address, wait_until="load")
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for free, page, unlisten in opened:
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.goto("about:blank")
+        page.emulate_media(media="null")
+        unlisten()
+        free.append(page)
     assert complaints == []
 
 

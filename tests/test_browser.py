@@ -68,14 +68,17 @@ def seen(request, reader, server):
 
 # What depends on the palette: the contrast of texts, and what tells a link from the text around it.
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
-# What axe finds. Inside a figure there is nothing but its drawing, which has tests of its own. What
-# hides in closed boxes is set aside, and code, many words in few colours that are looked at one by
-# one, stands there as plain text. Of the texts of one kind, which look alike on grounds that look
-# alike, the colours of two are checked: each takes axe some milliseconds.
+# What axe finds. Inside a figure there is nothing but its drawing, which has tests of its own: it
+# is set aside, as is what hides in closed boxes. Code, many words in few colours that are looked at
+# one by one, stands there as plain text. Of the texts of one kind, which look alike on grounds that
+# look alike, the colours of two are checked: each takes axe some milliseconds.
 VIOLATIONS = """async ([colourRules, coloursAlone]) => {
     const hidden = [...document.querySelectorAll("details:not([open]) > :not(summary)")];
     const places = hidden.map(() => new Comment());
     hidden.forEach((element, i) => element.replaceWith(places[i]));
+    const drawings = [...document.querySelectorAll(".ie-drawing svg")];
+    const marks = drawings.map(svg => [...svg.childNodes]);
+    drawings.forEach(svg => svg.replaceChildren());
     const link = part => part.tagName === "A" || part.querySelector?.("a");
     const codes = [...document.querySelectorAll("pre code")];
     const parts = codes.map(code => [...code.childNodes]);
@@ -105,13 +108,15 @@ VIOLATIONS = """async ([colourRules, coloursAlone]) => {
         ]);
         kinds.set(kind, [...(kinds.get(kind) ?? []), text].slice(-2));
     }
-    const few = [...kinds.values()].flat(), resultTypes = ["violations"];
-    const found = [await axe.run({ include: few }, { runOnly: colourRules, resultTypes })];
+    const few = [...kinds.values()].flat();
+    const options = { resultTypes: ["violations"], preload: false };
+    const found = [await axe.run({ include: few }, { runOnly: colourRules, ...options })];
     if (!coloursAlone) {
         const rules = Object.fromEntries(colourRules.map(rule => [rule, { enabled: false }]));
-        found.push(await axe.run({ exclude: [[".ie-drawing svg"]] }, { rules, resultTypes }));
+        found.push(await axe.run({ exclude: [[".ie-drawing svg"]] }, { rules, ...options }));
     }
     codes.forEach((code, i) => code.replaceChildren(...parts[i]));
+    drawings.forEach((svg, i) => svg.replaceChildren(...marks[i]));
     places.forEach((place, i) => place.replaceWith(hidden[i]));
     return found.flatMap(result => result.violations)
         .map(v => [v.id, v.nodes.map(n => n.target).slice(0, 5)]);
@@ -237,14 +242,24 @@ SIDEWAYS = """(() => {
     };
 })()"""
 
+# Cells of wide tables that a phone does not show in full.
+CUT = """[...document.querySelectorAll("[data-stacks] td")].filter(cell => {
+    const box = cell.getBoundingClientRect();
+    return box.left < 0 || box.right > innerWidth || cell.scrollWidth > cell.clientWidth + 1;
+}).map(cell => cell.innerText)"""
+
 # Blocks of code with a line that goes on beyond their edge, and lines that run below a button.
 COVERED = """async () => {
     const name = code => code.textContent.slice(0, 60);
     const found = [];
+    // the buttons of a block are there once it has come into view
+    for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
+        window.scrollTo(0, y);
+        await new Promise(requestAnimationFrame);
+    }
+    for (let i = 0; i < 5; i++) await new Promise(requestAnimationFrame);
     for (const code of document.querySelectorAll(".md-content pre > code")) {
         if (!code.checkVisibility()) continue;
-        code.scrollIntoView({ block: "center" });
-        for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
         if (code.scrollWidth > code.clientWidth + 1) found.push(["beyond", name(code)]);
         const text = document.createRange();
         text.selectNodeContents(code);
@@ -299,8 +314,9 @@ WITHOUT_MARK = (
 TOGGLE = "document.querySelector('.md-header__option label:not([hidden])').click()"
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
+# Inside a drawing nothing has a part before or after it.
 MOVING = """[...document.querySelectorAll("*")].filter(element =>
-    [null, "::before", "::after"].some(part => {
+    (element.closest(".ie-drawing svg") ? [null] : [null, "::before", "::after"]).some(part => {
         const style = getComputedStyle(element, part);
         return parseFloat(style.transitionDuration) > 0 || parseFloat(style.animationDuration) > 0
             || style.scrollBehavior === "smooth";
@@ -350,6 +366,7 @@ def test_a_page_fits_a_phone(seen):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
         assert page.evaluate(OUTSIDE) == []
+        assert width > PHONE["width"] or page.evaluate(CUT) == []
     page.set_viewport_size(DESKTOP)
 
 
@@ -445,11 +462,18 @@ HIDDEN = """[...document.querySelectorAll(
 
 def test_without_javascript_every_page_reads_in_full(browser, origin):
     context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
-    page, hidden = context.new_page(), {}
+    page, hidden, cut, tables = context.new_page(), {}, {}, 0
     for address in ADDRESSES:
         page.goto(origin + address, wait_until="domcontentloaded")
         hidden[address] = page.evaluate(HIDDEN)
-    assert {address: found for address, found in hidden.items() if found} == {}
+        if wide := page.locator("[data-stacks]").count():
+            tables += wide
+            page.set_viewport_size(PHONE)
+            cut[address] = page.evaluate(CUT)
+            page.set_viewport_size(DESKTOP)
+    for what in (hidden, cut):
+        assert {address: found for address, found in what.items() if found} == {}
+    assert tables > 5
     context.close()
 
 

@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
-from conftest import DOCS, build, small_site
+from conftest import DOCS, ROOT, build, run, small_site
 
 from initexplain.site import reference
 
@@ -152,22 +152,46 @@ def test_a_number_in_a_title_or_a_description_fails(tmp_path):
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [
-        ("# %%\nvalue = 1\n\n# %%\nvalue / 0\n", r"n\.py.*value / 0.*ZeroDivisionError"),
-        ("# %%\nimport os\nos._exit(1)\n", r"n\.py.*[Kk]ernel died"),
-        (
-            "# %%\nfrom initexplain.figures.style import new_figure\nnew_figure(height=1.0)[0]\n",
-            r"n\.py.*cell 1 draws a figure without alt text",
-        ),
-        ("# %%\nwhile True:\n    pass\n", r"n\.py.*timed out.*while True.*INITEXPLAIN_TIMEOUT="),
-    ],
-    ids=["error", "death", "no alt text", "endless"],
-)
-def test_the_strict_build_fails_and_names_the_notebook(cell, message, tmp_path, monkeypatch):
-    monkeypatch.setenv("INITEXPLAIN_TIMEOUT", "10")
-    status, output = build(small_site(tmp_path, "notebooks/n.py", cell), tmp_path / "site")
+# a notebook, and what is said of it
+NOTEBOOKS = {
+    "error": ("# %%\nvalue = 1\n\n# %%\nvalue / 0\n", r"error\.py.*value / 0.*ZeroDivisionError"),
+    "death": ("# %%\nimport os\nos._exit(1)\n", r"death\.py.*[Kk]ernel died"),
+    "silent": (
+        "# %%\nfrom initexplain.figures.style import new_figure\nnew_figure(height=1.0)[0]\n",
+        r"silent\.py.*cell 1 draws a figure without alt text",
+    ),
+    "endless": (
+        "# %%\nimport time\nwhile True:\n    time.sleep(1)\n",
+        r"endless\.py.*timed out.*while True.*INITEXPLAIN_TIMEOUT=",
+    ),
+}
+EXECUTE = """
+import pathlib
+from initexplain.site import notebooks, results
+jobs = [notebooks.job(path) for path in sorted(pathlib.Path().glob("*.py"))]
+for job in jobs:
+    results.start(job)
+for job in jobs:
+    try:
+        results.answer(job)
+    except RuntimeError as error:
+        print(error)
+"""
+
+
+def test_what_is_wrong_with_a_notebook_is_named(tmp_path):
+    for name, (cells, _) in NOTEBOOKS.items():
+        (tmp_path / f"{name}.py").write_text(cells, "utf-8")
+    status, output = run("-c", EXECUTE, cwd=tmp_path, PYTHONPATH=str(ROOT), INITEXPLAIN_TIMEOUT="4")
+    assert status == 0, output
+    for _, message in NOTEBOOKS.values():
+        assert re.search(message, output, re.DOTALL), (message, output)
+    assert "\x1b" not in output
+
+
+def test_the_strict_build_fails_at_a_notebook_that_does(tmp_path):
+    cells, message = NOTEBOOKS["error"]
+    status, output = build(small_site(tmp_path, "notebooks/error.py", cells), tmp_path / "site")
     assert status != 0, output
     assert re.search(message, output, re.DOTALL), output
     assert "\x1b" not in output

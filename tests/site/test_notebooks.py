@@ -72,29 +72,35 @@ def test_a_notebook_becomes_a_page_once_for_a_source_and_a_package(tmp_path):
     assert built().select(".ie-output code")[1].get_text() == "{'a': 3}\n"
 
 
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """A copy of the package that may be edited, in the place of the package."""
+    folder = tmp_path_factory.mktemp("copy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "PACKAGE", shutil.copytree(cache.PACKAGE, folder / "initexplain"))
+        patch.setattr(cache, "FOLDER", folder / ".cache")
+        yield cache.PACKAGE
+
+
 STYLE_ALONE = "# %%\nfrom initexplain.figures.style import ZERO\n"
 A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "edit", "again"),
+    ("text", "edited", "line", "again"),
     [
-        (STYLE_ALONE, ("network.py", "EDITED = 1"), True),
-        (STYLE_ALONE, ("network.py", "# edited"), False),
-        (STYLE_ALONE, ("figures/style.py", "EDITED = 1"), True),
-        (STYLE_ALONE, ("site/jupyter/nbconvert/templates/mkdocs_html/notebook.html.j2", "x"), True),
-        (STYLE_ALONE, ("experiments/the_swap.py", "EDITED = 1"), False),
-        (A_PAGE, ("experiments/the_swap.py", "EDITED = 1"), True),
+        (STYLE_ALONE, "network.py", "EDITED = 1", True),
+        (STYLE_ALONE, "network.py", "# edited", False),
+        (STYLE_ALONE, "figures/style.py", "EDITED = 1", True),
+        (STYLE_ALONE, "site/jupyter/nbconvert/templates/mkdocs_html/notebook.html.j2", "x", True),
+        (STYLE_ALONE, "experiments/the_swap.py", "EDITED = 1", False),
+        (A_PAGE, "experiments/the_swap.py", "EDITED = 1", True),
     ],
 )
-def test_a_notebook_is_executed_again_where_that_could_change_it(
-    text, edit, again, tmp_path, monkeypatch
-):
-    edited, line = edit
-    monkeypatch.setattr(cache, "PACKAGE", shutil.copytree(cache.PACKAGE, tmp_path / "initexplain"))
-    monkeypatch.setattr(cache, "FOLDER", tmp_path / ".cache")
-    script = tmp_path / "n.py"
+def test_a_notebook_is_executed_again_where_that_could_change_it(text, edited, line, again, copy):
+    script = copy.parent / "n.py"
     script.write_text(text, "utf-8")
+    shutil.rmtree(cache.FOLDER, ignore_errors=True)
 
     def known():
         job = notebooks.job(script)
@@ -104,7 +110,7 @@ def test_a_notebook_is_executed_again_where_that_could_change_it(
     assert nothing is None
     cache.store(job.entry, job.present, "content")
     assert known()[1] == "content"
-    with (cache.PACKAGE / edited).open("a", encoding="utf-8") as file:
+    with (copy / edited).open("a", encoding="utf-8") as file:
         file.write(f"\n{line}\n")
     assert known()[1] == (None if again else "content")
 

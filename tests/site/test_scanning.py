@@ -4,7 +4,6 @@ import re
 
 import markdown
 import pytest
-from browsing import PHONE
 from bs4 import BeautifulSoup
 
 from initexplain.site.extension import PageError
@@ -88,23 +87,3 @@ def test_cells_of_wide_tables_name_their_columns():
     assert not render(wide.replace("| b", "| $b$")).table.has_attr("data-stacks")
     with pytest.raises(PageError, match=r"the head '\\\\\(b\\\\\)' of a wide table"):
         render(re.sub(r"(?m)^\|[^|]*", r"\g<0>\g<0>", wide.replace("| b", "| $b$")))
-
-
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_a_phone_shows_all_of_a_wide_table(visit, pages, script):
-    stacked = [
-        name.removesuffix("index.html")
-        for name, soup in pages.items()
-        if soup.select("[data-stacks]")
-    ]
-    assert len(stacked) > 5
-    for address in stacked:
-        page = visit(address, viewport=PHONE, java_script_enabled=script)
-        outside = page.evaluate(
-            """[...document.querySelectorAll("[data-stacks] td")].filter(cell => {
-                const box = cell.getBoundingClientRect();
-                return box.left < 0 || box.right > innerWidth
-                    || cell.scrollWidth > cell.clientWidth + 1;
-            }).map(cell => cell.innerText)"""
-        )
-        assert outside == []
