@@ -11,6 +11,7 @@ import io
 import os
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -71,8 +72,8 @@ COLOUR_RULES = ["color-contrast", "link-in-text-block"]
 # What axe finds. Inside a figure there is nothing but its drawing, which has tests of its own: it
 # is set aside, as is what hides in closed boxes. Code, many words in few colours that are looked at
 # one by one, stands there as plain text. Of the texts of one kind, which look alike on grounds that
-# look alike, the colours of two are checked: each takes axe some milliseconds.
-VIOLATIONS = """async ([colourRules, coloursAlone]) => {
+# look alike, the colours of two are checked, and on three pages: each takes axe some milliseconds.
+VIOLATIONS = """async ([colourRules, coloursAlone, known]) => {
     const hidden = [...document.querySelectorAll("details:not([open]) > :not(summary)")];
     const places = hidden.map(() => new Comment());
     hidden.forEach((element, i) => element.replaceWith(places[i]));
@@ -108,9 +109,11 @@ VIOLATIONS = """async ([colourRules, coloursAlone]) => {
         ]);
         kinds.set(kind, [...(kinds.get(kind) ?? []), text].slice(-2));
     }
-    const few = [...kinds.values()].flat();
-    const options = { resultTypes: ["violations"], preload: false };
-    const found = [await axe.run({ include: few }, { runOnly: colourRules, ...options })];
+    const few = [...kinds].flatMap(([kind, texts]) => known.includes(kind) ? [] : texts);
+    const options = { resultTypes: ["violations"], preload: false }, found = [];
+    if (few.length) {
+        found.push(await axe.run({ include: few }, { runOnly: colourRules, ...options }));
+    }
     if (!coloursAlone) {
         const rules = Object.fromEntries(colourRules.map(rule => [rule, { enabled: false }]));
         found.push(await axe.run({ exclude: [[".ie-drawing svg"]] }, { rules, ...options }));
@@ -118,13 +121,18 @@ VIOLATIONS = """async ([colourRules, coloursAlone]) => {
     codes.forEach((code, i) => code.replaceChildren(...parts[i]));
     drawings.forEach((svg, i) => svg.replaceChildren(...marks[i]));
     places.forEach((place, i) => place.replaceWith(hidden[i]));
-    return found.flatMap(result => result.violations)
+    const violations = found.flatMap(result => result.violations)
         .map(v => [v.id, v.nodes.map(n => n.target).slice(0, 5)]);
+    return [violations, [...kinds.keys()]];
 }"""
+KINDS = Counter()  # of texts, with the pages on which their colours were checked
 
 
 def _violations(page, *, colours_alone=False):
-    return page.evaluate(VIOLATIONS, [COLOUR_RULES, colours_alone])
+    known = [kind for kind, pages in KINDS.items() if pages >= 3]
+    found, kinds = page.evaluate(VIOLATIONS, [COLOUR_RULES, colours_alone, known])
+    KINDS.update(kinds)
+    return found
 
 
 COLOUR_FUNCTIONS = """
