@@ -260,14 +260,17 @@ CUT = """[...document.querySelectorAll("[data-stacks] td")].filter(cell => {
 COVERED = """async () => {
     const name = code => code.textContent.slice(0, 60);
     const found = [];
+    const codes = [...document.querySelectorAll(".md-content pre > code")]
+        .filter(code => code.checkVisibility());
     // the buttons of a block are there once it has come into view
-    for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
-        window.scrollTo(0, y);
+    const [top, bottom] = [codes.at(0), codes.at(-1)]
+        .map(code => code ? code.getBoundingClientRect().bottom + scrollY : 0);
+    for (let y = top - innerHeight; y < bottom; y += innerHeight) {
         await new Promise(requestAnimationFrame);
+        window.scrollTo(0, y);
     }
-    for (let i = 0; i < 5; i++) await new Promise(requestAnimationFrame);
-    for (const code of document.querySelectorAll(".md-content pre > code")) {
-        if (!code.checkVisibility()) continue;
+    for (let i = 0; codes.length && i < 5; i++) await new Promise(requestAnimationFrame);
+    for (const code of codes) {
         if (code.scrollWidth > code.clientWidth + 1) found.push(["beyond", name(code)]);
         const text = document.createRange();
         text.selectNodeContents(code);
