@@ -68,9 +68,24 @@ def tanh_network(weights, biases, x, y, roots=None):
     The activation of a hidden layer is `root * tanh(z / root)`, with roots of 1 if not given.
     """
     roots = [1.0] * len(weights) if roots is None else roots
+    passes = (
+        lambda layer, z: roots[layer] * np.tanh(z / roots[layer]),
+        lambda layer, h: 1 - (h / roots[layer]) ** 2,
+    )
+    return _layer_by_layer((weights, biases), (x, y), *passes)
+
+
+def relu_network(weights, biases, x, y):
+    """The same of one network of ReLU."""
+    passes = lambda _, z: np.maximum(z, 0), lambda _, h: h > 0
+    return _layer_by_layer((weights, biases), (x, y), *passes)
+
+
+def _layer_by_layer(network, points, activate, slope):
+    (weights, biases), (x, y) = network, points
     h = [x]
-    for w, b, root in zip(weights[:-1], biases[:-1], roots, strict=False):
-        h.append(root * np.tanh((h[-1] @ w.T + b) / root))
+    for layer, (w, b) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
+        h.append(activate(layer, h[-1] @ w.T + b))
     delta = (h[-1] @ weights[-1].T + biases[-1] - y) / len(x)
     loss = 0.5 * len(x) * (delta**2).sum()
     by_weights, by_biases = [], []
@@ -78,22 +93,7 @@ def tanh_network(weights, biases, x, y, roots=None):
         by_weights.insert(0, delta.T @ h[layer])
         by_biases.insert(0, delta.sum(axis=0))
         if layer > 0:
-            delta = delta @ weights[layer] * (1 - (h[layer] / roots[layer - 1]) ** 2)
-    return loss, by_weights, by_biases
-
-
-def relu_network(weights, biases, x, y):
-    """Half the mean squared error of one network of ReLU, and its gradients as `tanh_network`."""
-    h = [x]
-    for w, b in zip(weights[:-1], biases[:-1], strict=True):
-        h.append(np.maximum(h[-1] @ w.T + b, 0))
-    delta = (h[-1] @ weights[-1].T + biases[-1] - y) / len(x)
-    loss = 0.5 * len(x) * (delta**2).sum()
-    by_weights, by_biases = [], []
-    for layer in reversed(range(len(weights))):
-        by_weights.insert(0, delta.T @ h[layer])
-        by_biases.insert(0, delta.sum(axis=0))
-        delta = delta @ weights[layer] * (h[layer] > 0)
+            delta = delta @ weights[layer] * slope(layer - 1, h[layer])
     return loss, by_weights, by_biases
 
 

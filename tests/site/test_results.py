@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -126,7 +127,7 @@ def fresh(package):
     return write(package)
 
 
-def start(folder, code, *, stderr=subprocess.PIPE, **environment):
+def start(folder, code=ASK, *, stderr=None, **environment):
     return subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=folder,
@@ -138,31 +139,28 @@ def start(folder, code, *, stderr=subprocess.PIPE, **environment):
     )
 
 
-def answered(process, *builds):
-    """The answers of each build, which is a list of names, and what the process said beside."""
-    out, err = process.communicate("".join(f"{json.dumps(b)}\n" for b in builds), timeout=120)
-    assert process.returncode == 0, err
-    return [json.loads(line) for line in out.splitlines()], err
+def tell(process, *names):
+    process.stdin.write(f"{json.dumps(names)}\n")
+    process.stdin.flush()
+
+
+def answers(process, *names):
+    """What a build in the process answers."""
+    tell(process, *names)
+    return json.loads(process.stdout.readline())
 
 
 @pytest.fixture(scope="module")
 def staying(package):
-    """Gives the answers to some names; one process for all the tests."""
-
-    def answers(*names):
-        process.stdin.write(f"{json.dumps(names)}\n")
-        process.stdin.flush()
-        return json.loads(process.stdout.readline())
-
-    with start(package, ASK, stderr=None) as process:
-        answers()  # from now on it needs no file of the copy
-        yield answers
+    with start(package) as process:
+        answers(process)  # from now on it needs no file of the copy
+        yield process
 
 
 @pytest.fixture
 def ask(staying, fresh):
-    """Gives the answers to some names in a build of the fresh copy."""
-    return staying
+    """Gives the answers of a build of the fresh copy."""
+    return partial(answers, staying)
 
 
 def logged(folder):
@@ -221,9 +219,9 @@ FAULTS = {
 def together(package):
     """The answers to everything that is right and everything that is wrong, in one build."""
     names = [*(f"claim:{name}" for name in CLAIMS), *FAULTS, "figure:one.curve"]
-    process = start(write(package), ASK, INITEXPLAIN_TIMEOUT="10")
-    [answers], errors = answered(process, names)
-    return answers, errors
+    how = {"stderr": subprocess.PIPE, "INITEXPLAIN_TIMEOUT": "10"}
+    with start(write(package), **how) as process:
+        return answers(process, *names), process.communicate()[1]
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -250,9 +248,8 @@ def test_what_an_experiment_prints_stays_out_of_the_output(together):
 
 
 def test_an_endless_experiment_is_stopped_and_named(together):
-    answers, errors = together
-    assert "INITEXPLAIN_TIMEOUT=" in answers["claim:endless.x"], "what to do"
-    assert "endless.py" in errors
+    assert "INITEXPLAIN_TIMEOUT=" in together[0]["claim:endless.x"], "what to do"
+    assert "endless.py" in together[1]
 
 
 IMPORT_ALL = """
@@ -352,7 +349,8 @@ print(json.dumps(found))
 
 def test_an_entry_of_another_version_or_processor_does_not_count(fresh, ask):
     ask("claim:two.value")
-    [found], _ = answered(start(fresh, KNOWN))
+    with start(fresh, KNOWN) as process:
+        found = json.loads(process.stdout.read())
     assert found.pop("the same") == [True, True]
     assert list(found.values()) == [[False, False]] * 4, found
 
@@ -377,19 +375,20 @@ def test_without_a_place_to_write_there_is_no_cache(fresh, obstacle):
     before = NO_ROOM if obstacle == "the disk is full" else ""
     if not before:
         (fresh / ".cache").write_text("in the way", "utf-8")
-    answers, errors = answered(start(fresh, before + ASK), *[["claim:two.value"]] * 2)
-    assert ([a["claim:two.value"][0] for a in answers], errors) == ([1, 1], "")
-    assert logged(fresh) == ["draw two", "draw two", "run two", "run two"]
-    assert list((fresh / ".cache").glob("results/*")) == []
+    with start(fresh, before + ASK, stderr=subprocess.PIPE) as process:
+        for _ in range(2):
+            assert answers(process, "claim:two.value")["claim:two.value"][0] == 1
+            assert logged(fresh) == ["draw two", "run two"]
+            assert list((fresh / ".cache").glob("results/*")) == []
+        assert process.communicate()[1] == ""
 
 
 def test_two_builds_at_once_agree_and_leave_whole_entries(fresh, ask):
     names = ["claim:one.steps", "figure:two.curve"]
-    builds = [start(fresh, ASK) for _ in range(2)]
-    for build in builds:
-        build.stdin.write(f"{json.dumps(names)}\n")
-        build.stdin.flush()
-    [first], [second] = (answered(build)[0] for build in builds)
+    with start(fresh) as one, start(fresh) as other:
+        for process in (one, other):
+            tell(process, *names)
+        first, second = (json.loads(process.stdout.readline()) for process in (one, other))
     assert first == second
     logged(fresh)
     assert ask("figure:two.curve")["figure:two.curve"] == first["figure:two.curve"]
@@ -439,9 +438,10 @@ for _ in range(2):
 
 
 def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
-    out, err = start(fresh, LIVE).communicate(timeout=120)
+    with start(fresh, LIVE) as process:
+        out = process.stdout.read().split()
     alone, build = ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], ["1.0", "1.0", "5.0", "5.0"]
-    assert out.split() == [*alone, *build], err
+    assert out == [*alone, *build]
 
 
 PREFETCH = """
@@ -460,7 +460,7 @@ ENDS = {
 @pytest.mark.parametrize("end", ENDS)
 def test_no_process_outlives_the_build(fresh, end):
     code, number = ENDS[end]
-    build = start(fresh, PREFETCH + code)
+    build = start(fresh, PREFETCH + code, stderr=subprocess.PIPE)
     while not (lines := logged(fresh)):
         assert build.poll() is None
         time.sleep(0.05)
