@@ -459,6 +459,8 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_no_process_outlives_the_build(fresh, end):
+    # a shell lets what it runs in the background ignore this signal, and that is handed on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     code, number = ENDS[end]
     build = start(fresh, PREFETCH + code, stderr=subprocess.PIPE)
     while not (lines := logged(fresh)):
