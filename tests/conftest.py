@@ -45,9 +45,9 @@ def run(*command, cwd=ROOT, **environment):
     return done.returncode, done.stdout
 
 
-def build(config, target):
+def build(config, target, **environment):
     """Runs the strict build, as `make site` does."""
-    return run("-m", "mkdocs", "build", "--strict", "-f", config, "-d", target)
+    return run("-m", "mkdocs", "build", "--strict", "-f", config, "-d", target, **environment)
 
 
 def small_site(folder, name="index.md", text=""):
@@ -116,6 +116,25 @@ def parsed(folder):
 def pages(site):
     """Every page of the built site, parsed, by its path."""
     return parsed(site)
+
+
+ADDRESS = "https://example.org/under/"
+OTHER = '"Zeros" & `a < b`?'
+
+
+@pytest.fixture(scope="session")
+def hosted(shared):
+    """The folder of a site of two pages that is told its address."""
+    return once(shared / "hosted", _build_hosted)
+
+
+def _build_hosted(target):
+    folder = target.with_name("to be hosted")
+    config = small_site(folder, "notebooks/other.md")
+    other = f"---\ndescription: Another page.\n---\n\n# {OTHER}\n"
+    (folder / "docs" / "notebooks" / "other.md").write_text(other, "utf-8")
+    status, output = build(config, target, INITEXPLAIN_SITE_URL=ADDRESS)
+    assert status == 0, output
 
 
 # as different as a machine can be that runs the same versions

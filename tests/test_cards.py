@@ -6,13 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from conftest import build, small_site
+from conftest import ADDRESS, OTHER
 from PIL import Image
 
 from initexplain.site import cards
-
-ADDRESS = "https://example.org/under/"
-OTHER = '"Zeros" & `a < b`?'
 
 
 def shown(soup):
@@ -40,20 +37,6 @@ def test_every_page_has_a_title_and_a_description_for_other_sites(site, pages):
         assert told["twitter:card"] == "summary"
         assert "og:image" not in told, name
     assert not list(site.rglob(cards.NAME)), "no build pays for cards that no page can name"
-
-
-@pytest.fixture(scope="module")
-def hosted(tmp_path_factory):
-    """A site of two pages that is told its address."""
-    folder = tmp_path_factory.mktemp("hosted")
-    config = small_site(folder, "notebooks/other.md")
-    other = f"---\ndescription: Another page.\n---\n\n# {OTHER}\n"
-    (folder / "docs" / "notebooks" / "other.md").write_text(other, "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INITEXPLAIN_SITE_URL", ADDRESS)
-        status, output = build(config, folder / "site")
-    assert status == 0, output
-    return folder / "site"
 
 
 @pytest.mark.parametrize(

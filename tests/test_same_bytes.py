@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from conftest import ROOT, build, small_site
+from conftest import ADDRESS, ROOT, build, small_site
 
 # the headings stand for the reference pages that figures and claims lead to
 PAGE = """
@@ -42,23 +42,20 @@ def test_no_page_knows_the_day_or_the_place_it_was_built(site):
         assert not any(place.encode() in content for place in places), name
 
 
-def test_a_site_names_an_address_only_if_it_is_told_one(site, tmp_path, monkeypatch):
+def test_a_site_names_an_address_only_if_it_is_told_one(site, hosted):
     assert not list(site.glob("sitemap.xml*"))
     for page in site.rglob("*.html"):
         text = page.read_text("utf-8")
         assert "localhost" not in text
         assert 'rel="canonical"' not in text
-    monkeypatch.setenv("INITEXPLAIN_SITE_URL", "https://example.org/under/")
-    status, output = build(small_site(tmp_path), tmp_path / "hosted")
-    assert status == 0, output
-    page = (tmp_path / "hosted" / "index.html").read_text("utf-8")
-    assert '<link rel="canonical" href="https://example.org/under/">' in page
-    assert 'href="/under/assets/' in (tmp_path / "hosted" / "404.html").read_text("utf-8")
-    sitemap = (tmp_path / "hosted" / "sitemap.xml").read_text("utf-8")
-    assert "<loc>https://example.org/under/</loc>" in sitemap
+    page = (hosted / "index.html").read_text("utf-8")
+    assert f'<link rel="canonical" href="{ADDRESS}">' in page
+    assert 'href="/under/assets/' in (hosted / "404.html").read_text("utf-8")
+    sitemap = (hosted / "sitemap.xml").read_text("utf-8")
+    assert f"<loc>{ADDRESS}</loc>" in sitemap
     assert "lastmod" not in sitemap
     no_date = bytes(4)  # in the header of gzip, RFC 1952
-    assert (tmp_path / "hosted" / "sitemap.xml.gz").read_bytes()[4:8] == no_date
+    assert (hosted / "sitemap.xml.gz").read_bytes()[4:8] == no_date
 
 
 def _killed(config, target, *, at):
