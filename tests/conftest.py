@@ -107,7 +107,6 @@ def parsed(folder):
         path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
         for path in sorted(folder.rglob("*.html"))
     }
-    gc.freeze()
     gc.enable()
     return pages
 
@@ -115,7 +114,9 @@ def parsed(folder):
 @pytest.fixture(scope="session")
 def pages(site):
     """Every page of the built site, parsed, by its path."""
-    return parsed(site)
+    found = parsed(site)
+    gc.freeze()  # they stay to the end
+    return found
 
 
 ADDRESS = "https://example.org/under/"
