@@ -43,7 +43,10 @@ STEPS = {"limit": 2.0, "triple": 6.0}
 DIFFERENCE, ITERATIONS = 1e-6, 16
 
 
-def _task(rng: np.random.Generator, mean: float = 0.0) -> tuple[Array, Array]:
+Task = tuple[Array, Array]
+
+
+def _task(rng: np.random.Generator, mean: float = 0.0) -> Task:
     inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
     return inputs, targets + mean
 
@@ -150,7 +153,7 @@ def run(
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
+    task = inputs, targets = _task(rng)
     sizes = [FEATURES, *[units] * hidden_layers, targets.shape[1]]
 
     def scaled(scales: Iterable[float]) -> Network:
@@ -164,12 +167,11 @@ def run(
     first_layer = {name: float(medians[place]) for name, place in PLACES.items()}
     low = SCALES < 1 / 3
     recorded = np.unique(np.geomspace(1, path_steps + 1, RECORDS).astype(int)) - 1
-    paths = _paths(scaled(PATHS.values()), inputs, targets, recorded, learning_rate)
+    paths = _paths(scaled(PATHS.values()), task, recorded, learning_rate)
     lecun, waiting = paths["lecun"]["first_layer"], paths["waiting"]["first_layer"]
     compared = scaled(STARTS.values())
     losses = {
-        optimizer: _losses(compared, inputs, targets, optimizer=optimizer, steps=steps)
-        for optimizer in RATES
+        optimizer: _losses(compared, task, optimizer=optimizer, steps=steps) for optimizer in RATES
     }
     return GradientRatio(
         ratios=ratios,
@@ -216,7 +218,7 @@ def _gains(rate: Rule, setting: Setting) -> Array:
         return own_step
 
     own = Optimizer(rule.name, rule.slots, direction)
-    trial = replace(setting, optimizer=own, learning_rate=1.0).trained()
+    trial = replace(setting, optimizer=own, learning_rate=1.0, dtype=np.float32).trained()
     return trial.judged(trial.losses[-1] < 1)
 
 
@@ -269,6 +271,7 @@ STARVED = _Starved(
     steps=100,
     scales=(0.03,),
     rates=(0.3, 1.0),
+    dtype=np.float32,
 )
 RATE = Setting(weights=lecun_normal(), hidden=(16,) * 4, data=_task, steps=100)
 
@@ -297,45 +300,27 @@ def _how_far() -> dict[str, Any]:
 
 
 def _paths(
-    network: Network, inputs: Array, targets: Array, recorded: Array, learning_rate: float
+    network: Network, task: Task, recorded: Array, learning_rate: float
 ) -> dict[str, dict[str, Array]]:
     """Ratios and losses at the recorded updates, for each scale of the ensemble."""
 
     def ratios(step: int, network: Network, found: Gradients) -> Array | None:
         return gradient_to_weight(network, found) if step in recorded else None
 
-    history = train(
-        network,
-        inputs,
-        targets,
-        steps=int(recorded[-1]),
-        learning_rate=learning_rate,
-        observe=ratios,
-    )
+    steps = int(recorded[-1])
+    history = train(network, *task, steps=steps, learning_rate=learning_rate, observe=ratios)
     # axes: record, layer, scale; losses without the layer
     found = np.median([seen for seen in history.observed if seen is not None], axis=-1)
-    losses = np.median(history.losses[recorded] / best_constant_loss(targets), axis=-1)
+    losses = np.median(history.losses[recorded] / best_constant_loss(task[1]), axis=-1)
     return {
-        name: {
-            "loss": losses[:, i],
-            "first_layer": found[:, 0, i],
-            "last_hidden": found[:, -2, i],
-        }
+        name: {"loss": losses[:, i], "first_layer": found[:, 0, i], "last_hidden": found[:, -2, i]}
         for i, name in enumerate(PATHS)
     }
 
 
-def _losses(
-    network: Network, inputs: Array, targets: Array, *, optimizer: str, steps: int
-) -> dict[str, Array]:
+def _losses(network: Network, task: Task, *, optimizer: str, steps: int) -> dict[str, Array]:
     """Trains the ensemble `(starts, seeds)` once for every learning rate."""
     rates = RATES[optimizer]
-    losses = relative_losses(
-        [network] * len(rates),
-        inputs,
-        targets,
-        steps=steps,
-        learning_rate=rates,
-        optimizer=optimizer,
-    )
+    how: dict[str, Any] = {"steps": steps, "learning_rate": rates, "optimizer": optimizer}
+    losses = relative_losses([network] * len(rates), *task, **how)
     return {name: losses[:, i] for i, name in enumerate(STARTS)}
