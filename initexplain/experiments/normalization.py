@@ -174,33 +174,38 @@ def scaled_losses(base: Normalized) -> tuple[dict[str, Array], dict[str, Array],
         learning_rate=SCALED_RATE,
         seeds=SCALED_SEEDS,
     )
-    scales = np.array(SCALES)
+    scales, ones = np.array(SCALES), np.ones(len(SCALES))
+    hidden = {f"{letter}{layer}" for letter in "Wb" for layer in (1, 2, 3)}
     final, same_rate = {}, {}
     for kind in KINDS:
         setting = replace(deep, kind=kind)
         rng, network, inputs, targets = setting.drawn()
-        ones = {
+        drawn = {
             name: np.stack([p] * len(scales)) for name, p in parameters_of(network, kind).items()
         }
-        hidden = {f"{letter}{layer}" for letter in "Wb" for layer in (1, 2, 3)}
-
-        def by_scale(name: str, p: Array, factors: Array, hidden: set[str] = hidden) -> Array:
-            """The factors, in a shape that fits, of what is hidden; else ones."""
-            factors = factors if name in hidden else np.ones_like(factors)
-            return factors.reshape(-1, *[1] * (p.ndim - 1))
-
-        start = {name: p * by_scale(name, p, scales) for name, p in ones.items()}
-        moments = setting.descend(start, inputs, targets, rng)
-        final[kind] = relative(moments, targets)[-1]
+        scaled = {
+            name: p * by_member(scales if name in hidden else ones, p) for name, p in drawn.items()
+        }
+        if kind == "none":
+            final[kind] = relative(setting.descend(scaled, inputs, targets, rng), targets)[-1]
+            continue
+        # side by side with these, weights of scale one at the rates that the scales come to
+        start, rates = {}, {}
+        for name, p in drawn.items():
+            slower = scales**-2 if name in hidden else ones
+            start[name] = np.concatenate([scaled[name], p])
+            rates[name] = SCALED_RATE * by_member(np.concatenate([ones, slower]), start[name])
+        moments = setting.descend(start, inputs, targets, rng, learning_rate=rates)
+        final[kind], same_rate[kind] = np.split(relative(moments, targets)[-1], 2)
         if kind == "batch":
             norms = [(m.parameters["W2"] ** 2).sum(axis=(-2, -1)) for m in moments]
-            rates = 1 / np.median(norms, axis=-1)
-            effective = rates / rates[0, SCALES.index(1.0)]
-        if kind != "none":
-            slower = {name: SCALED_RATE * by_scale(name, p, scales**-2) for name, p in ones.items()}
-            moments = setting.descend(ones, inputs, targets, rng, learning_rate=slower)
-            same_rate[kind] = relative(moments, targets)[-1]
-    return final, same_rate, effective
+            effective = 1 / np.median(norms, axis=-1)[:, : len(scales)]
+    return final, same_rate, effective / effective[0, SCALES.index(1.0)]
+
+
+def by_member(factors: Array, parameter: Array) -> Array:
+    """One factor for each member of the first axis, in a shape that fits the parameter."""
+    return factors.reshape(-1, *[1] * (parameter.ndim - 1))
 
 
 def endings(setting: Normalized, starts: Mapping[str, Parameters]) -> dict[str, Ending]:

@@ -29,7 +29,8 @@ from initexplain.experiments.reach import Setting
 from initexplain.experiments.verdicts import EQUAL, STILL
 from initexplain.initializers import constant
 from initexplain.losses import best_constant_loss
-from initexplain.network import Network
+from initexplain.network import Gradients, Network
+from initexplain.training import Descent
 
 EPSILON = 1e-5
 """Added to the variance; PyTorch's default for both."""
@@ -65,7 +66,7 @@ def normalize(z: Any, kind: str) -> Any:
     return centred / anp.sqrt(variance + EPSILON)
 
 
-def parameters_of(network: Network, kind: str) -> dict[str, Array]:
+def parameters_of(network: Network | Gradients, kind: str) -> dict[str, Array]:
     """The parameters of a network by name, with scales one and shifts zero.
 
     `W1` and `b1` are those of the first layer, `gamma1` and `beta1` those of what stands behind it.
@@ -140,10 +141,40 @@ class Normalized(Setting):
         rng: np.random.Generator,
         **rates: Any,
     ) -> list[Moment]:
-        """Trains; the start is the first moment, and the last one is behind all updates."""
+        """Trains; the start is the first moment, and the last one is behind all updates.
+
+        Without a normalization and with one rate `Network` does it: there are these two moments.
+        """
+        if self.kind == "none" and not rates:
+            return self._by_train(start, inputs, targets, rng)
         settings = {"learning_rate": self.learning_rate, "optimizer": self.optimizer, **rates}
         moments = descent(self.squared_error(inputs, targets, rng), start, **settings)
         return [next(moments) for _ in range(self.steps + 1)]
+
+    def _by_train(
+        self, start: Parameters, inputs: Array, targets: Array, rng: np.random.Generator
+    ) -> list[Moment]:
+        layers = range(1, len(self.hidden) + 2)
+        history = Descent(
+            Network(
+                [start[f"W{layer}"] for layer in layers],
+                [start[f"b{layer}"][..., 0, :] for layer in layers],
+                activation=self.activation,
+            ),
+            inputs,
+            targets,
+            steps=self.steps,
+            learning_rate=self.learning_rate,
+            optimizer=self.optimizer,
+            batch_size=self.batch_size,
+            rng=rng,
+            observe=lambda _, network, slopes: [
+                parameters_of(p, "none") for p in (network, slopes)
+            ],
+            observe_every=self.steps,
+        ).run()
+        losses = history.losses[[0, -1]]
+        return [Moment(loss, *ends) for loss, ends in zip(losses, history.observed, strict=True)]
 
 
 def with_copies(

@@ -19,18 +19,20 @@ def stream(parameters: Any, inputs: Array) -> Any:
     """The outputs of a stream to which branch `k` adds `gamma_k BN(U_k tanh(BN(W_k h))) + beta_k`.
 
     Args:
-        parameters: `first` and `last` matrix, `W` and `U` of `(..., branches, width, width)`,
-            `gamma` and `beta` of `(..., branches, 1, width)`, and the output bias `c`.
+        parameters: `first` and `last` matrix, of each branch `W0`, `U0` and so on, rows `gamma0`
+            and `beta0`, and the output bias `c`.
         inputs: `(examples, features)`.
     """
-    h = inputs @ anp.swapaxes(parameters["first"], -1, -2)
-    into, out = (anp.swapaxes(parameters[name], -1, -2) for name in ("W", "U"))
-    for k in range(into.shape[-3]):
-        inner = anp.tanh(normalize(h @ into[..., k, :, :], "batch"))
-        outer = normalize(inner @ out[..., k, :, :], "batch")
-        gamma, beta = (parameters[name][..., k, :, :] for name in ("gamma", "beta"))
-        h = h + gamma * outer + beta
-    return h @ anp.swapaxes(parameters["last"], -1, -2) + parameters["c"]
+
+    def through(h: Any, name: str) -> Any:
+        return h @ anp.swapaxes(parameters[name], -1, -2)
+
+    h = through(inputs, "first")
+    for k in range(sum(name[0] == "W" for name in parameters)):
+        inner = anp.tanh(normalize(through(h, f"W{k}"), "batch"))
+        outer = normalize(through(inner, f"U{k}"), "batch")
+        h = h + parameters[f"gamma{k}"] * outer + parameters[f"beta{k}"]
+    return through(h, "last") + parameters["c"]
 
 
 def branch_losses(
@@ -56,17 +58,16 @@ def branch_losses(
         matrices = init(rng, Matrices((seeds, *shape)))
         return np.stack([matrices] * len(starts))
 
-    per_branch = (len(starts), seeds, branches, 1, _WIDTH)
-    gammas = np.array(list(starts.values())).reshape(-1, 1, 1, 1, 1)
-    start = {
-        "first": drawn(_WIDTH, inputs.shape[1]),
-        "W": drawn(branches, _WIDTH, _WIDTH),
-        "U": drawn(branches, _WIDTH, _WIDTH),
-        "last": drawn(targets.shape[1], _WIDTH),
-        "gamma": np.broadcast_to(gammas, per_branch),
-        "beta": np.zeros(per_branch),
-        "c": np.zeros((len(starts), seeds, 1, targets.shape[1])),
-    }
+    row = np.ones((len(starts), seeds, 1, _WIDTH))
+    gammas = row * np.array(list(starts.values())).reshape(-1, 1, 1, 1)
+    start = {"first": drawn(_WIDTH, inputs.shape[1])}
+    for letter in "WU":
+        matrices = drawn(branches, _WIDTH, _WIDTH)
+        start |= {f"{letter}{k}": matrices[..., k, :, :] for k in range(branches)}
+    start["last"] = drawn(targets.shape[1], _WIDTH)
+    for k in range(branches):
+        start |= {f"gamma{k}": gammas, f"beta{k}": 0 * row}
+    start["c"] = np.zeros((len(starts), seeds, 1, targets.shape[1]))
 
     def loss(parameters: Any, _update: int) -> Any:
         return half_squared_error(stream(parameters, inputs), targets)

@@ -206,13 +206,16 @@ def passed(setting: Wide, parameters: Parameters, inputs: Array) -> list[Any]:
     return activations(parameters, inputs, "none", setting.activation)
 
 
-def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
+def trained(
+    setting: Wide, width: int, rates: ArrayLike, networks: Parameters | None = None
+) -> tuple[Array, Array]:
     """Trains networks of a width, each at several rates.
 
     Args:
         setting: the networks and their training.
         width: units in each hidden layer.
         rates: `(rates, 1)`, or `(rates, seeds)` where each network has its own.
+        networks: from `drawn`, if they are there already.
 
     Returns:
         Losses in units of the best constant output's, infinite where training diverged, and how far
@@ -226,7 +229,7 @@ def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
     lead = () if members == (1, 1) else members
     start = {
         name: np.broadcast_to(p, (*members, *p.shape[1:])).reshape(*lead, *p.shape[1:])
-        for name, p in drawn(setting, width).items()
+        for name, p in (networks or drawn(setting, width)).items()
     }
 
     def loss(parameters: Parameters, rows: Any = slice(None)) -> Any:
@@ -257,12 +260,12 @@ def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
 
 def swept(setting: Wide, width: int) -> tuple[Array, Array]:
     """The same at each of the setting's rates."""
-    rates = np.array(setting.rates)[:, None]
-    if width <= SEVERAL:
-        return trained(setting, width, rates)
-    # one rate after the other: what diverges need not be trained to the end
-    losses, moved = zip(*(trained(setting, width, rate[None]) for rate in rates), strict=True)
-    return np.concatenate(losses), np.concatenate(moved)
+    rates, networks = np.array(setting.rates)[:, None], drawn(setting, width)
+    # of the wide ones one rate after the other: what diverges need not be trained to the end
+    groups = [rates] if width <= SEVERAL else np.split(rates, len(rates))
+    found = [trained(setting, width, group, networks) for group in groups]
+    losses, moved = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return losses, moved
 
 
 @cache

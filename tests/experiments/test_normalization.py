@@ -230,8 +230,8 @@ def test_branches_that_end_in_a_batchnorm(result):
 
 def test_the_stream_of_one_branch_by_hand():
     rng = np.random.default_rng(0)
-    shapes = {"first": (5, 3), "W": (1, 5, 5), "U": (1, 5, 5), "last": (2, 5)}
-    shapes |= {"gamma": (1, 1, 5), "beta": (1, 1, 5), "c": (1, 2)}
+    shapes = {"first": (5, 3), "W0": (5, 5), "U0": (5, 5), "last": (2, 5)}
+    shapes |= {"gamma0": (1, 5), "beta0": (1, 5), "c": (1, 2)}
     p = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     x = rng.standard_normal((9, 3))
 
@@ -239,8 +239,8 @@ def test_the_stream_of_one_branch_by_hand():
         return (z - z.mean(0)) / np.sqrt(z.var(0) + 1e-5)
 
     h = x @ p["first"].T
-    branch = norm(np.tanh(norm(h @ p["W"][0].T)) @ p["U"][0].T)
-    h = h + p["gamma"][0] * branch + p["beta"][0]
+    branch = norm(np.tanh(norm(h @ p["W0"].T)) @ p["U0"].T)
+    h = h + p["gamma0"] * branch + p["beta0"]
     np.testing.assert_allclose(stream(p, x), h @ p["last"].T + p["c"], rtol=1e-12)
 
 
