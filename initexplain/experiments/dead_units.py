@@ -120,6 +120,6 @@ def dead_fraction(parameters: Parameters, inputs: Array, kind: str, activation: 
     """Share of hidden units, in all layers and seeds, that are off on every example."""
     hidden = activations(parameters, inputs, kind, activation)[:-1]
     off: Array = np.mean(
-        [(signal <= 0).all(axis=-2).mean(axis=(-2, -1)) for signal in hidden], axis=0
+        [(signal <= 0).all(axis=-1).mean(axis=(-2, -1)) for signal in hidden], axis=0
     )
     return off

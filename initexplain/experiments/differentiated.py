@@ -144,7 +144,7 @@ def half_squared_error(outputs: Any, targets: Array) -> Any:
     """
     error = outputs - targets
     axes = tuple(range(error.ndim - targets.ndim, error.ndim))
-    return 0.5 * anp.sum(error * error, axis=axes) / len(targets)
+    return anp.sum(anp.square(error), axis=axes) * (0.5 / len(targets))
 
 
 def logistic(z: Any) -> Any:

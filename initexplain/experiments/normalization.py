@@ -284,7 +284,7 @@ def bias_gradients(base: Normalized) -> tuple[float, float]:
     start = with_copies(rng, parameters_of(network, setting.kind))
     moment: Moment = differentiate(setting.squared_error(inputs, targets, rng), start)
     gradients = np.stack([moment.gradients[f"b{layer}"] for layer in (1, 2)])
-    return float(np.abs(gradients).max()), float(np.abs(gradients.mean(axis=-1)).max())
+    return float(np.abs(gradients).max()), float(np.abs(gradients.mean(axis=-2)).max())
 
 
 ARCHITECTURES: Variations = {

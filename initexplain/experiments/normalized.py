@@ -7,6 +7,9 @@ Then come a scale `gamma` and a shift `beta` for each unit, and the activation.
 Sources: Ioffe and Szegedy, *Batch normalization: accelerating deep network training by reducing
 internal covariate shift* (2015), algorithm 1; Ba, Kiros and Hinton, *Layer normalization* (2016),
 section 3. Batch statistics are those of training; running means are not kept.
+
+Signals are `(..., units, examples)` here, the transpose of what `Network` has: so the means run
+along the memory, and the weights need no transposing, which small networks notice.
 """
 
 from collections.abc import Callable
@@ -36,7 +39,7 @@ EPSILON = 1e-5
 """Added to the variance; PyTorch's default for both."""
 EQUAL_WEIGHT = 0.4
 """Of all weights, where units start equal."""
-_OVER = {"batch": -2, "layer": -1}
+_OVER = {"batch": -1, "layer": -2}
 _VALUES: dict[str, Callable[[Any], Any]] = {
     "tanh": anp.tanh,
     # slope 0 at 0, as everywhere in the package
@@ -50,27 +53,27 @@ def normalize(z: Any, kind: str) -> Any:
     """Takes away the mean and divides by the standard deviation.
 
     Args:
-        z: preactivations, `(..., examples, units)`.
+        z: preactivations, `(..., units, examples)`.
         kind: `batch`, over the examples; `layer`, over the units; `none`.
 
     Examples:
-        >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "batch").round(2).tolist()
-        [[-1.0, 0.0], [1.0, 0.0]]
-        >>> normalize(np.array([[1.0, 5.0], [3.0, 5.0]]), "layer").round(2).tolist()
-        [[-1.0, 1.0], [-1.0, 1.0]]
+        >>> normalize(np.array([[1.0, 3.0], [5.0, 5.0]]), "batch").round(2).tolist()
+        [[-1.0, 1.0], [0.0, 0.0]]
+        >>> normalize(np.array([[1.0, 3.0], [5.0, 5.0]]), "layer").round(2).tolist()
+        [[-1.0, -1.0], [1.0, 1.0]]
     """
     if kind == "none":
         return z
     centred = z - anp.mean(z, axis=_OVER[kind], keepdims=True)
-    variance = anp.mean(centred * centred, axis=_OVER[kind], keepdims=True)
-    return centred / anp.sqrt(variance + EPSILON)
+    variance = anp.mean(anp.square(centred), axis=_OVER[kind], keepdims=True)
+    return centred * (variance + EPSILON) ** -0.5
 
 
 def parameters_of(network: Network | Gradients, kind: str) -> dict[str, Array]:
     """The parameters of a network by name, with scales one and shifts zero.
 
     `W1` and `b1` are those of the first layer, `gamma1` and `beta1` those of what stands behind it.
-    All but the weights are rows, `(..., 1, units)`.
+    All but the weights are columns, `(..., units, 1)`.
 
     Examples:
         >>> start = parameters_of(Network([[[2.0]], [[3.0]]], [[0.0], [0.0]]), "layer")
@@ -79,15 +82,15 @@ def parameters_of(network: Network | Gradients, kind: str) -> dict[str, Array]:
     """
     named: dict[str, Array] = {}
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), 1):
-        row = np.array(b)[..., None, :]
-        named |= {f"W{layer}": np.array(w), f"b{layer}": row}
+        column = np.array(b)[..., None]
+        named |= {f"W{layer}": np.array(w), f"b{layer}": column}
         if kind != "none" and layer < len(network.weights):
-            named |= {f"gamma{layer}": np.ones_like(row), f"beta{layer}": np.zeros_like(row)}
+            named |= {f"gamma{layer}": np.ones_like(column), f"beta{layer}": np.zeros_like(column)}
     return named
 
 
 def activations(parameters: Any, inputs: Array, kind: str, activation: str) -> list[Any]:
-    """What each hidden layer gives, and then the outputs, `(..., examples, units)`.
+    """What each hidden layer gives, and then the outputs, `(..., units, examples)`.
 
     Args:
         parameters: from `parameters_of`.
@@ -95,10 +98,9 @@ def activations(parameters: Any, inputs: Array, kind: str, activation: str) -> l
         kind: of the normalization.
         activation: of the hidden layers.
     """
-    layers, signals = sum(name[0] == "W" for name in parameters), [inputs]
+    layers, signals = sum(name[0] == "W" for name in parameters), [inputs.T]
     for layer in range(1, layers + 1):
-        w, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
-        z = signals[-1] @ anp.swapaxes(w, -1, -2) + b
+        z = parameters[f"W{layer}"] @ signals[-1] + parameters[f"b{layer}"]
         if layer < layers:
             z = normalize(z, kind)
             if kind != "none":
@@ -129,7 +131,7 @@ class Normalized(Setting):
         def loss(parameters: Any, update: int) -> Any:
             batch = slice(None) if self.batch_size is None else rows[update]
             outputs = activations(parameters, inputs[batch], self.kind, self.activation)[-1]
-            return half_squared_error(outputs, targets[batch])
+            return half_squared_error(anp.swapaxes(outputs, -1, -2), targets[batch])
 
         return loss
 
@@ -158,7 +160,7 @@ class Normalized(Setting):
         history = Descent(
             Network(
                 [start[f"W{layer}"] for layer in layers],
-                [start[f"b{layer}"][..., 0, :] for layer in layers],
+                [start[f"b{layer}"][..., 0] for layer in layers],
                 activation=self.activation,
             ),
             inputs,
@@ -194,16 +196,15 @@ def with_copies(
             if f"{name}{layer}" in planted:
                 p = planted[f"{name}{layer}"]
                 planted[f"{name}{layer}"] = p + 0.3 * rng.standard_normal(p.shape)
-        planted[f"W{layer}"][..., 1, :] = planted[f"W{layer}"][..., 0, :]
-        for name in ("b", "gamma", "beta"):
+        for name in ("W", "b", "gamma", "beta"):
             if f"{name}{layer}" in planted:
-                row = planted[f"{name}{layer}"]
-                row[..., 1] = row[..., 0]
+                p = planted[f"{name}{layer}"]
+                p[..., 1, :] = p[..., 0, :]
         # the layer above comes next, and copies its own rows
         above = planted[f"W{layer + 1}"]
         above[..., 1] = above[..., 0]
     if unequal:
-        planted[f"{unequal}1"][..., 1] += 0.1
+        planted[f"{unequal}1"][..., 1, :] += 0.1
     return planted
 
 

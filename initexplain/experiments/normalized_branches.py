@@ -19,20 +19,19 @@ def stream(parameters: Any, inputs: Array) -> Any:
     """The outputs of a stream to which branch `k` adds `gamma_k BN(U_k tanh(BN(W_k h))) + beta_k`.
 
     Args:
-        parameters: `first` and `last` matrix, of each branch `W0`, `U0` and so on, rows `gamma0`
-            and `beta0`, and the output bias `c`.
+        parameters: `first` and `last` matrix, of each branch `W0`, `U0` and so on, columns
+            `gamma0` and `beta0`, and the output bias `c`.
         inputs: `(examples, features)`.
+
+    Returns:
+        `(..., outputs, examples)`.
     """
-
-    def through(h: Any, name: str) -> Any:
-        return h @ anp.swapaxes(parameters[name], -1, -2)
-
-    h = through(inputs, "first")
+    h = parameters["first"] @ inputs.T
     for k in range(sum(name[0] == "W" for name in parameters)):
-        inner = anp.tanh(normalize(through(h, f"W{k}"), "batch"))
-        outer = normalize(through(inner, f"U{k}"), "batch")
+        inner = anp.tanh(normalize(parameters[f"W{k}"] @ h, "batch"))
+        outer = normalize(parameters[f"U{k}"] @ inner, "batch")
         h = h + parameters[f"gamma{k}"] * outer + parameters[f"beta{k}"]
-    return through(h, "last") + parameters["c"]
+    return parameters["last"] @ h + parameters["c"]
 
 
 def branch_losses(
@@ -58,19 +57,19 @@ def branch_losses(
         matrices = init(rng, Matrices((seeds, *shape)))
         return np.stack([matrices] * len(starts))
 
-    row = np.ones((len(starts), seeds, 1, _WIDTH))
-    gammas = row * np.array(list(starts.values())).reshape(-1, 1, 1, 1)
+    column = np.ones((len(starts), seeds, _WIDTH, 1))
+    gammas = column * np.array(list(starts.values())).reshape(-1, 1, 1, 1)
     start = {"first": drawn(_WIDTH, inputs.shape[1])}
     for letter in "WU":
         matrices = drawn(branches, _WIDTH, _WIDTH)
         start |= {f"{letter}{k}": matrices[..., k, :, :] for k in range(branches)}
     start["last"] = drawn(targets.shape[1], _WIDTH)
     for k in range(branches):
-        start |= {f"gamma{k}": gammas, f"beta{k}": 0 * row}
-    start["c"] = np.zeros((len(starts), seeds, 1, targets.shape[1]))
+        start |= {f"gamma{k}": gammas, f"beta{k}": 0 * column}
+    start["c"] = np.zeros((len(starts), seeds, targets.shape[1], 1))
 
     def loss(parameters: Any, _update: int) -> Any:
-        return half_squared_error(stream(parameters, inputs), targets)
+        return half_squared_error(anp.swapaxes(stream(parameters, inputs), -1, -2), targets)
 
     moments = descent(loss, start, learning_rate=learning_rate)
     losses = relative([next(moments) for _ in range(steps + 1)], targets)

@@ -10,6 +10,7 @@ from functools import cache, partial
 from itertools import islice, pairwise
 from typing import Any
 
+import autograd.numpy as anp
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -167,7 +168,7 @@ def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
 
 
 def drawn(setting: Wide, width: int) -> Parameters:
-    """Weights `W1` to the last, `(seeds, fan_out, fan_in)`, and biases `(seeds, 1, fan_out)`."""
+    """Weights `W1` to the last, `(seeds, fan_out, fan_in)`, and biases `(seeds, fan_out, 1)`."""
     rng = np.random.default_rng(setting.seed + 1)
     inputs, targets = setting.data()
     sizes = [inputs.shape[1], *[width] * setting.hidden_layers, targets.shape[1]]
@@ -179,7 +180,7 @@ def drawn(setting: Wide, width: int) -> Parameters:
         if last and setting.parametrization == MAXIMAL:
             drawn_weights *= (BASE / width) ** 0.5
         parameters[f"W{layer}"] = drawn_weights.astype(np.float32)
-        parameters[f"b{layer}"] = np.zeros((setting.seeds, 1, fan_out), np.float32)
+        parameters[f"b{layer}"] = np.zeros((setting.seeds, fan_out, 1), np.float32)
     return parameters
 
 
@@ -202,7 +203,7 @@ def rate_factors(setting: Wide, width: int) -> dict[str, float]:
 
 
 def passed(setting: Wide, parameters: Parameters, inputs: Array) -> list[Any]:
-    """What each hidden layer gives, and then the outputs, `(..., examples, units)`."""
+    """What each hidden layer gives, and then the outputs, `(..., units, examples)`."""
     return activations(parameters, inputs, "none", setting.activation)
 
 
@@ -233,7 +234,8 @@ def trained(
     }
 
     def loss(parameters: Parameters, rows: Any = slice(None)) -> Any:
-        return half_squared_error(passed(setting, parameters, inputs[rows])[-1], targets[rows])
+        outputs = passed(setting, parameters, inputs[rows])[-1]
+        return half_squared_error(anp.swapaxes(outputs, -1, -2), targets[rows])
 
     def on_batch(parameters: Parameters, _update: int) -> Any:
         size = setting.batch_size

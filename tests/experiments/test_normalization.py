@@ -28,7 +28,7 @@ def by_hand(p, x, kind, slope):
     rows = x.tolist()
     layers = sum(name[0] == "W" for name in p)
     for layer in range(1, layers + 1):
-        w, b = p[f"W{layer}"], p[f"b{layer}"][0]
+        w, b = p[f"W{layer}"], p[f"b{layer}"][:, 0]
         z = [
             [
                 sum(a * v for a, v in zip(row, unit, strict=True)) + bias
@@ -45,7 +45,7 @@ def by_hand(p, x, kind, slope):
             deviation = math.sqrt(sum((v - mean) ** 2 for v in line) / len(line) + 1e-5)
             normal.append([(v - mean) / deviation for v in line])
         z = list(zip(*normal, strict=True)) if kind == "batch" else normal
-        gamma, beta = p[f"gamma{layer}"][0], p[f"beta{layer}"][0]
+        gamma, beta = p[f"gamma{layer}"][:, 0], p[f"beta{layer}"][:, 0]
         rows = [[slope(g * v + s) for v, g, s in zip(row, gamma, beta, strict=True)] for row in z]
     return np.array(z)
 
@@ -80,7 +80,7 @@ def test_the_forward_pass_is_that_of_the_definitions(kind, activation):
         "logistic": lambda z: 1 / (1 + math.exp(-z)),
         "leaky_relu": lambda z: max(z, 0.01 * z),
     }[activation]
-    found = activations(p, x, kind, activation)[-1]
+    found = activations(p, x, kind, activation)[-1].T
     np.testing.assert_allclose(found, by_hand(p, x, kind, slope), rtol=1e-12)
 
 
@@ -105,14 +105,14 @@ def test_the_same_numbers_as_another_framework(kind):
     t = {name: torch.tensor(v, requires_grad=True) for name, v in p.items()}
     h = torch.tensor(x)
     for layer in (1, 2):
-        h = h @ t[f"W{layer}"].T + t[f"b{layer}"]
-        scale, shift = t[f"gamma{layer}"][0], t[f"beta{layer}"][0]
+        h = h @ t[f"W{layer}"].T + t[f"b{layer}"].T
+        scale, shift = t[f"gamma{layer}"][:, 0], t[f"beta{layer}"][:, 0]
         if kind == "batch":
             h = torch.nn.functional.batch_norm(h, None, None, scale, shift, training=True)
         else:
             h = torch.nn.functional.layer_norm(h, (h.shape[1],), scale, shift)
         h = torch.tanh(h)
-    error = h @ t["W3"].T + t["b3"] - torch.tensor(y)
+    error = h @ t["W3"].T + t["b3"].T - torch.tensor(y)
     (0.5 * (error**2).sum() / len(x)).backward()
     gradients = differentiate(setting.squared_error(x, y, np.random.default_rng(0)), p).gradients
     for name, gradient in gradients.items():
@@ -134,9 +134,8 @@ def test_planted_copies_are_copies():
     for layer in (1, 2):
         for name in ("W", "b", "gamma", "beta"):
             p = planted[f"{name}{layer}"][0]
-            units = p if name == "W" else p[0]
-            np.testing.assert_array_equal(units[0], units[1])
-            assert (units[0] != units[2]).any(), name
+            np.testing.assert_array_equal(p[0], p[1])
+            assert (p[0] != p[2]).any(), name
         np.testing.assert_array_equal(*planted[f"W{layer + 1}"][0].T[:2])
 
 
@@ -162,7 +161,7 @@ def test_the_least_noise_parts_units_behind_a_layernorm_alone(result):
 
 
 def test_a_layernorm_multiplies_small_differences_by_the_root_of_epsilon():
-    difference = 1e-7 * np.array([[1.0, -1.0]])
+    difference = 1e-7 * np.array([[1.0], [-1.0]])
     found = normalize(0.8 + difference, "layer")
     np.testing.assert_allclose(found, difference / np.sqrt(1e-5), rtol=1e-5)
 
@@ -231,7 +230,7 @@ def test_branches_that_end_in_a_batchnorm(result):
 def test_the_stream_of_one_branch_by_hand():
     rng = np.random.default_rng(0)
     shapes = {"first": (5, 3), "W0": (5, 5), "U0": (5, 5), "last": (2, 5)}
-    shapes |= {"gamma0": (1, 5), "beta0": (1, 5), "c": (1, 2)}
+    shapes |= {"gamma0": (5, 1), "beta0": (5, 1), "c": (2, 1)}
     p = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     x = rng.standard_normal((9, 3))
 
@@ -240,8 +239,8 @@ def test_the_stream_of_one_branch_by_hand():
 
     h = x @ p["first"].T
     branch = norm(np.tanh(norm(h @ p["W0"].T)) @ p["U0"].T)
-    h = h + p["gamma0"] * branch + p["beta0"]
-    np.testing.assert_allclose(stream(p, x), h @ p["last"].T + p["c"], rtol=1e-12)
+    h = h + p["gamma0"].T * branch + p["beta0"].T
+    np.testing.assert_allclose(stream(p, x).T, h @ p["last"].T + p["c"].T, rtol=1e-12)
 
 
 def test_dead_units(result):
