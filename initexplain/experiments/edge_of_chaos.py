@@ -15,7 +15,7 @@ from initexplain.initializers import lecun_normal
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 
 EXAMPLES = 16
-DEPTHS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 20, 24, 28, 33, 40)
+DEPTHS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 25, 32, 40)
 """Hidden layers."""
 SCALES = 20
 LOWEST, HIGHEST = 0.5, 2.5
