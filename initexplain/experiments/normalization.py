@@ -139,13 +139,8 @@ def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
     scale, same_rate, effective_rate = scaled_losses(base)
     noise, starts = one_layer_starts(base)
     gradients = {kind: bias_gradients(replace(base, kind=kind)) for kind in KINDS[1:]}
-    residual = branch_losses(
-        branches=BRANCHES,
-        learning_rate=BRANCH_RATE,
-        steps=BRANCH_STEPS,
-        seeds=BRANCH_SEEDS,
-        seed=seed,
-    )
+    branches = {"branches": BRANCHES, "steps": BRANCH_STEPS, "seeds": BRANCH_SEEDS}
+    residual = branch_losses(**branches, learning_rate=BRANCH_RATE, seed=seed)
     return Normalization(
         scale=scale,
         same_rate=same_rate,

@@ -156,7 +156,7 @@ def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
         best_loss={n: {w: float(losses[n][w][k]) for w, k in at.items()} for n, at in best.items()},
         moved={n: {w: float(moved[n][w][k - 1]) for w, k in at.items()} for n, at in best.items()},
         adam_rate={name: _adam_rates(replace(base, parametrization=name)) for name in losses},
-        reach=how_far(),
+        reach={ask.__name__: reach(ask, Wide(), VARIATIONS) for ask in (fails, serves)},
         singular=singular,
         alive={
             activation: {name: int(np.sum(s > 0.01 * s[0])) for name, s in found.items()}
@@ -202,11 +202,6 @@ def rate_factors(setting: Wide, width: int) -> dict[str, float]:
     return factors | {f"W{layers[-1]}": 1 / wider}
 
 
-def passed(setting: Wide, parameters: Parameters, inputs: Array) -> list[Any]:
-    """What each hidden layer gives, and then the outputs, `(..., units, examples)`."""
-    return activations(parameters, inputs, "none", setting.activation)
-
-
 def trained(
     setting: Wide, width: int, rates: ArrayLike, networks: Parameters | None = None
 ) -> tuple[Array, Array]:
@@ -233,30 +228,28 @@ def trained(
         for name, p in (networks or drawn(setting, width)).items()
     }
 
-    def loss(parameters: Parameters, rows: Any = slice(None)) -> Any:
-        outputs = passed(setting, parameters, inputs[rows])[-1]
-        return half_squared_error(anp.swapaxes(outputs, -1, -2), targets[rows])
+    def passed(parameters: Parameters, rows: Any = slice(None)) -> tuple[Any, Any]:
+        """The last hidden activations, and the losses."""
+        *_, hidden, outputs = activations(parameters, inputs[rows], "none", setting.activation)
+        return hidden, half_squared_error(anp.swapaxes(outputs, -1, -2), targets[rows])
 
     def on_batch(parameters: Parameters, _update: int) -> Any:
         size = setting.batch_size
-        return loss(parameters, batches.choice(len(inputs), size, False) if size else slice(None))
+        return passed(
+            parameters, batches.choice(len(inputs), size, False) if size else slice(None)
+        )[1]
 
     factors = rate_factors(setting, width).items()
-    moments = descent(
-        on_batch,
-        start,
-        learning_rate={name: (own if lead else own[0, 0]) * np.float32(f) for name, f in factors},
-        optimizer=setting.optimizer,
-    )
+    learning_rate = {name: (own if lead else own[0, 0]) * np.float32(f) for name, f in factors}
+    moments = descent(on_batch, start, learning_rate=learning_rate, optimizer=setting.optimizer)
     best_constant = best_constant_loss(targets)
     for moment in islice(moments, setting.steps + 1):
         if not (moment.losses < DIVERGED * best_constant).any():
             break
     with np.errstate(all="ignore"):
-        before, after = (passed(setting, p, inputs)[-2] for p in (start, moment.parameters))
+        (before, _), (after, final) = (passed(p) for p in (start, moment.parameters))
         size, moved = (np.linalg.norm(a, axis=(-2, -1)) for a in (before, after - before))
-        final = loss(moment.parameters) / best_constant
-        losses = np.where(final < DIVERGED, final, np.inf)
+        losses = np.where(final < DIVERGED * best_constant, final / best_constant, np.inf)
         return losses.reshape(members), (moved / size).reshape(members)
 
 
@@ -293,11 +286,6 @@ def fails(setting: Wide) -> Array:
 def serves(setting: Wide) -> Array:
     """Whether they bring wide ones lower under maximal update, `(seeds,)`."""
     return (transferred(setting, MAXIMAL) < 1).astype(float)
-
-
-def how_far() -> dict[str, dict[str, Row]]:
-    """Asks both verdicts under other training, other networks and other data."""
-    return {verdict.__name__: reach(verdict, Wide(), VARIATIONS) for verdict in (fails, serves)}
 
 
 def _adam_rates(setting: Wide) -> dict[int, float]:

@@ -119,6 +119,20 @@ def test_the_same_numbers_as_another_framework(kind):
         np.testing.assert_allclose(gradient, t[name].grad.numpy(), atol=1e-10)
 
 
+def test_without_a_normalization_training_is_that_of_the_differentiated_network():
+    setting = Normalized(kind="none", weights=ie.lecun_normal(), hidden=(4, 3), steps=7, seeds=2)
+    rng, network, x, y = setting.drawn()
+    start = parameters_of(network, "none")
+    ends = setting.descend(start, x, y, rng)
+    moments = setting.descend(start, x, y, rng, learning_rate=setting.learning_rate)
+    assert (len(ends), len(moments)) == (2, 8)
+    for found, expected in zip(ends, (moments[0], moments[-1]), strict=True):
+        np.testing.assert_allclose(found.losses, expected.losses, rtol=1e-9)
+        for name in start:
+            np.testing.assert_allclose(found.parameters[name], expected.parameters[name], rtol=1e-9)
+            np.testing.assert_allclose(found.gradients[name], expected.gradients[name], atol=1e-12)
+
+
 def test_copies_stay_and_unequal_scales_part_them(result):
     for kind, rows in result.copies.items():
         assert {name for name, row in rows.items() if row.holds == 0} == {"gamma", "beta"}, kind
