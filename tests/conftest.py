@@ -50,6 +50,10 @@ def build(config, target, **environment):
     return run("-m", "mkdocs", "build", "--strict", "-f", config, "-d", target, **environment)
 
 
+# before the text of a program: it can write no file of more than a kilobyte
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+
+
 def small_site(folder, name="index.md", text=""):
     """The configuration of a site of one or two pages with this project's settings."""
     docs = folder / "docs"

@@ -97,7 +97,8 @@ def test_every_number_leads_to_what_computes_it(pages):
         assert re.search(r"reference/code/[\w-]+/#initexplain\.experiments\.", claim.a["href"]), (
             name
         )
-        assert claim.a["title"], name
+        # who points at a number sees which one it is
+        assert re.fullmatch(r"[\w ]+: [\w +-]+(, [\w +-]+)*", claim.a["title"]), (name, claim)
 
 
 def test_mathematics_is_markup_and_the_font_is_there(site, pages):
@@ -115,6 +116,8 @@ WRONG = {
     "![a](figure:row_symmetry.roes)\nb": r"row_symmetry\.roes.*row_symmetry\.rows",
     "[7](claim:row_symmetry.foo)": "foo.*units",
     r"$\frac{1$": "frac",
+    "-[6](claim:row_symmetry.units)": "beside 6 changes it",
+    "<claim:row_symmetry.units>": "claim:row_symmetry.units: write it in Markdown",
     "![a](figure:row_symmetry.rows)": "no caption",
 }
 DEAD = {
@@ -125,7 +128,15 @@ DEAD = {
 }
 
 
-@pytest.mark.parametrize("cases", [WRONG, DEAD], ids=["wrong", "dead"])
+# each looks at a page that those before it have passed
+ALONE = {
+    "It took 300 steps.": "“300 steps.”: write it as a claim.*without its number",
+    "Half, or ½, of them.": "“½, of”",
+    "It holds for ninety seeds.": "“ninety seeds”",
+}
+
+
+@pytest.mark.parametrize("cases", [WRONG, DEAD, ALONE], ids=["wrong", "dead", "alone"])
 def test_the_strict_build_fails_and_names_each_mistake(cases, tmp_path):
     status, output = build(small_site(tmp_path, text="\n\n".join(cases)), tmp_path / "site")
     assert status != 0, output
@@ -141,13 +152,15 @@ def test_a_number_in_a_title_or_a_description_fails(tmp_path):
     config = small_site(tmp_path)
     page = tmp_path / "docs" / "index.md"
     front = (
-        "description: >-\n  [6](claim:row_symmetry.units)\ntitle: >-\n  [3](claim:index.steps)\n"
+        "description: >-\n  [6](claim:row_symmetry.units) in ½\n"
+        "title: >-\n  [3](claim:index.steps)\n"
     )
     page.write_text(page.read_text("utf-8").replace("description: x\n", front), "utf-8")
     status, output = build(config, tmp_path / "site")
     assert status != 0, output
     for name in ("row_symmetry.units", "index.steps"):
         assert f"\n  - claim:{name}: write it in Markdown" in output, output
+    assert "\n  - “½”\n  - titles, in `nav:` of mkdocs.yml too, and descriptions" in output, output
     assert "index.md" in output
     assert "Traceback" not in output
 
@@ -157,7 +170,8 @@ NOTEBOOKS = {
     "error": ("# %%\nvalue = 1\n\n# %%\nvalue / 0\n", r"error\.py.*value / 0.*ZeroDivisionError"),
     "death": ("# %%\nimport os\nos._exit(1)\n", r"death\.py.*[Kk]ernel died"),
     "silent": (
-        "# %%\nfrom initexplain.figures.style import new_figure\nnew_figure(height=1.0)[0]\n",
+        "# %%\nfrom initexplain.figures.style import new_figure\n"
+        "figure, [axes] = new_figure(height=1.0)\naxes.axhline(0)\nfigure\n",
         r"silent\.py.*cell 1 draws a figure without alt text",
     ),
     "endless": (

@@ -6,10 +6,10 @@ elsewhere, the figure simply has these colours.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -198,7 +198,11 @@ def style() -> Iterator[None]:
 
 def _points(artist: Any) -> Array:
     """One number for each point that is drawn; not finite where the point is not."""
-    if isinstance(artist, Line2D):
+    data: Any
+    if isinstance(artist, Sequence):  # of patches: what lacks a corner is not drawn
+        paths = (patch.get_transform().transform_path(patch.get_path()) for patch in artist)
+        data = np.array([path.vertices.sum(axis=0) for path in paths])
+    elif isinstance(artist, Line2D):
         data = artist.get_xydata()
     elif artist.get_array() is not None:
         data = np.ma.asarray(artist.get_array())[..., None]
@@ -258,10 +262,18 @@ class StyledFigure(Figure):
         """The figure as an SVG document, the same bytes at every call.
 
         Raises:
-            ValueError: a line, a field or a set of points has no finite value.
+            ValueError: nothing is drawn, or what is drawn or written has no finite value.
         """
-        drawn = ([*axes.lines, *axes.collections, *axes.images] for axes in self.axes)
-        for artist in chain.from_iterable(drawn):
+        drawn: list[Any] = []
+        for axes in self.axes:
+            drawn += [*axes.lines, *axes.collections, *axes.images]
+            drawn += [axes.patches] * bool(axes.patches)
+        texts = [text.get_text() for axes in self.axes for text in axes.texts]
+        if not_finite := [text for text in texts if re.search(r"\b(?:nan|inf)\b", text)]:
+            raise ValueError(f"the label {not_finite[0]!r} has no finite value: leave it out")
+        if not drawn + texts:
+            raise ValueError("the figure has no finite value: draw something into its panels")
+        for artist in drawn:
             # a line without points is one for a legend
             points = _points(artist)
             if not np.isfinite(points).any() and (points.size or not isinstance(artist, Line2D)):

@@ -127,24 +127,33 @@ def load(name: str, present: State) -> Any:
     """The value of an entry; None unless it is whole and of this state."""
     try:
         depends, value = pickle.loads(gzip.decompress((FOLDER / name).read_bytes()))
-        os.utime(FOLDER / name)
     except Exception:  # noqa: BLE001 - what cannot be read is computed again
         return None
+    with suppress(OSError):  # whoever may read it uses it
+        os.utime(FOLDER / name)
     return value if depends <= present else None
 
 
 def store(name: str, depends: State, value: object) -> None:
     """Writes an entry, unless a file changed meanwhile; without room or permission, none."""
-    half = FOLDER / f"{name}.{os.getpid()}"
     with suppress(OSError, pickle.PicklingError, AttributeError, TypeError):
         files = {name.removesuffix(_CODE) for name, _ in depends} - {_ENVIRONMENT}
         if depends <= _state_of(map(Path, files)):
             content = gzip.compress(pickle.dumps((depends, value)), compresslevel=1)
             FOLDER.mkdir(parents=True, exist_ok=True)
-            half.write_bytes(content)
-            half.replace(FOLDER / name)  # others see all of it or nothing
-    with suppress(OSError):
-        half.unlink(missing_ok=True)
+            write(FOLDER / name, content)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file, all of it or nothing: without room, what was there before stays."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        half.write_bytes(content)
+        half.replace(path)
+    except OSError:
+        with suppress(OSError):
+            half.unlink()
+        raise
 
 
 def prune() -> None:

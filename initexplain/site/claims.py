@@ -9,7 +9,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from initexplain.site import results
+from initexplain.site import cache, results
 
 FORM = '[6](claim:page.part) or [6](claim:page.part "word")'
 # the only form, for the build and for `make claims`; "word" stands beside the number
@@ -115,6 +115,18 @@ def check(text: str, name: str) -> str:
     return source
 
 
+def in_words(name: str) -> str:
+    """What a reader sees who points at a number: which one it is.
+
+    Examples:
+        >>> in_words("row_symmetry.losses.constant.-1"), in_words("row_symmetry.LEARNING_RATE")
+        ('row symmetry: losses, constant, last', 'row symmetry: learning rate')
+    """
+    page, *parts = name.replace("_", " ").split(".")
+    words = ("last" if p == "-1" else p.lower() if p.isupper() else p for p in parts)
+    return f"{page}: {', '.join(words)}"
+
+
 def typeset(text: str) -> str:
     """The number as print sets it: a true minus, powers of ten as such.
 
@@ -131,29 +143,29 @@ def typeset(text: str) -> str:
     return f"{match[1]}{factor}10{raised}"
 
 
-def rewrite(markdown: str) -> tuple[str, list[str]]:
-    """The Markdown with every stale number outside code rewritten, and a line for each change.
+def rewrite(markdown: str) -> tuple[str, list[str], list[str]]:
+    """The Markdown with every stale number outside code rewritten, a line for each change.
 
-    Raises:
-        ValueError: a name is unknown or a text is no number.
+    Returns a line also for each number that cannot be: its name is unknown, or its text no number.
     """
     changes = []
+    faults: dict[str, None] = {}
 
     def renewed(match: re.Match[str]) -> str:
         if match["code"]:
             return match[0]
         number, name = match["text"].strip(), match["name"]
-        value, _ = results.claim(name)
         try:
-            if agrees(number, value):
-                return match[0]
-            new = rewritten(number, value)
-        except ValueError as error:
-            raise ValueError(f"claim {name}: {error}") from None
-        changes.append(f"{name}: {number} -> {new}")
+            value, _ = results.claim(name)
+            new = number if agrees(number, value) else rewritten(number, value)
+        except (ValueError, RuntimeError) as error:
+            faults[f"claim {name}: {error}"] = None
+            return match[0]
+        if new != number:
+            changes.append(f"{name}: {number} -> {new}")
         return match[0].replace(number, new, 1)
 
-    return _CODE_OR_LINK.sub(renewed, markdown), changes
+    return _CODE_OR_LINK.sub(renewed, markdown), changes, list(faults)
 
 
 def rewrite_folders(folders: list[str]) -> int:
@@ -174,13 +186,15 @@ def rewrite_folders(folders: list[str]) -> int:
     for path in paths:
         try:
             # as bytes: line ends stay as they are
-            renewed, changes = rewrite(path.read_bytes().decode("utf-8"))
-        except (ValueError, RuntimeError) as error:
-            print(f"{path}: {error}", file=sys.stderr)
-            failures += 1
-            continue
-        if changes:
-            print(*(f"{path}: {change}" for change in changes), sep="\n")
-            path.write_bytes(renewed.encode("utf-8"))
+            renewed, changes, faults = rewrite(path.read_bytes().decode("utf-8"))
+            if changes:
+                cache.write(path, renewed.encode("utf-8"))
+        except (UnicodeError, OSError) as error:
+            changes, faults = [], [f"{error}; the page is as it was"]
+        for change in changes:
+            print(f"{path}: {change}")
+        for fault in faults:
+            print(f"{path}: {fault}", file=sys.stderr)
+        failures += len(faults)
     print(f"{len(paths)} pages read")
     return min(failures, 1)

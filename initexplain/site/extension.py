@@ -74,7 +74,10 @@ class InitexplainExtension(Extension):
         # after "toc" (5), which gives the headings their ids
         md.treeprocessors.register(VerdictProcessor(failures, md), "verdicts", 4)
         # last, when everything is HTML
-        md.postprocessors.register(PageCheck(failures, md), "initexplain", 0)
+        check = PageCheck(failures, md)
+        md.postprocessors.register(check, "initexplain", 0)
+        # after what takes the headings of a page
+        md.treeprocessors.register(PageEnd(check, md), "initexplain end", -100)
         if glossary := self.getConfig("glossary"):
             # after "attr_list" (8), which gives the headings of the glossary their ids
             md.treeprocessors.register(GlossaryProcessor(Path(glossary)), "glossary", 7)
@@ -101,12 +104,15 @@ class ClaimProcessor(InlineProcessor):
         span = Element("span", {"class": "ie-claim"})
         if m["word"]:
             span.set(around.BESIDE, m["word"])
-        span.append(_source_link(source, claims.typeset(number), {}))
+        title = {"title": claims.in_words(m["name"])}
+        span.append(_source_link(source, claims.typeset(number), title))
         return span, m.start(), m.end()
 
 
 class PageCheck(Postprocessor):
     """Looks at the HTML of a page, as a reader will, and reports all of its failures at once."""
+
+    whole = False  # until then, it gets headings, each alone
 
     def __init__(self, failures: Failures, md: Markdown) -> None:
         super().__init__(md)
@@ -118,11 +124,26 @@ class PageCheck(Postprocessor):
         Raises:
             PageError: a figure, a number or a formula failed.
         """
+        if not self.whole:
+            return text
+        self.whole = False
         failures = dict.fromkeys([*self.failures, *left_over(text), *around.faults(text)])
         self.failures.clear()
         if failures:
             raise PageError("".join(f"\n  - {failure}" for failure in failures))
         return re.sub(rf' {around.BESIDE}="[^"]*"', "", text)
+
+
+class PageEnd(Treeprocessor):
+    """Tells the check that what comes next is the page."""
+
+    def __init__(self, check: PageCheck, md: Markdown) -> None:
+        super().__init__(md)
+        self.check = check
+
+    def run(self, _: Element) -> None:
+        """The element tree is complete."""
+        self.check.whole = True
 
 
 class PageProcessor(Treeprocessor):

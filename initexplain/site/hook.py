@@ -30,11 +30,13 @@ from initexplain.site import (
     mathml,
     notebooks,
     offline,
+    prose,
     reference,
     results,
     running,
     scripts,
 )
+from initexplain.site.claims import FORM
 from initexplain.site.extension import PageError, left_over
 
 _ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
@@ -125,12 +127,21 @@ def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files
     """Renders a page; the preview shows what is wrong with it in its place."""
     try:
         render(page, config, files)
+        _check_prose(page)
     except Exception as error:
         if not _preview:
             raise
         _log.error("Error reading page '%s': %s", page.file.src_uri, error)
         page.markdown = f"# This page has an error\n\n{notebooks.fenced(str(error), 'text')}"
         Page.render(page, config, files)
+
+
+def _check_prose(page: Page) -> None:
+    """Asks for the source of each number; in the reference, made of docstrings, examples run."""
+    numbers = [] if page.url.startswith("reference/") else prose.unsourced(str(page.content))
+    hint = f"write it as a claim, {FORM}, or without its number"
+    if listed := "".join(f"\n  - “{number}”: {hint}" for number in numbers):
+        raise PageError(listed)
 
 
 def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
@@ -162,10 +173,12 @@ def on_post_page(output: str, *, page: Page, **_: object) -> str:
     """Mends what the theme leaves to mend, and sets the policy.
 
     Raises:
-        PageError: a title or a description names a number, which stands there as it is.
+        PageError: a title or a description has a number, which nothing computes there.
     """
-    if left := "".join(f"\n  - {fault}" for fault in dict.fromkeys(left_over(output))):
-        fault = f"{left}\n  - titles and descriptions hold no numbers"
+    numbers = prose.unsourced(f"{page.title} | {page.meta.get('description', '')}")
+    faults = dict.fromkeys([*left_over(output), *map("“{}”".format, numbers)])
+    if left := "".join(f"\n  - {fault}" for fault in faults):
+        fault = f"{left}\n  - titles, in `nav:` of mkdocs.yml too, and descriptions hold no numbers"
         if not _preview:
             raise PageError(fault)
         _log.error("Error building page '%s': %s", page.file.src_uri, fault)
@@ -252,4 +265,8 @@ def on_build_error(error: Exception) -> None:
     if isinstance(error, PageError):
         raise Abort("Aborted: the page above does not agree with the package.") from None
     if isinstance(error, OSError) and error.errno in _NO_PLACE:
-        raise Abort(f"Aborted: {error}. The build needs room and permission to write there.")
+        folders = " and ".join(running.folders)
+        raise Abort(
+            f"Aborted: {error}. The build needs room and permission to write into {folders}; "
+            "`INITEXPLAIN_SITE_DIR=other make site` names another folder"
+        )

@@ -3,9 +3,11 @@
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from initexplain.checks import lookup
+from initexplain.site import cache
 
 _MARKDOWN = """---
 description: ""
@@ -72,6 +74,7 @@ def create(address: str, title: str) -> list[Path]:
 
     Raises:
         ValueError: the address is no chapter and name, the chapter is unknown, or a file exists.
+        OSError: a file cannot be written; then there is none of them.
     """
     if not re.fullmatch(r"[a-z]+/[a-z][a-z-]*", address) or not title:
         raise ValueError('usage: make page NAME=scale/my-page TITLE="My page"')
@@ -91,16 +94,23 @@ def create(address: str, title: str) -> list[Path]:
     ends = {match[2]: match for match in entry.finditer(nav) if match[2] != "reference"}
     last = lookup(ends, chapter, "chapter")
     line = f"{last[1]}{json.dumps(title, ensure_ascii=False)}: {address}.md\n"
-    settings.write_text(nav[: last.end()] + line + nav[last.end() :], "utf-8")
     record = "".join(map(str.title, name.split("_")))
-    for path, text in files.items():
-        path.write_text(text.format(title=title, name=name, record=record), "utf-8")
+    try:
+        for path, text in files.items():
+            content = text.format(title=title, name=name, record=record)
+            cache.write(path, content.encode("utf-8"))
+        cache.write(settings, f"{nav[: last.end()]}{line}{nav[last.end() :]}".encode())
+    except OSError:
+        for path in files:
+            with suppress(OSError):
+                path.unlink()
+        raise
     return list(files)
 
 
 if __name__ == "__main__":
     try:
         paths = create(*[*sys.argv[1:3], "", ""][:2])
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         sys.exit(str(error))
     print("Fill these files; `make serve` shows how the page comes along:", *paths, sep="\n  ")

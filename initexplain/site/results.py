@@ -102,7 +102,10 @@ def claim(name: str) -> tuple[float, str]:
             entries = {str(index): value[index] for index in range(-len(value), len(value))}
             value = {"size": value.size, "shape": np.array(value.shape), **entries}
         known = value if isinstance(value, dict) else {}
-        value = lookup(known, part, f"value of {'.'.join([page, *path[:depth]])}")
+        place = "value of " + ".".join([page, *path[:depth]])
+        if any("." in key for key in known):
+            place += " (where a key with a point in it has no name)"
+        value = lookup(known, part, place)
         if isinstance(value, tasks.Failure):
             # the same text for whatever needs this part: a page reports it once
             raise RuntimeError(f"{'.'.join([page, *path[: depth + 1]])}: {value}")

@@ -13,7 +13,8 @@ from pathlib import Path
 from mkdocs.exceptions import Abort
 
 GRACE_SECONDS = 5
-_folders: dict[str, int] = {}
+folders: dict[str, int] = {}
+"""Those that this process keeps for itself, and what keeps them."""
 
 
 def end_when_told() -> None:
@@ -58,7 +59,7 @@ def keep_folder(folder: str) -> None:
         Abort: another process has it.
     """
     path = os.path.realpath(folder)
-    if path in _folders:
+    if path in folders:
         return
     Path(path).mkdir(parents=True, exist_ok=True)
     kept = os.open(path, os.O_RDONLY)
@@ -71,7 +72,7 @@ def keep_folder(folder: str) -> None:
             f"Aborted: another build writes into {folder}; let it end, or name another folder: "
             "`INITEXPLAIN_SITE_DIR=other make site`"
         ) from None
-    _folders[path] = kept
+    folders[path] = kept
 
 
 @functools.cache  # later, it is this process that has the address
@@ -84,9 +85,8 @@ def try_address(host: str, port: int) -> None:
     try:
         [(family, *_), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         socket.create_server((host, port), family=family).close()
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # in use, not of this machine; no port
         raise Abort(
-            f"Aborted: the preview cannot have {host}:{port}: "
-            f"{str(error.strerror).partition(' (')[0]}. End what has that address, or name "
-            "another: `make serve ADDRESS=127.0.0.1:8001`"
+            f"Aborted: the preview cannot have {host}:{port}: {str(error).partition(' (')[0]}. "
+            "End what has that address, or name another: `make serve ADDRESS=127.0.0.1:8001`"
         ) from None

@@ -61,8 +61,11 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
 
     def themed(match: re.Match[str]) -> str:
         if match[0] not in variables:
-            known = ", ".join(variables)
-            raise ValueError(f"figure {name}: the colour {match[0]} is not in the palette: {known}")
+            known = ", ".join(variable.removeprefix("--ie-") for variable in variables.values())
+            raise ValueError(
+                f"figure {name}: the colour {match[0]} is not in the palette; take one of "
+                f"figures/style.py that means the same, as `color=MEASURED`: {known}"
+            )
         return f"var({variables[match[0]]}, {match[0]})"
 
     body = re.sub(r"#[0-9a-f]{6}\b", themed, body)

@@ -1,5 +1,8 @@
 """Numbers in prose: reading, comparing, rewriting."""
 
+import re
+import resource
+
 import pytest
 
 from initexplain.site import claims, results
@@ -153,9 +156,34 @@ def test_only_stale_numbers_are_rewritten(computed):
     text = (
         'A **[1](claim:page.one)**, b [3.15](claim:page.pi "b") and [c](https://example.org/3.15).'
     )
-    renewed, changes = claims.rewrite(text)
+    renewed, changes, faults = claims.rewrite(text)
     assert renewed == text.replace("[3.15]", "[3.14]")
     assert changes == ["page.pi: 3.15 -> 3.14"]
+    assert faults == []
+
+
+def test_what_cannot_be_rewritten_keeps_nothing_else_from_being(computed):
+    text = "[2](claim:page.two), [2](claim:page.two), [x](claim:page.one) and {}"
+    renewed, changes, faults = claims.rewrite(text.format("[3.15](claim:page.pi)"))
+    assert renewed == text.format("[3.14](claim:page.pi)")
+    assert len(changes) == 1
+    assert [fault.partition(":")[0] for fault in faults] == ["claim page.two", "claim page.one"]
+
+
+def test_without_room_a_page_stays_as_it_was(computed, tmp_path, capsys):
+    page, text = tmp_path / "page.md", f"[2](claim:page.one) {'and so on ' * 200}"
+    page.write_text(text, "utf-8")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        assert claims.rewrite_folders([str(tmp_path)]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert page.read_text("utf-8") == text
+    assert list(tmp_path.iterdir()) == [page]
+    output = capsys.readouterr()
+    assert re.search(r"page\.md: .*too large; the page is as it was", output.err)
+    assert "->" not in output.out
 
 
 def test_folders_are_rewritten_and_what_cannot_be_is_reported(computed, tmp_path, capsys):
@@ -193,7 +221,7 @@ CODE = [
 @pytest.mark.parametrize("code", CODE)
 def test_what_stands_in_code_is_no_claim(computed, code):
     text = code + "then [2](claim:page.one) and `x`.\n" + code
-    renewed, changes = claims.rewrite(text)
+    renewed, changes, _ = claims.rewrite(text)
     assert renewed == code + "then [1](claim:page.one) and `x`.\n" + code
     assert changes == ["page.one: 2 -> 1"]
 

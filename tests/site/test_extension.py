@@ -52,7 +52,8 @@ def test_a_claim_shows_the_number_and_its_source():
     html = render("It has [6](claim:row_symmetry.units) units.")
     source = "initexplain.experiments.row_symmetry.run"
     assert (
-        f'<span class="ie-claim"><autoref identifier="{source}">6</autoref></span> units.' in html
+        f'<span class="ie-claim"><autoref identifier="{source}" title="row symmetry: units">'
+        "6</autoref></span> units." in html
     )
 
 
@@ -135,6 +136,13 @@ FAILURES = [
 def test_what_is_wrong_fails_and_names_it(text, message):
     with pytest.raises(PageError, match=message):
         render(text)
+
+
+def test_all_failures_of_a_page_are_named_at_once():
+    text = "# A\n\n-[6](claim:row_symmetry.units), [7](claim:index.units)\n\n## B\n\n<claim:a.b>"
+    with pytest.raises(PageError) as caught:
+        render(text, "toc")
+    assert len(re.findall("^  - ", str(caught.value), re.MULTILINE)) == 3
 
 
 SIX = "[6](claim:row_symmetry.units)"

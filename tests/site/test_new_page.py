@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from conftest import ROOT, run, small_site
+from conftest import NO_ROOM, ROOT, run, small_site
 
 PROGRAM = "-m", "initexplain.site.new_page"
 
@@ -46,6 +46,17 @@ def test_a_new_page_lacks_what_its_author_has_to_say_and_nothing_else(project, t
     assert [text for text in missing if text.endswith("return a MyPage")], output
     test = (project / files[3]).read_text("utf-8")
     assert "pytest.fail" in test, "as long as it checks nothing"
+
+
+def test_without_room_there_is_no_page(project):
+    before = sorted(project.rglob("*"))
+    code = f"{NO_ROOM}import runpy; runpy.run_module('{PROGRAM[1]}', run_name='__main__')"
+    status, output = run("-c", code, "scale/my-page", "Mine", cwd=project)
+    assert status == 1
+    assert "too large" in output
+    assert "Traceback" not in output
+    assert sorted(project.rglob("*")) == before
+    assert (project / "mkdocs.yml").read_bytes() == (ROOT / "mkdocs.yml").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from conftest import NO_ROOM
 
 PACKAGE = Path(__file__).resolve().parents[2] / "initexplain"
 
@@ -52,7 +53,7 @@ class One:
         raise KeyError("lost")
 def run(*, width=8, names=("a", "b")):
     _log("run one")
-    return One(3, {"relu": [1, {2: 7.5}]}, np.array([[1.0, 2.0], [3.0, 4.0]]), Pair(-1, 1),
+    return One(3, {"relu": [1, {2: 7.5, 0.5: 1}]}, np.array([[1.0, 2.0], [3.0, 4.0]]), Pair(-1, 1),
                (np.ones(2), np.ones((3, 4))), np.bool_(True), math.nan)
 """,
     "two": "def run():\n    _log('run two')\n    return {'value': 1}\n",
@@ -70,7 +71,8 @@ from initexplain.figures.style import new_figure, on_phone
 def curve(result):
     if not on_phone():  # it is drawn for one as well
         _log("draw {0}")
-    figure, _ = new_figure(height=1.0)
+    figure, [axes] = new_figure(height=1.0)
+    axes.axhline(0, color="#1f2328")
     return figure
 def helper(result, other):
     _log("a helper is no figure")
@@ -191,6 +193,7 @@ CLAIMS = {
 FAULTS = {
     "claim:one.stepz": r"ValueError.*value of one 'stepz': did you mean 'steps'. known:.*width",
     "claim:one.runs.rely.0": r"ValueError.*value of one.runs 'rely': did you mean 'relu'",
+    "claim:one.runs.relu.1.0.5": r"ValueError.*a point in it has no name.* '0'.*known: 2, 0\.5$",
     "claim:one.curve.2.0": r"ValueError.*value of one.curve '2'.*known: size, shape, -2, -1, 0, 1",
     "claim:one.steps.real": r"ValueError.*value of one.steps 'real'",
     "claim:one": r"ValueError.*'one' is not a number",
@@ -367,7 +370,14 @@ def test_a_damaged_entry_is_computed_again(fresh, ask):
     assert logged(fresh) == ["draw two", "run two"]
 
 
-NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+ONLY_READ = "import os\ndef utime(*_): raise PermissionError\nos.utime = utime\n"
+
+
+def test_a_cache_that_can_only_be_read_is_used(fresh):
+    first = ask(fresh, "claim:two.value")
+    logged(fresh)
+    assert ask(fresh, "claim:two.value", before=ONLY_READ) == first
+    assert logged(fresh) == []
 
 
 @pytest.mark.parametrize("obstacle", ["a file is in the way", "the disk is full"])

@@ -17,7 +17,7 @@ from urllib.error import HTTPError, URLError
 import psutil
 import pytest
 import yaml
-from conftest import DOCS, ROOT, run, small_site
+from conftest import DOCS, NO_ROOM, ROOT, run, small_site
 
 LONG = "# %%\nimport time\ntime.sleep(100)\n"
 CLAIM = "[{}](claim:row_symmetry.units)\n\n## Units {{#initexplain.experiments.row_symmetry.run}}"
@@ -174,15 +174,16 @@ def test_a_taken_address_is_found_before_anything_is_built(tmp_path):
         output = _refused("serve", "-f", config, "-a", address)
     assert re.search(f"cannot have {address}: .* in use.*make serve ADDRESS=", output)
     assert "Cleaning" not in output
+    output = _refused("serve", "-f", config, "-a", "127.0.0.1:99999")
+    assert re.search("cannot have 127.0.0.1:99999: .*65535.*make serve ADDRESS=", output)
 
 
 def test_a_full_disk_is_named(tmp_path):
     config = small_site(tmp_path)
     output = _refused("build", "-f", config, "-d", tmp_path / "site", before=NO_ROOM)
-    assert re.search(r"Aborted: .*site.*needs room and permission", output)
-
-
-NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
+    place = re.escape(str(tmp_path / "site"))
+    assert re.search(f"Aborted: .*needs room and permission to write into {place}", output)
+    assert "INITEXPLAIN_SITE_DIR=" in output
 
 
 def _setting_up(folder, pip):

@@ -133,7 +133,7 @@ def test_a_figure_for_a_phone_is_narrow_with_its_panels_below_each_other():
 
 def test_a_notebook_shows_a_figure_for_a_page_and_for_a_phone():
     figure, (axes,) = new_figure(height=2.0)
-    axes.set_xlabel("updates")
+    axes.text(0, 0, "updates")
     shown = figure._repr_mimebundle_()
     wide, narrow = (shown[kind] for kind in ("image/svg+xml", PHONE_SVG))
     assert wide == figure.svg()
@@ -159,6 +159,8 @@ DRAWN = {
     "masked cells": lambda axes, y: axes.pcolormesh(np.ma.masked_invalid(y[None])),
     "image": lambda axes, y: axes.imshow(y[None]),
     "bars": lambda axes, y: axes.vlines(X, 0, y),
+    "rectangle": lambda axes, y: axes.bar(0, y[-1], color="#1f2328"),
+    "label": lambda axes, y: axes.text(0, 0, f"{y[-1]:.2f} nano"),
 }
 
 
@@ -174,3 +176,10 @@ def test_a_figure_that_draws_nothing_is_refused(kind):
         else:
             with pytest.raises(ValueError, match="has no finite value"):
                 figure.svg()
+
+
+def test_a_figure_without_anything_in_it_is_refused():
+    figure, [axes] = new_figure(height=2.0)
+    axes.set_xlabel("update")
+    with pytest.raises(ValueError, match="draw something into its panels"):
+        figure.svg()
