@@ -159,7 +159,9 @@ def rewrite(markdown: str) -> tuple[str, list[str], list[str]]:
             value, _ = results.claim(name)
             new = number if agrees(number, value) else rewritten(number, value)
         except (ValueError, RuntimeError) as error:
-            faults[f"claim {name}: {error}"] = None
+            # a traceback stands once, whatever needs what failed
+            named = isinstance(error, RuntimeError) or str(error).startswith("claim ")
+            faults[str(error) if named else f"claim {name}: {error}"] = None
             return match[0]
         if new != number:
             changes.append(f"{name}: {number} -> {new}")

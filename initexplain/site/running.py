@@ -86,7 +86,8 @@ def try_address(host: str, port: int) -> None:
         [(family, *_), *_] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         socket.create_server((host, port), family=family).close()
     except (OSError, OverflowError) as error:  # in use, not of this machine; no port
+        reason = str(error).partition(" (")[0].rstrip(".")
         raise Abort(
-            f"Aborted: the preview cannot have {host}:{port}: {str(error).partition(' (')[0]}. "
+            f"Aborted: the preview cannot have {host}:{port}: {reason}. "
             "End what has that address, or name another: `make serve ADDRESS=127.0.0.1:8001`"
         ) from None

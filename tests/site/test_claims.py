@@ -140,6 +140,8 @@ def computed(monkeypatch):
     values = {"page.one": 1.0, "page.pi": 3.14159}
 
     def claim(name):
+        if name.startswith("raises."):
+            raise RuntimeError("raises: Traceback")
         if name not in values:
             raise ValueError(f"unknown value {name!r}")
         return values[name], f"initexplain.{name}"
@@ -163,11 +165,18 @@ def test_only_stale_numbers_are_rewritten(computed):
 
 
 def test_what_cannot_be_rewritten_keeps_nothing_else_from_being(computed):
-    text = "[2](claim:page.two), [2](claim:page.two), [x](claim:page.one) and {}"
+    text = (
+        "[2](claim:page.two), [2](claim:page.two), [x](claim:page.one), [1](claim:raises.a), "
+        "[2](claim:raises.b) and {}"
+    )
     renewed, changes, faults = claims.rewrite(text.format("[3.15](claim:page.pi)"))
     assert renewed == text.format("[3.14](claim:page.pi)")
     assert len(changes) == 1
-    assert [fault.partition(":")[0] for fault in faults] == ["claim page.two", "claim page.one"]
+    assert [fault.partition(":")[0] for fault in faults] == [
+        "claim page.two",
+        "claim page.one",
+        "raises",
+    ]
 
 
 def test_without_room_a_page_stays_as_it_was(computed, tmp_path, capsys):
