@@ -56,6 +56,7 @@ KINDS = {"normal": lecun_normal, "orthogonal": orthogonal}
 DEEP_UNITS = 32
 DEEP_SEEDS = 5
 DEEP_RATES = (0.03, 0.1)
+DEEP_STEPS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -323,7 +324,7 @@ def _deep_losses(weights: Initializer, seed: int) -> Array:
         weights=weights,
         hidden=(DEEP_UNITS,) * JACOBIAN_LAYERS,
         data=partial(teacher, examples=32, features=DEEP_UNITS),
-        steps=100,
+        steps=DEEP_STEPS,
         seeds=DEEP_SEEDS,
         seed=seed,
     )
