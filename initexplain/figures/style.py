@@ -241,13 +241,23 @@ def _power_of_ten(value: float, _: object = None) -> str:
     return f"10{raised}" if float(factor) == 1 else f"{float(factor):g} × 10{raised}"
 
 
+class _Renderer(RendererSVG):
+    """What writes a drawing, without the elements that group and name its artists."""
+
+    def open_group(self, *_: object, **__: object) -> None:
+        """Writes nothing."""
+
+    def close_group(self, *_: object) -> None:
+        """Writes nothing."""
+
+
 class _Canvas(FigureCanvasSVG):
     """A canvas with one renderer, which measures text for the layout, and then draws."""
 
     def __init__(self, figure: Figure, document: io.StringIO) -> None:
         super().__init__(figure)
         width, height = 72 * figure.get_size_inches()
-        renderer: Any = RendererSVG  # it has no annotations
+        renderer: Any = _Renderer  # what it inherits has no annotations
         self._renderer = renderer(width, height, document, metadata=_UNDATED)
 
     def get_renderer(self) -> Any:

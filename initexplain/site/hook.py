@@ -26,6 +26,7 @@ from mkdocs.utils import clean_directory, get_relative_url
 from mkdocs.utils.meta import get_data
 
 from initexplain.site import (
+    again,
     cards,
     mathml,
     notebooks,
@@ -125,9 +126,12 @@ def on_pre_page(page: Page, **_: object) -> Page:
 
 def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files: Files) -> None:
     """Renders a page; the preview shows what is wrong with it in its place."""
+    checked = functools.partial(_checked, render)
     try:
-        render(page, config, files)
-        _check_prose(page)
+        if _preview:
+            again.render(page, checked, config, files)
+        else:
+            checked(page, config, files)
     except Exception as error:
         if not _preview:
             raise
@@ -136,8 +140,10 @@ def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files
         Page.render(page, config, files)
 
 
-def _check_prose(page: Page) -> None:
-    """Asks for the source of each number; in the reference, made of docstrings, examples run."""
+def _checked(render: Callable[..., None], page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Renders a page, and asks for the source of each number in it."""
+    render(page, config, files)
+    # in the reference, made of docstrings, examples run
     numbers = [] if page.url.startswith("reference/") else prose.unsourced(str(page.content))
     hint = f"write it as a claim, {FORM}, or without its number"
     if listed := "".join(f"\n  - “{number}”: {hint}" for number in numbers):

@@ -116,6 +116,22 @@ def claim(name: str) -> tuple[float, str]:
     return float(value), answers.sources.get(path[0], f"initexplain.experiments.{page}.run")
 
 
+def named(text: str) -> list[object]:
+    """What is computed for the pages whose figures or numbers a text names, or why it is not."""
+    computations, answers = _computations(), list[object]()
+    for page in dict.fromkeys(_NAMED.findall(text)):
+        try:
+            answers.append(computations.page(page))
+        except (ValueError, RuntimeError) as error:
+            answers.append(str(error))
+    return answers
+
+
+def state() -> cache.State:
+    """The state of the source that counts until the next call of `prefetch`."""
+    return _computations().present
+
+
 def prefetch(texts: Iterable[str]) -> None:
     """Starts computing for every page whose figures or numbers the texts name; returns at once.
 

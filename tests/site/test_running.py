@@ -137,6 +137,19 @@ def test_the_preview_shows_what_is_wrong_until_it_is_mended(tmp_path):
         _ends(tmp_path, process)
 
 
+def test_what_the_preview_rendered_before_is_never_old(tmp_path):
+    config = small_site(tmp_path, "other.md", "[](){#place}")
+    index, glossary = (tmp_path / "docs" / name for name in ("index.md", "glossary.md"))
+    glossary.write_text("# Glossary\n", "utf-8")
+    address = f"127.0.0.1:{_free_port()}"
+    with _started([sys.executable, "-m", "mkdocs", "serve", "-f", config, "-a", address], tmp_path):
+        _shown(f"http://{address}/", "Text.")
+        index.write_text(f"{index.read_text('utf-8')}\n[there][place]\n", "utf-8")
+        assert 'href="other/#place"' in _shown(f"http://{address}/", "there", 15)
+        glossary.write_text("# Glossary\n\n## *Text* { #term-text }\n\nWords.\n", "utf-8")
+        _shown(f"http://{address}/other/", "glossary/#term-text", 15)
+
+
 def test_everything_that_pages_include_is_watched():
     pages = (path.read_text("utf-8") for path in DOCS.rglob("*.md"))
     included = {name for page in pages for name in re.findall(r'^--8<-- "([^":]+)', page, re.M)}
