@@ -32,12 +32,25 @@ FLOORS = "experiments", "figures"  # where the modules of a page are
 WEEK = 7 * 24 * 3600
 _ENVIRONMENT = "environment"
 _CODE = ":code"
+_CODES = f"{sys.hexversion:x}.codes"  # versions of Python write a syntax tree differently
 _SOURCES = ".py", ".jinja", ".j2", ".json"
 
 
 def state() -> State:
     """The state of the package's files and of what they run on; reads the files that changed."""
-    return _state_of(_files(str(PACKAGE)))
+    hashes = dict(_state_of(_files(str(PACKAGE))))
+    modules = {name.removesuffix(_CODE) for name in hashes if name.endswith(_CODE)}
+    codes = {hashes[module]: hashes[module + _CODE] for module in modules}
+    if not codes.items() <= _known_codes().items():
+        store(_CODES, frozenset(), codes)
+        _known_codes().update(codes)
+    return frozenset([*hashes.items(), (_ENVIRONMENT, _environment())])
+
+
+@functools.cache
+def _known_codes() -> dict[str, str]:
+    """Hash of a module's text -> hash of its code, which takes longest of all to compute."""
+    return load(_CODES, frozenset()) or {}
 
 
 def _files(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -50,7 +63,7 @@ def _files(folder: str) -> Iterator[os.DirEntry[str]]:
 
 
 def _state_of(files: Iterable[os.DirEntry[str] | Path]) -> State:
-    pairs = [(_ENVIRONMENT, _environment())]
+    pairs = []
     for file in files:
         stat = file.stat()
         pairs += _hashes(os.fspath(file), stat.st_ino, stat.st_size, stat.st_mtime_ns)
@@ -60,11 +73,12 @@ def _state_of(files: Iterable[os.DirEntry[str] | Path]) -> State:
 @functools.cache
 def _hashes(path: str, *_: int) -> list[tuple[str, str]]:
     text = Path(path).read_bytes()
-    parts = {path: text}
+    pairs = [(path, sha256(text).hexdigest())]
     if path.endswith(".py"):
         with suppress(SyntaxError):  # whatever computes with it fails
-            parts[path + _CODE] = _code(text).encode()
-    return [(name, sha256(part).hexdigest()) for name, part in parts.items()]
+            code = _known_codes().get(pairs[0][1]) or sha256(_code(text).encode()).hexdigest()
+            pairs.append((path + _CODE, code))
+    return pairs
 
 
 def _code(text: bytes | str) -> str:
@@ -137,8 +151,8 @@ def load(name: str, present: State) -> Any:
 def store(name: str, depends: State, value: object) -> None:
     """Writes an entry, unless a file changed meanwhile; without room or permission, none."""
     with suppress(OSError, pickle.PicklingError, AttributeError, TypeError):
-        files = {name.removesuffix(_CODE) for name, _ in depends} - {_ENVIRONMENT}
-        if depends <= _state_of(map(Path, files)):
+        hashes = frozenset(pair for pair in depends if pair[0] != _ENVIRONMENT)
+        if hashes <= _state_of(Path(name.removesuffix(_CODE)) for name, _ in hashes):
             content = gzip.compress(pickle.dumps((depends, value)), compresslevel=1)
             FOLDER.mkdir(parents=True, exist_ok=True)
             write(FOLDER / name, content)

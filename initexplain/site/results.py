@@ -27,7 +27,7 @@ from initexplain.site import cache, tasks
 TIMEOUT_SECONDS = float(os.environ.get("INITEXPLAIN_TIMEOUT", "120"))
 MORE_TIME = "allow more time, as in `INITEXPLAIN_TIMEOUT=600 make site`"
 # what the package and its figures import of others
-_PRELOADED = ["numpy.random", "matplotlib.figure", "matplotlib.backends.backend_svg"]
+_PRELOADED = ["numpy.random", "psutil", "matplotlib.figure", "matplotlib.backends.backend_svg"]
 _ENVIRONMENT = {
     # a product that is spread over threads rounds differently
     **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
