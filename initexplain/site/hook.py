@@ -5,6 +5,7 @@ The site builds without this file too, then without notebooks and without the fo
 
 import errno
 import functools
+import gc
 import html
 import logging
 import os
@@ -46,6 +47,7 @@ _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
 _preview: list[bool] = []  # not empty: this is the live preview
 _cards: list[results.Job] = []  # what draws them, if there are any
+_font: list[results.Job] = []  # what cuts it
 
 
 def on_startup(command: str, **_: object) -> None:
@@ -56,6 +58,8 @@ def on_startup(command: str, **_: object) -> None:
     autorefs = logging.getLogger("mkdocs.plugins.mkdocs_autorefs._internal.plugin")
     autorefs.addFilter(reference.say_what_is_missing)
     _preview.extend([True] * (command == "serve"))
+    if not _preview:
+        gc.disable()  # this process ends before it fills the memory
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -99,7 +103,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_env(_: object, config: MkDocsConfig, files: Files) -> None:
-    """Starts drawing the cards: by now every page has its heading."""
+    """Starts on the font and the cards: by now all formulas are set, and pages have headings."""
+    _font[:] = [mathml.job()]
+    results.start(*_font)
     if _has_cards(config):
         pages = [file.page for file in files.documentation_pages() if file.page]
         _cards[:] = [cards.job({page.url: _heading(page) or config.site_name for page in pages})]
@@ -237,7 +243,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     # no style sheet of the page reaches a tab
     style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
     (assets / "images" / "favicon.svg").write_text(mark.replace("<path", f"{style}<path", 1))
-    (assets / "math.woff2").write_bytes(mathml.font(frozenset(mathml.used_characters)))
+    (assets / "math.woff2").write_bytes(results.answer(*_font))
     for job in _cards if _has_cards(config) else []:
         for address, card in results.answer(job).items():
             Path(config.site_dir, address, cards.NAME).write_bytes(card)

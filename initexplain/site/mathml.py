@@ -1,14 +1,16 @@
 """TeX to MathML while the site builds, and the font for readers whose machine has none."""
 
-import functools
 import html
 import io
 import re
 import unicodedata
+from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
 from math_core import LatexError, LatexToMathML
+
+from initexplain.site import cache, results
 
 _CONVERTER = LatexToMathML(fancy_error=False)
 # letter -> the mathematical italic that a browser shows for it when it stands alone; they are a
@@ -61,13 +63,26 @@ def font_file() -> Path:
     return Path(str(metadata.distribution("ziamath").locate_file(name)))
 
 
-@functools.cache
+def job() -> results.Job:
+    """What cuts the font down to what the formulas have shown, once for the same characters."""
+    characters, present = "".join(sorted(used_characters)), cache.state()
+    entry = f"{sha256(characters.encode()).hexdigest()[:16]}.font"
+    return results.Job("math font", entry, present, cut, (characters, entry, present), None)
+
+
+def cut(characters: str, entry: str, present: cache.State) -> bytes:
+    """Cuts the font, in this process, and stores it."""
+    content = font(frozenset(characters))
+    cache.store(entry, cache.imported(present), content)
+    return content
+
+
 def font(characters: frozenset[str]) -> bytes:
     """STIX Two Math cut down to these characters, as WOFF2, its `MATH` table kept.
 
     The font is under the SIL Open Font License.
     """
-    from fontTools import subset  # noqa: PLC0415 - only a build that ends needs it
+    from fontTools import subset  # noqa: PLC0415 - a build that knows the font does not need it
 
     options = subset.Options(
         flavor="woff2", layout_features=["ssty", "dtls"], notdef_outline=True, hinting=False
