@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import DOCS, ROOT
 
-from initexplain.figures.style import LEVELS, PALETTE, ramp
+from initexplain.figures.palette import LEVELS, PALETTE, ramp
 
 PAGES = sorted(DOCS.rglob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.py"))
@@ -229,6 +229,7 @@ SHARED = {
     "separation",
     "stages",
     "small_architectures",
+    "palette",
     "style",
     "verdicts",
 }

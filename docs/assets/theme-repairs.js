@@ -33,11 +33,11 @@ narrow.addEventListener("change", reach);
 reach();
 
 // The table of contents follows the page smoothly, even for readers who want no motion.
-const { scrollTo } = Element.prototype;
+const scrollElement = Element.prototype.scrollTo;
 Element.prototype.scrollTo = function (...place) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   if (still && place.length === 1) place[0] = { ...place[0], behavior: "instant" };
-  return scrollTo.apply(this, place);
+  return scrollElement.apply(this, place);
 };
 
 // The first tap on a term shows its definition, as pointing at it does; the next one follows it.

@@ -28,13 +28,8 @@
 import numpy as np
 
 import initexplain as ie
-from initexplain.figures.style import (
-    RANDOM,
-    ZERO,
-    draw_band,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import RANDOM, ZERO
+from initexplain.figures.style import draw_band, label_line, new_figure
 
 hidden_layers = 1  # then 2, 3, 4
 activation = "tanh"  # or "logistic", "relu"

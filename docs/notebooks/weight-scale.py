@@ -28,13 +28,8 @@ import numpy as np
 
 import initexplain as ie
 from initexplain import signal
-from initexplain.figures.style import (
-    MUTED,
-    RANDOM,
-    THEORY,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import MUTED, RANDOM, THEORY
+from initexplain.figures.style import label_line, new_figure
 from initexplain.mean_field import mean_field, mean_square_slope, variances
 
 # %% [markdown]

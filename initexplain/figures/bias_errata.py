@@ -1,14 +1,8 @@
 """Figures of the page "What other pages say about biases"."""
 
 from initexplain.experiments.bias_errata import BiasErrata
-from initexplain.figures.style import (
-    GRID,
-    MUTED,
-    RANDOM,
-    THEORY,
-    StyledFigure,
-    new_figure,
-)
+from initexplain.figures.palette import GRID, MUTED, RANDOM, THEORY
+from initexplain.figures.style import StyledFigure, new_figure
 
 
 def firing(result: BiasErrata) -> StyledFigure:

@@ -9,16 +9,9 @@ from matplotlib.ticker import MaxNLocator
 from initexplain.checks import Array
 from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS, BreakingSymmetry
 from initexplain.experiments.separation import EVERY
+from initexplain.figures.palette import CONSTANT, INK, MUTED, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    CONSTANT,
-    INK,
-    MUTED,
-    THEORY,
-    StyledFigure,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FLOOR = 1e-17

@@ -13,7 +13,8 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
-from initexplain.figures.style import PALETTE, style
+from initexplain.figures.palette import PALETTE
+from initexplain.figures.style import style
 
 WIDTH, HEIGHT = 1200, 630
 """In pixels: what the sites ask for."""

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from initexplain.figures.diagrams import class_fills, class_names
-from initexplain.figures.style import INK, SURFACE
+from initexplain.figures.palette import INK, SURFACE
 from initexplain.symmetry import SignedClasses
 
 

@@ -9,7 +9,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Normalize
 
 from initexplain.checks import Array
-from initexplain.figures.style import (
+from initexplain.figures.palette import (
     CLASSES,
     GRID,
     INK,
@@ -19,8 +19,8 @@ from initexplain.figures.style import (
     SIGNED,
     SIZES,
     SURFACE,
-    StyledFigure,
 )
+from initexplain.figures.style import StyledFigure
 
 
 def draw_size_bar(

@@ -14,18 +14,8 @@ from initexplain.experiments.edge_of_chaos import (
     EdgeOfChaos,
 )
 from initexplain.figures.diagrams import draw_size_bar
-from initexplain.figures.style import (
-    GRID,
-    INK,
-    MEASURED,
-    MUTED,
-    SIZES,
-    SURFACE,
-    THEORY,
-    StyledFigure,
-    new_figure,
-    on_lines,
-)
+from initexplain.figures.palette import GRID, INK, MEASURED, MUTED, SIZES, SURFACE, THEORY
+from initexplain.figures.style import StyledFigure, new_figure, on_lines
 
 # the colours run from the loss of the best constant output to one a thousand times smaller
 DECADES = 3.0

@@ -4,15 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from initexplain.experiments.fine_zeros import FineZeros
-from initexplain.figures.style import (
-    INK,
-    RANDOM,
-    ZERO,
-    StyledFigure,
-    draw_curves,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import INK, RANDOM, ZERO
+from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
 
 
 def losses(result: FineZeros) -> StyledFigure:

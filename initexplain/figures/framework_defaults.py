@@ -3,8 +3,9 @@
 import numpy as np
 
 from initexplain.experiments.framework_defaults import FrameworkDefaults
+from initexplain.figures.palette import MUTED, RECIPES
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import MUTED, RECIPES, StyledFigure, label_line, new_figure
+from initexplain.figures.style import StyledFigure, label_line, new_figure
 
 
 def signal(result: FrameworkDefaults) -> StyledFigure:

@@ -4,17 +4,9 @@ import numpy as np
 
 from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
+from initexplain.figures.palette import CONSTANT, INK, RANDOM, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    CONSTANT,
-    INK,
-    RANDOM,
-    THEORY,
-    ZERO,
-    StyledFigure,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure
 
 
 def zero_starts(result: FreezeOrClone) -> StyledFigure:

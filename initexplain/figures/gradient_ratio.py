@@ -6,16 +6,9 @@ from matplotlib.axes import Axes
 from initexplain.checks import Array
 from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, GradientRatio
 from initexplain.experiments.stages import STRENGTHS
+from initexplain.figures.palette import MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    MUTED,
-    RANDOM,
-    THEORY,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_lines,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_lines
 
 # a loss above this, in units of the best constant's, is drawn as a cross at the top
 TOP = 3.0

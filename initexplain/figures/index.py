@@ -5,16 +5,8 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from initexplain.experiments.index import FourStarts
-from initexplain.figures.style import (
-    BIAS,
-    MUTED,
-    RANDOM,
-    ZERO,
-    StyledFigure,
-    draw_curves,
-    new_figure,
-    on_phone,
-)
+from initexplain.figures.palette import BIAS, MUTED, RANDOM, ZERO
+from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_phone
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -4,18 +4,8 @@ from matplotlib.axes import Axes
 
 from initexplain.experiments.lab import Lab
 from initexplain.figures.diagrams import class_fills, class_names
-from initexplain.figures.style import (
-    CONSTANT,
-    INK,
-    MUTED,
-    RANDOM,
-    THEORY,
-    ZERO,
-    StyledFigure,
-    draw_curves,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import CONSTANT, INK, MUTED, RANDOM, THEORY, ZERO
+from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
 
 LINES = {
     "zero": (ZERO, "-"),

@@ -13,19 +13,9 @@ from initexplain.experiments.linear_region import (
     SCALES,
     LinearRegion,
 )
+from initexplain.figures.palette import GRID, INK, MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    GRID,
-    INK,
-    MUTED,
-    RANDOM,
-    THEORY,
-    StyledFigure,
-    draw_band,
-    label_line,
-    new_figure,
-    on_lines,
-)
+from initexplain.figures.style import StyledFigure, draw_band, label_line, new_figure, on_lines
 
 
 def region(result: LinearRegion) -> StyledFigure:

@@ -5,20 +5,9 @@ from matplotlib.axes import Axes
 
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.nonzero_biases import LAG, NonzeroBiases
+from initexplain.figures.palette import BIAS, GRID, INK, MEASURED, MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    BIAS,
-    GRID,
-    INK,
-    MEASURED,
-    MUTED,
-    RANDOM,
-    THEORY,
-    StyledFigure,
-    draw_curves,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
 
 
 def prior(result: NonzeroBiases) -> StyledFigure:

@@ -5,15 +5,9 @@ from matplotlib.axes import Axes
 
 from initexplain.checks import Array
 from initexplain.experiments.normalization import NOISES, SCALES, Normalization
+from initexplain.figures.palette import INK, NORMALIZATIONS
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    INK,
-    NORMALIZATIONS,
-    StyledFigure,
-    draw_band,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.style import StyledFigure, draw_band, label_line, new_figure
 
 _COLOURS = {"none": INK, "batch": NORMALIZATIONS["batchnorm"], "layer": NORMALIZATIONS["layernorm"]}
 _NAMES = {"none": "no normalization", "batch": "BatchNorm", "layer": "LayerNorm"}

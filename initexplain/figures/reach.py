@@ -7,16 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from initexplain.experiments.reach import Row
-from initexplain.figures.style import (
-    GRID,
-    INK,
-    MEASURED,
-    MUTED,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_phone,
-)
+from initexplain.figures.palette import GRID, INK, MEASURED, MUTED
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
 
 
 def draw_reach(axes: Axes, rows: Mapping[str, Row], *, told: bool = True) -> None:

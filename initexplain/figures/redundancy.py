@@ -11,17 +11,9 @@ from initexplain.experiments.planted import same_classes
 from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
 from initexplain.figures.classes import draw_classes, runs
 from initexplain.figures.diagrams import draw_matrix, draw_network
+from initexplain.figures.palette import CLASSES, INK, MUTED, RANDOM
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    CLASSES,
-    INK,
-    MUTED,
-    RANDOM,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_phone,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
 from initexplain.symmetry import SignedClasses
 
 

@@ -4,13 +4,9 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 
 from initexplain.experiments.residual_streams import POSITIONS, RECIPES, SCORES, ResidualStreams
+from initexplain.figures.palette import INK, MEASURED, RANDOM, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
-    INK,
-    MEASURED,
-    RANDOM,
-    THEORY,
-    ZERO,
     StyledFigure,
     draw_band,
     draw_curves,

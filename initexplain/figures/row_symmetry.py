@@ -4,18 +4,9 @@ import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
+from initexplain.figures.palette import CONSTANT, INK, RANDOM, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    CONSTANT,
-    INK,
-    RANDOM,
-    ZERO,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_lines,
-    on_phone,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_lines, on_phone
 
 
 def rows(result: RowSymmetry) -> StyledFigure:

@@ -3,14 +3,8 @@
 import numpy as np
 
 from initexplain.experiments.scale_errata import ScaleErrata
-from initexplain.figures.style import (
-    MUTED,
-    RECIPES,
-    THEORY,
-    StyledFigure,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import MUTED, RECIPES, THEORY
+from initexplain.figures.style import StyledFigure, label_line, new_figure
 
 CLAIMED_LEVEL = 0.25
 

@@ -4,15 +4,8 @@ import numpy as np
 
 from initexplain.experiments.symmetry_errata import SymmetryErrata
 from initexplain.figures.diagrams import draw_matrix
-from initexplain.figures.style import (
-    CONSTANT,
-    INK,
-    RANDOM,
-    StyledFigure,
-    draw_curves,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.palette import CONSTANT, INK, RANDOM
+from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
 
 
 def gradient(result: SymmetryErrata) -> StyledFigure:

@@ -7,20 +7,9 @@ from matplotlib.colors import Normalize
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar
+from initexplain.figures.palette import INK, MUTED, RANDOM, SIZES, SURFACE, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    INK,
-    MUTED,
-    RANDOM,
-    SIZES,
-    SURFACE,
-    THEORY,
-    ZERO,
-    StyledFigure,
-    draw_curves,
-    new_figure,
-    on_lines,
-)
+from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_lines
 
 UPDATES, DECADES = 12, Normalize(-20, 0)
 """Of the wave: what is drawn, and the exponents of the sizes."""

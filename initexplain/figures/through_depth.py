@@ -6,15 +6,9 @@ from matplotlib.axes import Axes
 from initexplain.checks import Array
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.through_depth import ThroughDepth
+from initexplain.figures.palette import MUTED, RECIPES, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    MUTED,
-    RECIPES,
-    THEORY,
-    StyledFigure,
-    label_line,
-    new_figure,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure
 
 EVERY = 3
 

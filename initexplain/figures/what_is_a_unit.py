@@ -8,16 +8,9 @@ import numpy as np
 from initexplain.experiments.planted_units import STARTS
 from initexplain.experiments.what_is_a_unit import BRANCHES, WhatIsAUnit
 from initexplain.figures.classes import draw_classes
+from initexplain.figures.palette import MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    MUTED,
-    RANDOM,
-    THEORY,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_phone,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
 
 WIDE = 13.0
 """Room for the tiles of a start, in tiles."""

@@ -14,17 +14,9 @@ from initexplain.experiments.width_and_rate import (
     WIDTHS,
     WidthAndRate,
 )
+from initexplain.figures.palette import INK, MEASURED, MUTED, RECIPES
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    INK,
-    MEASURED,
-    MUTED,
-    RECIPES,
-    StyledFigure,
-    label_line,
-    new_figure,
-    on_phone,
-)
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
 
 # where a rate that diverges is drawn
 TOP = 0.9

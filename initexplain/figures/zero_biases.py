@@ -1,17 +1,9 @@
 """Figures of the page "Why zero biases are safe"."""
 
 from initexplain.experiments.zero_biases import ZeroBiases
+from initexplain.figures.palette import CONSTANT, GRID, INK, RANDOM
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import (
-    CONSTANT,
-    GRID,
-    INK,
-    RANDOM,
-    StyledFigure,
-    new_figure,
-    on_lines,
-    on_phone,
-)
+from initexplain.figures.style import StyledFigure, new_figure, on_lines, on_phone
 
 
 def leaving(result: ZeroBiases) -> StyledFigure:

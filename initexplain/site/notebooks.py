@@ -24,7 +24,7 @@ from initexplain.site.extension import PageError
 from initexplain.site.svg import both
 
 _FOLDER = str(Path(__file__).parent / "jupyter")
-_NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.style\b)")
+_NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:style|palette)\b)")
 
 
 def job(path: Path) -> results.Job:
@@ -98,7 +98,7 @@ def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
         )
     wide = data["image/svg+xml"]
     documents = wide, data.get("image/svg+xml;width=phone", wide)  # another library's has one
-    variables = importlib.import_module("initexplain.figures.style").css_variables()
+    variables = importlib.import_module("initexplain.figures.palette").css_variables()
     drawn = both(documents, name=f"cell-{number}", label=label, variables=variables)
     return f'<figure class="ie-figure"><div class="ie-drawing">{drawn}</div></figure>'
 

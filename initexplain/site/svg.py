@@ -64,7 +64,7 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
             known = ", ".join(variable.removeprefix("--ie-") for variable in variables.values())
             raise ValueError(
                 f"figure {name}: the colour {match[0]} is not in the palette; take one of "
-                f"figures/style.py that means the same, as `color=MEASURED`: {known}"
+                f"figures/palette.py that means the same, as `color=MEASURED`: {known}"
             )
         return f"var({variables[match[0]]}, {match[0]})"
 

@@ -88,8 +88,8 @@ def compute(name: str, present: cache.State) -> Answers:
 
 
 def _style() -> Answers:
-    style = importlib.import_module("initexplain.figures.style")
-    return Answers(style.css_variables(), {}, {})
+    palette = importlib.import_module("initexplain.figures.palette")
+    return Answers(palette.css_variables(), {}, {})
 
 
 def _page(name: str, present: cache.State) -> Answers:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from browsing import contrast
 
-from initexplain.figures.style import LEVELS, PARTS, ramp_colours
+from initexplain.figures.palette import LEVELS, PARTS, ramp_colours
 
 LINKS = r"--md-typeset-a-color: (#[0-9a-f]{6})"
 INK, SURFACE = PARTS["neutral"]["ink"], PARTS["neutral"]["surface"]

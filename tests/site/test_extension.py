@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import markdown
 import pytest
 
-from initexplain.figures.style import PALETTE
+from initexplain.figures.palette import PALETTE
 from initexplain.site.extension import PageError
 
 FIGURE = "![Two curves that fall.](figure:row_symmetry.losses)\n**Caption** with $x^2$."

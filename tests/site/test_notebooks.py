@@ -82,7 +82,7 @@ def copy(tmp_path_factory):
         yield cache.PACKAGE
 
 
-STYLE_ALONE = "# %%\nfrom initexplain.figures.style import ZERO\n"
+STYLE_ALONE = "# %%\nfrom initexplain.figures.style import new_figure\n"
 A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
 
 

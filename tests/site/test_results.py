@@ -119,7 +119,7 @@ def write(folder):
         for name, text in modules.items():
             (copy / floor / f"{name}.py").write_text(LOG + text, "utf-8")
     shared = "experiments/__init__", "experiments/curves", "experiments/reach"
-    for name in (*shared, "figures/__init__", "figures/style"):
+    for name in (*shared, "figures/__init__", "figures/palette", "figures/style"):
         shutil.copy(PACKAGE / f"{name}.py", copy / f"{name}.py")
     return folder
 

@@ -6,15 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from initexplain.figures.style import (
-    PALETTE,
-    PHONE_SVG,
-    css_variables,
-    new_figure,
-    phone,
-    ramp,
-    style,
-)
+from initexplain.figures.palette import PALETTE, css_variables, ramp
+from initexplain.figures.style import PHONE_SVG, new_figure, phone, style
 from initexplain.site.svg import both, inline_svg
 
 
