@@ -162,8 +162,8 @@ ranks = [np.median(ie.effective_rank(W)) for W in deep.network.weights]
 # - Set `optimizer` to `"adam"` and `learning_rate` to `0.01`, with three hidden layers. The start
 #   has not changed. What has?
 # - Go back to `"sgd"`, and train in mini-batches: `batch_size=8` and `rng=rng` are arguments of
-#   `ie.train`. Two hidden layers take hundreds of steps, three take thousands. What does the error
-#   of a few examples have that the error of all of them lacks?
+#   `ie.train`. Two hidden layers take hundreds of steps, three several times as many. What does the
+#   error of a few examples have that the error of all of them lacks?
 # - With `"adam"`, set the biases of the swap to `ie.zeros()`. Why does Adam not help now?
 # - Set `activation` to `"relu"`. How many units have a zero row after training, and how many had a
 #   bias of zero or less at the start?

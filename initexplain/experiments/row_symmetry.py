@@ -28,8 +28,8 @@ class RowSymmetry:
         matrices: of each start, `W` of the first layer at those steps,
             `(records, units, features)`.
         losses: of each start, `(steps + 1,)`.
-        row_spread: largest difference, at the last step, between a row and the first row.
-        column_spread: largest difference, at the last step, between a column and the first column.
+        row_spread: largest difference, at the last step, between two rows.
+        column_spread: largest difference, at the last step, between two columns.
         largest_weight: largest magnitude of a weight at the last step.
         reach: on how many data sets the rows of the constant start move and stay equal.
     """
@@ -106,8 +106,8 @@ def run(
             for start, history in histories.items()
         },
         losses={start: history.losses for start, history in histories.items()},
-        row_spread={start: float(np.abs(w - w[0]).max()) for start, w in last.items()},
-        column_spread={start: float(np.abs(w - w[:, :1]).max()) for start, w in last.items()},
+        row_spread={start: float(np.ptp(w, axis=0).max()) for start, w in last.items()},
+        column_spread={start: float(np.ptp(w, axis=1).max()) for start, w in last.items()},
         largest_weight={start: float(np.abs(w).max()) for start, w in last.items()},
         reach=clones_reach(units, constant_value, seed),
     )

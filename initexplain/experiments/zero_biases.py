@@ -41,8 +41,7 @@ class ZeroBiases:
         biases: by rows, the biases of one network, `(records, units)`.
         gradients: by rows, of the biases before the first update, `(seeds, units)`.
         distinct: by rows, seeds in which those of all units differ.
-        spread: by rows, largest difference after the last update, over seeds, between a bias and
-            the first unit's.
+        spread: by rows, largest difference after the last update, over seeds, between two biases.
         largest: by rows, median over seeds of the largest bias after the last update.
         losses: by rows.
         inputs: of the bump, `(examples,)`, an even grid around 0.
@@ -191,7 +190,7 @@ def run(
         },
         gradients=first,
         distinct={rows: all_distinct(gradients) for rows, gradients in first.items()},
-        spread={rows: float(np.abs(b - b[:, :1]).max()) for rows, b in ends.items()},
+        spread={rows: float(np.ptp(b, axis=1).max()) for rows, b in ends.items()},
         largest={rows: float(np.median(np.abs(b).max(axis=1))) for rows, b in ends.items()},
         losses={rows: Curves(history.losses) for rows, history in histories.items()},
         inputs=x[:, 0],

@@ -37,7 +37,7 @@ def one_unit(result: FreezeOrClone) -> StyledFigure:
     last = len(clones) - 1
     axes.plot(clones, color=CONSTANT)
     some = np.unique(np.geomspace(1, last + 1, 24).astype(int)) - 1
-    axes.plot(some, single[some], "o", color=THEORY, fillstyle="none", markersize=7)
+    axes.plot(some, single[some], "o", color=THEORY, fillstyle="none", markersize=7, clip_on=False)
     axes.plot(random, "--", color=RANDOM)
     label_line(axes, last, clones[-1] * 1.25, "line: equal units", CONSTANT)
     label_line(axes, last, clones[-1] / 1.25, "circles: one unit", THEORY)

@@ -26,7 +26,7 @@ def across_scales(result: GradientRatio) -> StyledFigure:
     power = len(ratios) - 3
     axes.plot(below, 0.35 * below**power, color=THEORY, linewidth=1.2)
     text = "scale" + {1: "", 2: "²", 3: "³"}.get(power, f"^{power}")
-    label_line(axes, below[2], 0.35 * below[2] ** power, text, THEORY, ha="right", xytext=(-6, 6))
+    label_line(axes, below[4], 0.35 * below[4] ** power, text, THEORY, ha="right", xytext=(-6, 6))
     axes.axvline(1.0, color=MUTED, linewidth=1, linestyle=":")
     axes.text(1.08, 3e-4, "LeCun’s scale", color=MUTED, size=9)
     axes.set(xscale="log", yscale="log", ylabel="gradient / weights", ylim=(1e-4, 4))

@@ -49,6 +49,14 @@ def _write_verdict(axes: Axes, word: str, moved: float, colour: str) -> None:
     power = "10" + str(int(exponent)).translate(_RAISED)
     way = f"{moved:.1g}" if int(exponent) > -3 else power if digit == "1" else f"{digit} · {power}"
     place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-    axes.text(0.55, 0.64, word, color=colour, size=14 if on_phone() else 19, weight="bold", **place)
+    axes.text(
+        0.55,
+        0.7 if on_phone() else 0.64,
+        word,
+        color=colour,
+        size=14 if on_phone() else 19,
+        weight="bold",
+        **place,
+    )
     told = ("first matrix\nmoves by " if on_phone() else "first matrix moves by ") + way
     axes.text(0.55, 0.46, told, color=MUTED, **place)

@@ -30,7 +30,7 @@ def region(result: LinearRegion) -> StyledFigure:
     curve.plot(z, slope, "--", color=MUTED)
     label_line(curve, 2.6, 1.62, "f(z)", INK, va="top", xytext=(0, -6))
     label_line(curve, 2.6, slope[z > 2.6][0], "slope f′(z)", MUTED, va="bottom", xytext=(0, 3))
-    curve.text(0, -1.55, "linear region", color=MUTED, ha="center", size=9)
+    curve.text(0.25, -1.55, on_lines("linear", "region"), color=MUTED, ha="center", size=9)
     curve.set(ylabel="value, slope", ylim=(-1.9, 1.9))
     for scale, line, at, text in (
         (0.3, "-.", 0.38, "too small"),

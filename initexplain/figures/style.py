@@ -213,7 +213,7 @@ def new_figure(
         phone_columns: panels beside each other there.
         **options: passed to `Figure.subplots` (`sharex`, `gridspec_kw`, ...).
     """
-    width = PAGE_WIDTH
+    width, unstacked = PAGE_WIDTH, columns
     if on_phone():
         width, panels = PHONE_WIDTH, rows * columns
         stacked = -(-panels // phone_columns)
@@ -227,6 +227,9 @@ def new_figure(
     with style():
         figure = StyledFigure(figsize=(width, height), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False, **options)
+    if columns < unstacked:  # each has a name at its horizontal axis, so the numbers too
+        for axes in panels.ravel():
+            axes.tick_params(labelbottom=True)
     return figure, list(panels.ravel())
 
 

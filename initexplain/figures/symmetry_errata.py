@@ -19,7 +19,7 @@ def gradient(result: SymmetryErrata) -> StyledFigure:
         draw_matrix(axes, matrix, limit=3 * np.abs(matrix).max(), rows=rows, columns=columns)
         axes.set_title(title, size=10, color=INK)
         for (i, j), value in np.ndenumerate(matrix):
-            text = f"{value:.3f}".replace("-", "−")
+            text = f"{value:.4f}".replace("-", "−")
             axes.text(j + 0.5, i + 0.5, text, ha="center", va="center_baseline", size=9)
     return figure
 

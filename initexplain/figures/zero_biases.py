@@ -33,7 +33,7 @@ def bump(result: ZeroBiases) -> StyledFigure:
     axes.axhline(0, color=GRID, linewidth=0.8)
     x = -0.3 if on_phone() else 0.75
     axes.text(x, 1.08, on_lines("target (dots), and", "biases that start at zero"), color=RANDOM)
-    axes.text(-0.35, -0.56, "no biases", color=CONSTANT, ha="right")
+    axes.text(-0.35, -0.64, "no biases", color=CONSTANT, ha="right")
     axes.set(xlabel="input", ylabel="output", xlim=(-2, 2), ylim=(-0.75, 1.4))
     return figure
 
