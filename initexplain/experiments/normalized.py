@@ -33,7 +33,6 @@ from initexplain.experiments.verdicts import EQUAL, STILL
 from initexplain.initializers import constant
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network
-from initexplain.training import Descent
 
 EPSILON = 1e-5
 """Added to the variance; PyTorch's default for both."""
@@ -157,26 +156,18 @@ class Normalized(Setting):
         self, start: Parameters, inputs: Array, targets: Array, rng: np.random.Generator
     ) -> list[Moment]:
         layers = range(1, len(self.hidden) + 2)
-        history = Descent(
-            Network(
-                [start[f"W{layer}"] for layer in layers],
-                [start[f"b{layer}"][..., 0] for layer in layers],
-                activation=self.activation,
-            ),
-            inputs,
-            targets,
-            steps=self.steps,
-            learning_rate=self.learning_rate,
-            optimizer=self.optimizer,
-            batch_size=self.batch_size,
-            rng=rng,
-            observe=lambda _, network, slopes: [
-                parameters_of(p, "none") for p in (network, slopes)
-            ],
-            observe_every=self.steps,
-        ).run()
+        network = Network(
+            [start[f"W{layer}"] for layer in layers],
+            [start[f"b{layer}"][..., 0] for layer in layers],
+            activation=self.activation,
+        )
+
+        def ends(_step: int, *both: Network | Gradients) -> list[Parameters]:
+            return [parameters_of(p, "none") for p in both]
+
+        history = self.train(network, inputs, targets, rng, observe=ends, observe_every=self.steps)
         losses = history.losses[[0, -1]]
-        return [Moment(loss, *ends) for loss, ends in zip(losses, history.observed, strict=True)]
+        return [Moment(loss, *seen) for loss, seen in zip(losses, history.observed, strict=True)]
 
 
 def with_copies(

@@ -80,7 +80,20 @@ class Setting:
     ) -> "Trial":
         """Draws the data and the networks, and trains all of these as one ensemble."""
         rng, start, inputs, targets = self.drawn()
-        history = Descent(
+        watched = {"observe": observe, "observe_every": observe_every, "losses_every": losses_every}
+        history = self.train(start, inputs, targets, rng, **watched)
+        return Trial(start, history, inputs, targets, self.loss)
+
+    def train(
+        self,
+        start: Network,
+        inputs: Array,
+        targets: Array,
+        rng: np.random.Generator,
+        **watched: Any,
+    ) -> History:
+        """Trains given networks on given data, as the fields say."""
+        return Descent(
             start,
             inputs,
             targets,
@@ -90,11 +103,8 @@ class Setting:
             loss=self.loss,
             batch_size=self.batch_size,
             rng=rng,
-            observe=observe,
-            observe_every=observe_every,
-            losses_every=losses_every,
+            **watched,
         ).run()
-        return Trial(start, history, inputs, targets, self.loss)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,8 @@ from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS, BreakingSy
 from initexplain.experiments.separation import EVERY
 from initexplain.figures.palette import CONSTANT, INK, MUTED, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure
+from initexplain.figures.style import StyledFigure, label_line, new_figure, power_of_ten
 
-SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 FLOOR = 1e-17
 """Where rows that are equal bit for bit are drawn on a logarithmic axis."""
 
@@ -25,7 +24,7 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
     for scale, curve in zip(SCALES["teacher"], _medians(result, "teacher"), strict=True):
         # where it has grown by sixty, or soon for the largest, which does not grow as far
         at = max(4, int((curve > 60 * curve[0]).argmax()))
-        text = f"10{str(round(np.log10(scale))).translate(SUPERSCRIPTS)}"
+        text = power_of_ten(scale)
         label_line(repelling, EVERY * at, curve[at], text, CONSTANT, size=9, va="top")
     # the slope is what is compared, so the line stands beside the curves
     steps = EVERY * np.arange(len(result.growth["teacher"]))

@@ -6,9 +6,7 @@ from matplotlib.axes import Axes
 
 from initexplain.experiments.index import FourStarts
 from initexplain.figures.palette import BIAS, MUTED, RANDOM, ZERO
-from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_phone
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_phone, power_of_ten
 
 
 def four_starts(result: FourStarts) -> StyledFigure:
@@ -45,18 +43,9 @@ def four_starts(result: FourStarts) -> StyledFigure:
 
 def _write_verdict(axes: Axes, word: str, moved: float, colour: str) -> None:
     """Writes what became of a start, and how far its first matrix has moved."""
-    digit, exponent = f"{moved:.0e}".split("e")
-    power = "10" + str(int(exponent)).translate(_RAISED)
-    way = f"{moved:.1g}" if int(exponent) > -3 else power if digit == "1" else f"{digit} · {power}"
+    rounded = float(f"{moved:.0e}")
+    way = f"{moved:.1g}" if rounded == 0 or rounded >= 0.01 else power_of_ten(rounded)
+    y, size, space = (0.7, 14, "\n") if on_phone() else (0.64, 19, " ")
     place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-    axes.text(
-        0.55,
-        0.7 if on_phone() else 0.64,
-        word,
-        color=colour,
-        size=14 if on_phone() else 19,
-        weight="bold",
-        **place,
-    )
-    told = ("first matrix\nmoves by " if on_phone() else "first matrix moves by ") + way
-    axes.text(0.55, 0.46, told, color=MUTED, **place)
+    axes.text(0.55, y, word, color=colour, size=size, weight="bold", **place)
+    axes.text(0.55, 0.46, f"first matrix{space}moves by {way}", color=MUTED, **place)

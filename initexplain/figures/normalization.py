@@ -10,7 +10,6 @@ from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import StyledFigure, draw_band, label_line, new_figure
 
 _COLOURS = {"none": INK, "batch": NORMALIZATIONS["batchnorm"], "layer": NORMALIZATIONS["layernorm"]}
-_NAMES = {"none": "no normalization", "batch": "BatchNorm", "layer": "LayerNorm"}
 _LOST = 3.0
 """A loss above it, in units of the best constant's, is not drawn: training diverged."""
 

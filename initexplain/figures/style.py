@@ -118,8 +118,13 @@ def on_lines(*parts: str) -> str:
     return ("\n" if on_phone() else " ").join(parts)
 
 
-def _power_of_ten(value: float, _: object = None) -> str:
-    """How a logarithmic axis labels a tick: text, since to typeset a formula takes far longer."""
+def power_of_ten(value: float, _: object = None) -> str:
+    """How a number is written as a power of ten: text, since to typeset a formula takes far longer.
+
+    Examples:
+        >>> power_of_ten(1e-7), power_of_ten(20.0)
+        ('10⁻⁷', '2 × 10¹')
+    """
     factor, exponent = f"{value:e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"10{raised}" if float(factor) == 1 else f"{float(factor):g} × 10{raised}"
@@ -176,7 +181,7 @@ class StyledFigure(Figure):
             axes.minorticks_off()
             for axis in (axes.xaxis, axes.yaxis):
                 if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
-                    axis.set_major_formatter(_power_of_ten)
+                    axis.set_major_formatter(power_of_ten)
         document = io.StringIO()
         with style():
             # `savefig` goes through all of it twice, the first time for the layout alone
