@@ -1,5 +1,6 @@
 """`python -m initexplain check FILE`: what it reads, what it prints, with which exit status."""
 
+import io
 import json
 import struct
 import time
@@ -16,9 +17,14 @@ from initexplain.check.files import read_files
 FORMATS = {"float32": "F32", "float64": "F64", "float16": "F16", "int64": "I64"}
 
 
-def safetensors(path, tensors, halved=()):
-    """Writes a file as the format's description says; the halved ones as bfloat16."""
-    header, blocks, place = {"__metadata__": {"format": "pt"}}, [], 0
+def packed(header, blocks=b""):
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + blocks
+
+
+def encoded(tensors, halved=()):
+    """A file as the format's description says; the halved ones as bfloat16."""
+    header, blocks, place = {"__metadata__": {"format": "pt"}}, b"", 0
     for name, array in tensors.items():
         if name in halved:
             block, stored = (array.astype("f4").view("u4") >> 16).astype("<u2").tobytes(), "BF16"
@@ -26,10 +32,19 @@ def safetensors(path, tensors, halved=()):
             block, stored = array.tobytes(), FORMATS[array.dtype.name]
         end = place + len(block)
         header[name] = {"dtype": stored, "shape": array.shape, "data_offsets": [place, end]}
-        blocks, place = [*blocks, block], end
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blocks))
+        blocks, place = blocks + block, end
+    return packed(header, blocks)
+
+
+def safetensors(path, tensors, halved=()):
+    path.write_bytes(encoded(tensors, halved))
     return str(path)
+
+
+def archive(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
 
 
 def tensors(**more):
@@ -96,74 +111,34 @@ def test_it_runs_as_a_module(tmp_path):
     assert (status, said.splitlines()[-1]) == (1, "1 FAIL, 0 WARN")
 
 
-def cut_off(path):
-    safetensors(path, tensors())
-    path.write_bytes(path.read_bytes()[:-8])
+NEITHER, NO_ARCHIVE = "neither a .safetensors nor an .npz file", "no archive of arrays"
+NO_NETWORKS = [
+    ("net", encoded(tensors())[:-8], "cut off or damaged at steps"),
+    ("net", b"GIF89a not a network at all", NEITHER),
+    ("net", b"1", NEITHER),
+    ("net", struct.pack("<Q", 9) + b"{not json}", NEITHER),
+    ("net", packed({"w": {"dtype": "F32"}}), "the header says nothing sensible of w"),
+    ("net", archive(**tensors())[:200], NO_ARCHIVE),
+    ("net", archive(a=np.array([{}], dtype=object)), NO_ARCHIVE),
+    ("net", encoded({}), "there is no parameter in it"),
+    # another library's
+    ("a.pt", b"x" * 20, "torch.load"),
+    ("a.keras", b"x" * 20, "load_model"),
+    ("a.msgpack", b"x" * 20, "flax"),
+    ("missing", None, "No such file"),
+    ("", None, "is a folder"),
+]
 
 
-def nonsense(path):
-    path.write_bytes(b"GIF89a not a network at all")
-
-
-def short(path):
-    path.write_bytes(b"1")
-
-
-def bad_header(path):
-    path.write_bytes(struct.pack("<Q", 9) + b"{not json}")
-
-
-def vague_header(path):
-    text = json.dumps({"w": {"dtype": "F32"}}).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text)
-
-
-def broken_archive(path):
-    np.savez(path.with_suffix(".npz"), **tensors())
-    path.write_bytes(path.with_suffix(".npz").read_bytes()[:200])
-
-
-def pickled(path):
-    np.savez(path.with_suffix(".npz"), a=np.array([{}], dtype=object))
-    path.write_bytes(path.with_suffix(".npz").read_bytes())
-
-
-def no_tensor(path):
-    safetensors(path, {})
-
-
-@pytest.mark.parametrize(
-    ("write", "said"),
-    [
-        (cut_off, "cut off or damaged at steps"),
-        (nonsense, "neither a .safetensors nor an .npz file"),
-        (short, "neither a .safetensors nor an .npz file"),
-        (bad_header, "neither a .safetensors nor an .npz file"),
-        (vague_header, "the header says nothing sensible of w"),
-        (broken_archive, "no archive of arrays"),
-        (pickled, "no archive of arrays"),
-        (no_tensor, "there is no parameter in it"),
-        (lambda _path: None, "No such file"),
-        (lambda path: path.mkdir(), "is a folder"),
-    ],
-)
-def test_what_is_no_such_file_gets_a_clear_error(tmp_path, capsys, write, said):
-    path = tmp_path / "net"
-    write(path)
-    assert main(["check", str(path)]) == 2
+@pytest.mark.parametrize(("name", "content", "said"), NO_NETWORKS, ids=range(len(NO_NETWORKS)))
+def test_what_is_no_such_file_gets_a_clear_error(tmp_path, capsys, name, content, said):
+    if content:
+        (tmp_path / name).write_bytes(content)
+    assert main(["check", str(tmp_path / name)]) == 2
     streams = capsys.readouterr()
     assert said in streams.err
     assert streams.out == ""
     assert len(streams.err.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "said"), [("a.pt", "torch.load"), ("a.keras", "load_model"), ("a.msgpack", "flax")]
-)
-def test_another_library_s_file_is_sent_to_it(tmp_path, capsys, name, said):
-    (tmp_path / name).write_bytes(b"x" * 20)
-    assert main(["check", str(tmp_path / name)]) == 2
-    assert said in capsys.readouterr().err
 
 
 def test_a_name_twice_is_no_network(tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import reading
 
 import initexplain as ie
 
@@ -37,11 +38,7 @@ def batch():
 
 def alarms(report):
     # without the name that Keras gives a model
-    return {
-        (f.level, f.rule, "/".join(f.where.split("/")[-2:]))
-        for f in report.findings
-        if f.level != "ok"
-    }
+    return {(*alarm, "/".join(where.split("/")[-2:])) for *alarm, where in reading.alarms(report)}
 
 
 @pytest.mark.parametrize("with_batch", [False, True])
@@ -49,85 +46,59 @@ def test_a_healthy_network_gives_no_alarm(with_batch):
     assert alarms(ie.check(network(), *(batch() if with_batch else ()))) == set()
 
 
-def set_kernel(net, name, change):
-    layer = net.get_layer(name)
-    kernel, *rest = layer.get_weights()
-    change(kernel)
-    layer.set_weights([kernel, *rest])
+def planted(*changes):
+    """The network with what each change makes of the kernel of a layer."""
+    net = network()
+    for name, change in changes:
+        kernel, *rest = net.get_layer(name).get_weights()
+        net.get_layer(name).set_weights([change(kernel), *rest])
+    return net
 
 
-def repeat_columns(kernel):
-    kernel[:] = kernel[..., [0, 1, 2, 3] * (kernel.shape[-1] // 4)]
-
-
-def repeat_rows(kernel):
-    kernel[:] = kernel[[0, 1, 2, 3] * (kernel.shape[0] // 4)]
-
-
-def clones(net):
-    set_kernel(net, "hidden", repeat_columns)
-    set_kernel(net, "head", repeat_rows)
-
-
-def equal_units_that_part(net):
-    set_kernel(net, "hidden", repeat_columns)
-
-
-def two_zeros(net):
-    for name in ("hidden", "head"):
-        set_kernel(net, name, lambda kernel: kernel.fill(0))
-
-
-def not_a_number(net):
-    set_kernel(net, "stem", lambda kernel: kernel[0].fill(np.nan))
+EQUAL_UNITS = "hidden", lambda kernel: kernel[:, [0, 1, 2, 3] * 4]
+READ_ALIKE = "head", lambda kernel: kernel[[0, 1, 2, 3] * 4]
+NO_NUMBERS = "stem", lambda kernel: np.insert(kernel[1:], 0, np.nan, axis=0)
 
 
 @pytest.mark.parametrize(
-    ("plant", "expected"),
+    ("changes", "expected"),
     [
-        (clones, {("FAIL", "clones", "hidden/kernel")}),
-        (equal_units_that_part, set()),
-        (not_a_number, {("FAIL", "finite", "stem/kernel")}),
+        ([EQUAL_UNITS, READ_ALIKE], {("FAIL", "clones", "hidden/kernel")}),
+        ([EQUAL_UNITS], set()),
+        ([NO_NUMBERS], {("FAIL", "finite", "stem/kernel")}),
     ],
 )
-def test_a_planted_fault_is_named_at_its_place(plant, expected):
-    net = network()
-    plant(net)
-    assert alarms(ie.check(net, *batch())) == expected
+def test_a_planted_fault_is_named_at_its_place(changes, expected):
+    assert alarms(ie.check(planted(*changes), *batch())) == expected
 
 
 def test_two_zeros_on_a_path_are_frozen():
-    net = network()
-    two_zeros(net)
+    net = planted(*((name, np.zeros_like) for name in ("hidden", "head")))
     found = alarms(ie.check(net, *batch()))
     assert {("FAIL", "freeze", f"{n}/kernel") for n in ("stem", "hidden", "head")} <= found
 
 
-def all_off(net):
-    net.get_layer("norm").set_weights([np.zeros(8), -np.ones(8), np.zeros(8), np.ones(8)])
-
-
-def some_off(net):
-    net.get_layer("norm").set_weights([np.zeros(8), np.arange(-6, 2), np.zeros(8), np.ones(8)])
-
-
-def too_large(net):
-    set_kernel(net, "hidden", lambda kernel: kernel.__imul__(1e3))
+def normalized_to(means):
+    """The network whose normalization gives each channel one number for all inputs."""
+    net = network()
+    net.get_layer("norm").set_weights([np.zeros(8), means, np.zeros(8), np.ones(8)])
+    return net
 
 
 @pytest.mark.parametrize(
-    ("plant", "level", "rule", "place", "share"),
+    ("make", "level", "rule", "place", "share"),
     [
-        (all_off, "FAIL", "dead", "activation", 1),
+        (lambda: normalized_to(-np.ones(8)), "FAIL", "dead", "activation", 1),
         # those from -6 to 0: a ReLU of 0 is 0
-        (some_off, "WARN", "dead", "activation", 7 / 8),
-        (too_large, "WARN", "saturated", "hidden", pytest.approx(0.99, abs=0.02)),
+        (lambda: normalized_to(np.arange(-6, 2)), "WARN", "dead", "activation", 7 / 8),
+        (
+            lambda: planted(("hidden", lambda kernel: 1e3 * kernel)),
+            *("WARN", "saturated", "hidden", pytest.approx(0.99, abs=0.02)),
+        ),
     ],
 )
-def test_flat_units_are_counted_where_they_are(plant, level, rule, place, share):
-    net = network()
-    plant(net)
-    [found] = [f for f in ie.check(net, *batch()).findings if f.rule == rule]
+def test_flat_units_are_counted_where_they_are(make, level, rule, place, share):
+    [found] = [f for f in ie.check(make(), *batch()).findings if f.rule == rule]
     assert (found.level, found.value) == (level, share)
     assert place in found.where
 

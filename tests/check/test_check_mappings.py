@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from reading import alarms
 
 import initexplain as ie
 
@@ -11,117 +12,93 @@ def drawn(*shape, seed=0, gain=1.0):
     return np.random.default_rng(seed).normal(size=shape) * np.sqrt(gain / fan_in)
 
 
-def state_dict():
-    """A small convolutional network with a residual branch, as PyTorch names it."""
-    return {
-        "stem.weight": drawn(16, 3, 3, 3, seed=1, gain=2),
-        "stem.bias": np.zeros(16),
-        "blocks.0.conv1.weight": drawn(16, 16, 3, 3, seed=2, gain=2),
-        "blocks.0.conv2.weight": np.zeros((16, 16, 3, 3)),
-        "blocks.1.conv1.weight": drawn(16, 16, 3, 3, seed=3, gain=2),
-        "blocks.1.conv2.weight": np.zeros((16, 16, 3, 3)),
-        "tokens.embedding.weight": drawn(40, 1, seed=4) * drawn(40, 16, seed=5),
-        "head.weight": drawn(10, 16, seed=6),
-        "head.bias": np.zeros(10),
-        "lora_A.weight": drawn(4, 16, seed=7),
-        "lora_B.weight": np.zeros((16, 4)),
-        "temperature": np.array(0.07),
-        "num_batches_tracked": np.array(3),
-        "rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
-        "more_rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
-        "slopes": np.geomspace(1, 100, 16),
-        "more_slopes": np.geomspace(1, 100, 16),
-    }
-
-
-def alarms(report):
-    return {(f.level, f.rule, f.where) for f in report.findings if f.level != "ok"}
+# a small convolutional network with a residual branch, as PyTorch names it
+STATE = {
+    "stem.weight": drawn(16, 3, 3, 3, seed=1, gain=2),
+    "stem.bias": np.zeros(16),
+    "blocks.0.conv1.weight": drawn(16, 16, 3, 3, seed=2, gain=2),
+    "blocks.0.conv2.weight": np.zeros((16, 16, 3, 3)),
+    "blocks.1.conv1.weight": drawn(16, 16, 3, 3, seed=3, gain=2),
+    "blocks.1.conv2.weight": np.zeros((16, 16, 3, 3)),
+    "tokens.embedding.weight": drawn(40, 1, seed=4) * drawn(40, 16, seed=5),
+    "head.weight": drawn(10, 16, seed=6),
+    "head.bias": np.zeros(10),
+    "lora_A.weight": drawn(4, 16, seed=7),
+    "lora_B.weight": np.zeros((16, 4)),
+    "temperature": np.array(0.07),
+    "num_batches_tracked": np.array(3),
+    "rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
+    "more_rates.A_log": np.log(np.arange(1.0, 17.0)) * np.ones((16, 1)),
+    "slopes": np.geomspace(1, 100, 16),
+    "more_slopes": np.geomspace(1, 100, 16),
+}
 
 
 def test_a_healthy_network_gives_no_alarm():
-    report = ie.check(state_dict())
+    report = ie.check(STATE)
     assert alarms(report) == set()
     assert report.ok
     assert len(str(report).splitlines()) <= 6
 
 
-def nan(state):
-    state["head.bias"][3] = np.nan
+FIRST, SECOND, HEAD = "blocks.0.conv1.weight", "blocks.1.conv1.weight", "head.weight"
+EMBEDDING = "tokens.embedding.weight"
+CLONED = {
+    HEAD: STATE[HEAD][:, [0, 1, 2, 3] * 4],
+    **dict.fromkeys((FIRST, SECOND, "blocks.1.conv2.weight")),
+    "blocks.0.conv2.weight": drawn(16, 16, 3, 3, seed=8)[[0, 1, 2, 3] * 4],
+}
+# sqrt(2 / channels) in the place of sqrt(2 / (9 channels))
+FORGOTTEN_KERNEL = {FIRST: 3 * STATE[FIRST]}
+COPIED = {SECOND: STATE[FIRST].copy()}
 
 
-def infinite(state):
-    state["stem.weight"][0, 0, 0, 0] = -np.inf
+def with_entry(name, index, value):
+    array = STATE[name].copy()
+    array[index] = value
+    return {name: array}
 
 
-def outlier(state):
-    state["blocks.0.conv1.weight"][0, 0, 0, 0] = -2.5
+def changed(change):
+    """The state with other arrays, without those that are None."""
+    return {name: array for name, array in (STATE | change).items() if array is not None}
 
 
-def unit_normal(state):
-    state["head.weight"] = np.random.default_rng(0).normal(size=(10, 64))
-
-
-def forgotten_kernel(state):
-    state["blocks.0.conv1.weight"] *= 3  # sqrt(2 / channels) in the place of sqrt(2 / (9 channels))
-
-
-def copied(state):
-    state["blocks.1.conv1.weight"] = state["blocks.0.conv1.weight"].copy()
-
-
-def copied_token(state):
-    state["tokens.embedding.weight"][30:] = state["tokens.embedding.weight"][7]
-
-
-def both_factors(state):
-    state["lora_A.weight"][:] = 0
-
-
-def everything(state):
-    for name in state:
-        if state[name].ndim > 1 and "A_log" not in name:
-            state[name] = np.zeros(state[name].shape)
-
-
-def cloned(state):
-    state["head.weight"] = state["head.weight"][:, [0, 1, 2, 3] * 4]
-    for name in ("blocks.0.conv1.weight", "blocks.1.conv1.weight", "blocks.1.conv2.weight"):
-        state.pop(name)
-    state["blocks.0.conv2.weight"] = drawn(16, 16, 3, 3, seed=8)[[0, 1, 2, 3] * 4]
-
-
+# what is changed, and what is then said of which
 FAULTS = {
-    nan: ("FAIL", "finite", "head.bias"),
-    infinite: ("FAIL", "finite", "stem.weight"),
-    outlier: ("WARN", "outliers", "blocks.0.conv1.weight"),
-    unit_normal: ("WARN", "scale", "head.weight"),
-    forgotten_kernel: ("WARN", "scale", "blocks.0.conv1.weight"),
-    copied: ("WARN", "copies", "blocks.0.conv1.weight"),
-    copied_token: ("WARN", "embedding", "tokens.embedding.weight"),
-    both_factors: ("FAIL", "freeze", "lora_A.weight"),
-    everything: ("FAIL", "freeze", "stem.weight"),
-    cloned: ("FAIL", "clones", "blocks.0.conv2.weight"),
+    "nan": (with_entry("head.bias", 3, np.nan), "FAIL", "finite", "head.bias"),
+    "infinite": (with_entry("stem.weight", (0, 0, 0, 0), -np.inf), "FAIL", "finite", "stem.weight"),
+    "outlier": (with_entry(FIRST, (0, 0, 0, 0), -2.5), "WARN", "outliers", FIRST),
+    "unit normal": ({HEAD: drawn(10, 64, gain=64)}, "WARN", "scale", HEAD),
+    "forgotten kernel": (FORGOTTEN_KERNEL, "WARN", "scale", FIRST),
+    "copied": (COPIED, "WARN", "copies", FIRST),
+    "copied token": (
+        with_entry(EMBEDDING, slice(30, None), STATE[EMBEDDING][7]),
+        *("WARN", "embedding", EMBEDDING),
+    ),
+    "both factors": (with_entry("lora_A.weight", ..., 0), "FAIL", "freeze", "lora_A.weight"),
+    "everything": (
+        {n: np.zeros(a.shape) for n, a in STATE.items() if a.ndim > 1 and "A_log" not in n},
+        *("FAIL", "freeze", "stem.weight"),
+    ),
+    "cloned": (CLONED, "FAIL", "clones", "blocks.0.conv2.weight"),
 }
 
 
-@pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__)
-def test_a_planted_fault_is_named_at_its_place(plant):
-    state = state_dict()
-    plant(state)
-    report = ie.check(state)
-    assert FAULTS[plant] in alarms(report), report
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_named_at_its_place(fault):
+    change, *alarm = FAULTS[fault]
+    report = ie.check(changed(change))
+    assert tuple(alarm) in alarms(report), report
     assert all(f.remedy for f in report.findings if f.level != "ok")
-    assert report.ok == (FAULTS[plant][0] == "WARN")
+    assert report.ok == (alarm[0] == "WARN")
     # what is alarming about it stands at what was changed, and nowhere else
-    if plant is not everything:
+    if fault != "everything":
         assert len({rule for _, rule, _ in alarms(report)}) == 1, report
 
 
 def test_equal_rows_that_are_read_differently_are_fine():
-    state = state_dict()
-    cloned(state)
-    state["head.weight"] = drawn(10, 16, seed=6)
-    report = ie.check(state)
+    report = ie.check(changed({**CLONED, HEAD: STATE[HEAD]}))
     assert alarms(report) == set()
     assert [(f.where, f.value) for f in report.findings if f.rule == "clones"] == [
         ("blocks.0.conv2.weight", 4)
@@ -129,23 +106,18 @@ def test_equal_rows_that_are_read_differently_are_fine():
 
 
 def test_a_forgotten_kernel_is_called_so():
-    state = state_dict()
-    forgotten_kernel(state)
-    [warning] = [f for f in ie.check(state).findings if f.level == "WARN"]
+    [warning] = [f for f in ie.check(changed(FORGOTTEN_KERNEL)).findings if f.level == "WARN"]
     assert "without the kernel" in warning.message
     assert warning.value == pytest.approx(np.sqrt(2) * 3, rel=0.05)
 
 
 def test_a_normalization_makes_a_forgotten_kernel_harmless():
-    state = state_dict() | {"blocks.0.bn1.running_var": np.ones(16)}
-    forgotten_kernel(state)
-    assert alarms(ie.check(state)) == set()
+    report = ie.check(changed(FORGOTTEN_KERNEL | {"blocks.0.bn1.running_var": np.ones(16)}))
+    assert alarms(report) == set()
 
 
 def test_one_tensor_under_two_names_is_no_copy():
-    state = state_dict()
-    state["tied.weight"] = state["head.weight"]
-    assert alarms(ie.check(state)) == set()
+    assert alarms(ie.check(changed({"tied.weight": STATE[HEAD]}))) == set()
 
 
 HIDDEN = drawn(8, 4), drawn(8, 8, seed=1), drawn(2, 8, seed=2)
@@ -240,22 +212,19 @@ def test_odd_parameters_are_findings():
 
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_other_number_formats_are_read(dtype):
-    state = {name: array.astype(dtype) for name, array in state_dict().items()}
-    assert alarms(ie.check(state)) == set()
-    copied(state)
-    assert alarms(ie.check(state)) == {("WARN", "copies", "blocks.0.conv1.weight")}
+    for change, expected in ({}, set()), (COPIED, {("WARN", "copies", FIRST)}):
+        state = {name: array.astype(dtype) for name, array in changed(change).items()}
+        assert alarms(ie.check(state)) == expected
 
 
 def test_snapshots_name_what_changed():
-    state = state_dict()
-    before = ie.snapshot(state)
-    assert ie.check(state, since=before).ok
-    state["head.weight"] = drawn(10, 16, seed=77)
-    found = [f for f in ie.check(state, since=before).findings if f.rule == "since"]
-    assert [(f.level, f.where) for f in found] == [("WARN", "head.weight"), ("ok", "")]
-    redrawn = {n: a + 1 if n != "stem.weight" else a for n, a in state_dict().items()}
-    found = alarms(ie.check(redrawn, since=before))
-    assert {("WARN", "since", "stem.weight")} <= found
+    before = ie.snapshot(STATE)
+    assert ie.check(STATE, since=before).ok
+    other_head = ie.check(changed({HEAD: drawn(10, 16, seed=77)}), since=before)
+    found = [(f.level, f.where) for f in other_head.findings if f.rule == "since"]
+    assert found == [("WARN", HEAD), ("ok", "")]
+    redrawn = {name: array + (name != "stem.weight") for name, array in STATE.items()}
+    assert ("WARN", "since", "stem.weight") in alarms(ie.check(redrawn, since=before))
 
 
 def test_ranks_are_compared():

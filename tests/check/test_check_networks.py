@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from reading import alarms
 
 import initexplain as ie
 
@@ -17,10 +18,6 @@ def network(weights, activation="tanh", biases=None, sizes=SIZES):
 
 def data():
     return ie.teacher(np.random.default_rng(0))
-
-
-def alarms(report):
-    return {(f.level, f.rule, f.where) for f in report.findings if f.level != "ok"}
 
 
 HEALTHY = {
