@@ -11,7 +11,7 @@ MARKS = {
     "scikit-learn, loop": "△",
 }
 TICKS = 1, 2, 5, 10
-ROW, TOP, EDGE = 62, 34, 14
+ROW, NAME, TOP, EDGE = 62, 13, 34, 14
 
 
 def chart(ratios: Mapping[str, Mapping[str, float]], label: str) -> str:
@@ -48,14 +48,15 @@ def _svg(
 
     parts = [_text(EDGE, 16 + 18 * i, line, "start") for i, line in enumerate(legend)]
     parts.append(_text(at(1), top - 14, "initexplain", "middle"))
+    rows = [top + ROW * row for row in range(len(ratios))]
     for tick in TICKS:
-        role = "ink" if tick == 1 else "grid"
-        parts.append(
-            f'<path d="M {at(tick)} {top - 8} V {bottom}" style="stroke: var(--ie-{role})"/>'
-        )
+        # those of the grid leave the names of the rows free
+        spans = [(y + NAME, y + ROW - 6) for y in rows] if tick > 1 else [(top - 8, bottom)]
+        lines = " ".join(f"M {at(tick)} {start} V {end}" for start, end in spans)
+        role = "grid" if tick > 1 else "ink"
+        parts.append(f'<path d="{lines}" style="stroke: var(--ie-{role})"/>')
         parts.append(_text(at(tick), bottom + 16, str(tick), "middle", "muted"))
-    for row, (setting, found) in enumerate(ratios.items()):
-        y = top + ROW * row
+    for y, (setting, found) in zip(rows, ratios.items(), strict=True):
         parts.append(_text(at(1) + 6, y + 8, setting, "start", "muted"))
         # below each other, so that none hides another
         parts += [

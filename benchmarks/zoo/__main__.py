@@ -122,12 +122,10 @@ def table(
         + f". FAIL: {sum(f.level == 'FAIL' for fs in alarms.values() for f in fs)}. "
         f"With a warning: {sum(bool(fs) for fs in alarms.values())}.",
         "",
-        "| network | warning | why |",
-        "|---|---|---|",
     ]
     said = {(name, f.rule): None for name, findings in alarms.items() for f in findings}
     lines += [
-        f"| {name} | `{rule}` | {reason(name, every[name].library, rule)} |" for name, rule in said
+        f"- `{name}`, `{rule}`. {reason(name, every[name].library, rule)}." for name, rule in said
     ]
     sites = {site.architecture for _, site, _, _ in cases}
     hits = sum(found for _, _, found, _ in cases)

@@ -3,11 +3,11 @@
 # an architecture or a library, and the rule -> why it is said, and why it is left
 KNOWN: dict[tuple[str, str], str] = {
     ("cait_xxs24_224", "signal"): (
-        "true at the start: the token of the class is the same for all images, and what it reads "
+        "True at the start: the token of the class is the same for all images, and what it reads "
         "of them is scaled by 1e-5"
     ),
     ("timm", "outliers"): (
-        "true: its truncated normal gives the bound 2 where the uniform number below it is "
+        "True: its truncated normal gives the bound 2 where the uniform number below it is "
         "exactly -1; which layer it hits is chance"
     ),
 }

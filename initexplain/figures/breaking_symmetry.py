@@ -11,7 +11,13 @@ from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS, BreakingSy
 from initexplain.experiments.separation import EVERY
 from initexplain.figures.palette import CONSTANT, INK, MUTED, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure, power_of_ten
+from initexplain.figures.style import (
+    StyledFigure,
+    label_line,
+    name_heights,
+    new_figure,
+    power_of_ten,
+)
 
 FLOOR = 1e-17
 """Where rows that are equal bit for bit are drawn on a logarithmic axis."""
@@ -46,7 +52,7 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
         options: dict[str, Any] = {"size": 9, "va": side, "xytext": (0, lower)}
         label_line(lasting, EVERY * at, curve[at], f"{scale:.1g}", CONSTANT, **options)
     lasting.set_ylim(end.min() / 4, 3 * end.max())
-    repelling.set_ylabel("largest difference between rows")
+    name_heights((repelling, lasting), "largest difference between rows")
     for axes in (repelling, lasting):
         axes.set(xlabel="updates", xlim=(0, steps[-1]))
     return figure

@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from initexplain.figures.diagrams import class_fills, class_names
 from initexplain.figures.palette import INK, SURFACE
+from initexplain.figures.style import write_inside
 from initexplain.symmetry import SignedClasses
 
 
@@ -30,5 +31,5 @@ def draw_classes(axes: Axes, left: float, row: float, classes: Sequence[SignedCl
         axes.plot(alone, [row] * len(alone), "o", color=INK, ms=3)
         for i, name in enumerate(names):
             if fills[i] != SURFACE:
-                axes.text(x + i, row, name, ha="center", va="center_baseline", size=9)
+                write_inside(axes, x + i, row, name, 9)
         x += len(names) + 1

@@ -20,7 +20,7 @@ from initexplain.figures.palette import (
     SIZES,
     SURFACE,
 )
-from initexplain.figures.style import StyledFigure
+from initexplain.figures.style import StyledFigure, write_inside
 
 
 def draw_size_bar(
@@ -152,7 +152,7 @@ def draw_network(
         for name, (x, y) in zip(row, points, strict=True):
             fill = own.get(name.lstrip("−"), SURFACE)
             axes.plot(x, y, "o", ms=22, mfc=fill, mec=INK, mew=1, zorder=2, clip_on=False)
-            axes.text(x, y, name, ha="center", va="center_baseline", size=10, color=INK, zorder=3)
+            write_inside(axes, x, y, name, 10)
     tallest = max(len(row) for row in names)
     axes.set(xlim=(-0.25, len(names) - 0.75), ylim=(-tallest / 2, tallest / 2))
     axes.set_axis_off()

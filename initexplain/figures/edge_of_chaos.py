@@ -15,7 +15,7 @@ from initexplain.experiments.edge_of_chaos import (
 )
 from initexplain.figures.diagrams import draw_size_bar
 from initexplain.figures.palette import GRID, INK, MEASURED, MUTED, SIZES, SURFACE, THEORY
-from initexplain.figures.style import StyledFigure, new_figure, on_lines
+from initexplain.figures.style import StyledFigure, name_heights, new_figure, on_lines
 
 # the colours run from the loss of the best constant output to one a thousand times smaller
 DECADES = 3.0
@@ -29,7 +29,7 @@ def maps(result: EdgeOfChaos) -> StyledFigure:
         _draw(axes, result, name)
         axes.set_title(text, size=10, color=INK, pad=24)
         axes.set_xlabel("weight scale σ × √(fan-in)")
-    tanh.set_ylabel("hidden layers")
+    name_heights((tanh, relu), "hidden layers")
     _mark(tanh, TORCH_SCALE, "torch", ha="center")
     _mark(tanh, 1.0, "Glorot", ha="right")
     _mark(tanh, LECUN_SCALE, "LeCun 1998", ha="left")

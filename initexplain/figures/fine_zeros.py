@@ -5,7 +5,13 @@ from numpy.typing import NDArray
 
 from initexplain.experiments.fine_zeros import FineZeros
 from initexplain.figures.palette import INK, RANDOM, ZERO
-from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
+from initexplain.figures.style import (
+    StyledFigure,
+    draw_curves,
+    label_line,
+    name_heights,
+    new_figure,
+)
 
 
 def losses(result: FineZeros) -> StyledFigure:
@@ -29,7 +35,8 @@ def losses(result: FineZeros) -> StyledFigure:
     regression.text(290, 0.095, "linear regression", size=9, ha="right")
     output.text(60, 0.35, "zeros", color=ZERO)
     output.text(20, 0.012, "all random", color=RANDOM)
-    regression.set(yscale="log", ylabel="loss", ylim=(0.004, 5))
+    regression.set(yscale="log", ylim=(0.004, 5))
+    name_heights(panels, "loss")
     return figure
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from initexplain.experiments.framework_defaults import FrameworkDefaults
 from initexplain.figures.palette import MUTED, RECIPES
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure
+from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure
 
 
 def signal(result: FrameworkDefaults) -> StyledFigure:
@@ -28,7 +28,7 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
         axes.set_title(text, size=10, color=MUTED)
         axes.set(yscale="log", xlabel="layer")
         axes.set_xticks([1, 4, 7, 10])
-    tanh.set_ylabel("variance over examples")
+    name_heights((tanh, relu), "variance over examples")
     for name, text, lower in (
         ("playground", "Playground ▲", 0),
         ("keras", "Keras ●", 12),

@@ -6,7 +6,7 @@ from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
 from initexplain.figures.palette import CONSTANT, INK, RANDOM, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure
+from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
 
 
 def zero_starts(result: FreezeOrClone) -> StyledFigure:
@@ -18,7 +18,8 @@ def zero_starts(result: FreezeOrClone) -> StyledFigure:
     columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[:FEATURES]]
     columns += ["b", *(f"y{i}" for i in "₁₂₃₄₅₆₇₈₉"[: parameters - FEATURES - 1])]
     for axes, (activation, name) in zip(panels, names.items(), strict=True):
-        rows = [f"unit {i}" for i in range(1, units + 1)] if axes is panels[0] else ()
+        named = axes is panels[0] or on_phone()
+        rows = [f"unit {i}" for i in range(1, units + 1)] if named else ()
         table = result.unit_tables[activation]
         draw_matrix(axes, table, limit=limit, rows=rows, columns=columns)
         # incoming weights | bias | outgoing weights

@@ -8,7 +8,7 @@ from initexplain.experiments.gradient_ratio import PATHS, RATES, SCALES, Gradien
 from initexplain.experiments.stages import STRENGTHS
 from initexplain.figures.palette import MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure, on_lines
+from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure, on_lines
 
 # a loss above this, in units of the best constant's, is drawn as a cross at the top
 TOP = 3.0
@@ -94,7 +94,7 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     _draw_losses(adam, np.array(RATES["adam"]), result.losses["adam"])
     descent.set_title("gradient descent", size=10, color=MUTED)
     adam.set_title("Adam", size=10, color=MUTED)
-    descent.set_ylabel("loss / best constant’s loss")
+    name_heights((descent, adam), "loss / best constant’s loss")
     starved, right, saturated = median["starved"][1], median["right"][2], median["saturated"][3]
     label_line(descent, at[1], starved, "starved", RANDOM, va="bottom", xytext=(-8, 5))
     label_line(descent, at[3], saturated, "saturated", RANDOM, xytext=(8, 2))

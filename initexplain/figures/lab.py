@@ -5,7 +5,13 @@ from matplotlib.axes import Axes
 from initexplain.experiments.lab import Lab
 from initexplain.figures.diagrams import class_fills, class_names
 from initexplain.figures.palette import CONSTANT, INK, MUTED, RANDOM, THEORY, ZERO
-from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
+from initexplain.figures.style import (
+    StyledFigure,
+    draw_curves,
+    label_line,
+    new_figure,
+    write_inside,
+)
 
 LINES = {
     "zero": (ZERO, "-"),
@@ -57,4 +63,4 @@ def _draw_units(axes: Axes, left: float, row: float, names: list[str]) -> None:
     for i, name in enumerate(names):
         edge = MUTED if name == "0" else INK
         axes.plot(left + i, row, "o", ms=9.5, mfc=fills[name.lstrip("−")], mec=edge, mew=1)
-        axes.text(left + i, row, name, ha="center", va="center_baseline", size=8)
+        write_inside(axes, left + i, row, name, 8)

@@ -7,7 +7,13 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.nonzero_biases import LAG, NonzeroBiases
 from initexplain.figures.palette import BIAS, GRID, INK, MEASURED, MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
+from initexplain.figures.style import (
+    StyledFigure,
+    draw_curves,
+    label_line,
+    name_heights,
+    new_figure,
+)
 
 
 def prior(result: NonzeroBiases) -> StyledFigure:
@@ -68,7 +74,7 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
         _draw_fit(axes, result, start, colour)
         axes.set_title(name, size=10, color=colour)
         axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.8, 3.2))
-    panels[0].set_ylabel("output")
+    name_heights(panels, "output")
     panels[0].text(-2.4, -2.62, "kinks before", color=MUTED, size=9, va="bottom")
     panels[0].text(-2.4, -3.18, "kinks after", color=RANDOM, size=9, va="top")
     return figure

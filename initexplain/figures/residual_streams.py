@@ -11,6 +11,7 @@ from initexplain.figures.style import (
     draw_band,
     draw_curves,
     label_line,
+    name_heights,
     new_figure,
     on_lines,
 )
@@ -28,8 +29,9 @@ def growth(result: ResidualStreams) -> StyledFigure:
         draw_curves(made, result.growth[name], colour, line)
         height = result.growth[name].median[at]
         label_line(made, at, height, text, colour, xytext=place)
-    made.set(yscale="log", ylim=(0.2, 1e3), xlim=(0, 64), ylabel="mean square of the stream")
+    made.set(yscale="log", ylim=(0.2, 1e3), xlim=(0, 64))
     made.set_xlabel("ReLU branches")
+    name_heights((made, gpt2), "mean square of the stream")
     for name, line, text in (
         ("plain", "--", "without the factor"),
         ("scaled", "-", "as published"),

@@ -247,6 +247,19 @@ def label_line(axes: Axes, x: float, y: float, text: str, colour: str, **options
     axes.text(x, y, text, color=colour, transform=beside, **settings)
 
 
+def write_inside(axes: Axes, x: float, y: float, text: str, size: float) -> None:
+    """Writes a letter or a number with its middle at `(x, y)`, inside of what is drawn there."""
+    # half the height of a capital; matplotlib would round the height of the type to whole points
+    middle = {"ha": "center", "va": "baseline", "xytext": (0, -0.36 * size)}
+    label_line(axes, x, y, text, INK, size=size, **middle)
+
+
+def name_heights(panels: Sequence[Axes], text: str) -> None:
+    """Names a vertical axis that panels have in common: at the first, and on a phone at each."""
+    for axes in panels if on_phone() else panels[:1]:
+        axes.set_ylabel(text)
+
+
 def draw_band(axes: Axes, x: Any, low: Array, high: Array, colour: str) -> None:
     """Fills between two curves `(points,)`; the edges are what can be told from the background."""
     axes.fill_between(

@@ -5,7 +5,14 @@ import numpy as np
 from initexplain.experiments.symmetry_errata import SymmetryErrata
 from initexplain.figures.diagrams import draw_matrix
 from initexplain.figures.palette import CONSTANT, INK, RANDOM
-from initexplain.figures.style import StyledFigure, draw_curves, label_line, new_figure
+from initexplain.figures.style import (
+    StyledFigure,
+    draw_curves,
+    label_line,
+    new_figure,
+    on_phone,
+    write_inside,
+)
 
 
 def gradient(result: SymmetryErrata) -> StyledFigure:
@@ -14,13 +21,13 @@ def gradient(result: SymmetryErrata) -> StyledFigure:
     columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.gradient.shape[1]]]
     shown = (("gradient", result.gradient), ("weights after one update", result.after))
     for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):
-        rows = ["unit 1", "unit 2"] if number == 0 else ()
+        rows = ["unit 1", "unit 2"] if number == 0 or on_phone() else ()
         # pale cells: the numbers on them are what counts
         draw_matrix(axes, matrix, limit=3 * np.abs(matrix).max(), rows=rows, columns=columns)
         axes.set_title(title, size=10, color=INK)
         for (i, j), value in np.ndenumerate(matrix):
             text = f"{value:.4f}".replace("-", "−")
-            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center_baseline", size=9)
+            write_inside(axes, j + 0.5, i + 0.5, text, 9)
     return figure
 
 

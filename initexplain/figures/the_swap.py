@@ -9,7 +9,7 @@ from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar
 from initexplain.figures.palette import INK, MUTED, RANDOM, SIZES, SURFACE, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_lines
+from initexplain.figures.style import StyledFigure, draw_curves, name_heights, new_figure, on_lines
 
 UPDATES, DECADES = 12, Normalize(-20, 0)
 """Of the wave: what is drawn, and the exponents of the sizes."""
@@ -27,7 +27,8 @@ def losses(result: TheSwap) -> StyledFigure:
         draw_curves(axes, result.tanh[depth]["swap"], ZERO, "--", shown)
         axes.set_title(title, size=10, color=INK)
         axes.set(xlabel="updates", xlim=(0, shown[-1]))
-    panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.004, 3))
+    name_heights(panels, "loss (1 = best constant)")
+    panels[0].set(yscale="log", ylim=(0.004, 3))
     panels[2].text(
         295, result.line_loss, "one direction", color=THEORY, size=9, ha="right", va="bottom"
     )
@@ -50,7 +51,8 @@ def depths(result: TheSwap) -> StyledFigure:
             _draw_ends(axes, ends, shift, colour, marker)
         axes.set_title(name, size=10, color=INK)
         axes.set(xlabel="hidden layers", xlim=(0.6, 4.4), xticks=[1, 2, 3, 4])
-    panels[0].set(yscale="log", ylabel="loss (1 = best constant)", ylim=(0.002, 3))
+    name_heights(panels, "loss (1 = best constant)")
+    panels[0].set(yscale="log", ylim=(0.002, 3))
     panels[0].text(0.7, 1.4, "zero weights", color=ZERO, size=9)
     panels[0].text(0.7, 0.0026, "random weights", color=RANDOM, size=9)
     return figure
@@ -87,7 +89,7 @@ def wave(result: TheSwap) -> StyledFigure:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_title(name, size=10, color=colour)
-    panels[0].set_ylabel("layer")
+    name_heights(panels, "layer")
     ticks = {-18: "10⁻¹⁸", -12: "10⁻¹²", -6: "10⁻⁶", 0: "1"}
     draw_size_bar(figure, panels, DECADES, ticks, "norm of the weight gradient")
     return figure

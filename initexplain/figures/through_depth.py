@@ -8,7 +8,7 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.through_depth import ThroughDepth
 from initexplain.figures.palette import MUTED, RECIPES, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure
+from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure
 
 EVERY = 3
 
@@ -47,7 +47,8 @@ def both_ways(result: ThroughDepth) -> StyledFigure:
         last = result.schemes[name].predicted_backward[0]
         label_line(down, 1, last, text, RECIPES[recipe], xytext=(8, lower))
     layers = len(result.schemes["lsuv_tanh"].predicted_forward)
-    up.set(yscale="log", xlabel="layer, from the input up", ylabel="second moment / at the start")
+    up.set(yscale="log", xlabel="layer, from the input up")
+    name_heights((up, down), "second moment / at the start")
     down.set(xlabel="layer, from the output down", xlim=(layers + 0.7, 0.3))
     up.set_title("forward: preactivations", size=10, color=MUTED)
     down.set_title("backward: errors", size=10, color=MUTED)

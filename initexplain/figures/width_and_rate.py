@@ -16,7 +16,7 @@ from initexplain.experiments.width_and_rate import (
 )
 from initexplain.figures.palette import INK, MEASURED, MUTED, RECIPES
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
+from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure
 
 # where a rate that diverges is drawn
 TOP = 0.9
@@ -38,8 +38,7 @@ def losses(result: WidthAndRate) -> StyledFigure:
         axes.set_xlim(RATES[0] / 3, RATES[-1] * 1.3)
         axes.set_xticks([1 / 64, 1 / 16, 1 / 4, 1], ["1/64", "1/16", "1/4", "1"])
         axes.set_yticks([0.01, 0.1, TOP], ["0.01", "0.1", "diverged"])
-    for axes in panels if on_phone() else panels[:1]:
-        axes.set_ylabel("loss / best constant’s loss")
+    name_heights(panels, "loss / best constant’s loss")
     standard, maximal = panels
     beside = {"ha": "right", "xytext": (-7, 0), "size": 8}
     for width, values in result.losses[STANDARD].items():
@@ -70,8 +69,7 @@ def singular_values(result: WidthAndRate) -> StyledFigure:
         axes.set_xlim(-4, 105)
         axes.set_xticks([1, 50, 100])
         axes.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8], ["1", "0.01", "10⁻⁴", "10⁻⁶", "10⁻⁸"])
-    for axes in panels if on_phone() else panels[:1]:
-        axes.set_ylabel("singular value")
+    name_heights(panels, "singular value")
     linear = panels[0]
     label_line(linear, 50, 1, "orthogonal", RECIPES["orthogonal"], va="bottom", xytext=(0, 4))
     values = result.singular["identity"]["normal"]

@@ -3,7 +3,7 @@
 from initexplain.experiments.zero_biases import ZeroBiases
 from initexplain.figures.palette import CONSTANT, GRID, INK, RANDOM
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, new_figure, on_lines, on_phone
+from initexplain.figures.style import StyledFigure, name_heights, new_figure, on_lines, on_phone
 
 
 def leaving(result: ZeroBiases) -> StyledFigure:
@@ -16,7 +16,7 @@ def leaving(result: ZeroBiases) -> StyledFigure:
         axes.plot(steps, result.biases[rows], line, color=colour, linewidth=1.6)
         axes.set_title(f"{rows} rows", size=10, color=colour)
         axes.set(xlabel="updates", xlim=(0, steps[-1]))
-    panels[0].set_ylabel("bias of a hidden unit")
+    name_heights(panels, "bias of a hidden unit")
     panels[0].text(0.04, 0.92, "a curve for each unit", color=RANDOM, transform=panels[0].transAxes)
     panels[1].text(
         0.04, 0.92, "one curve: all units", color=CONSTANT, transform=panels[1].transAxes
