@@ -126,6 +126,25 @@ def test_the_marks_of_the_chart_stand_where_the_ratios_are():
         assert at["10"] - at["5"] == pytest.approx(at["2"] - at["1"], abs=0.2)
 
 
+def test_no_line_of_the_grid_crosses_a_name():
+    names = ["narrow, tanh, float32", "wide, ReLU, float64"]
+    for svg in re.findall(
+        r"<svg.*?</svg>", chart({k: dict.fromkeys(MARKS, 2.0) for k in names}, "x")
+    ):
+        lines = re.findall(r"M ([\d.]+) ([\d.]+) V ([\d.]+)", svg)
+        places = re.findall(r'<text x="([\d.]+)" y="([\d.]+)".*?>(.*?)</text>', svg)
+        own = [(float(x), float(y)) for x, y, text in places if text in names]
+        assert len(own) == len(names)
+        # type of 12 px: how far letters reach to the right, below their line and above it
+        crossed = [
+            line
+            for x, y in own
+            for line in (tuple(map(float, line)) for line in lines)
+            if x < line[0] < x + 12 * max(map(len, names)) and line[1] < y + 4 and line[2] > y - 10
+        ]
+        assert crossed == []
+
+
 def test_the_table_on_the_page_is_whole_and_has_what_the_chart_shows():
     text = TABLE.read_text("utf-8")
     for package in bench.PACKAGES:

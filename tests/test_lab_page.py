@@ -580,6 +580,16 @@ def test_the_map_follows_the_palette(open_lab):
     assert page.evaluate(drawn) != light
 
 
+def test_a_link_on_top_leads_to_the_challenges(open_lab):
+    page = open_lab("#clones")
+    before = sentence(page)
+    page.get_by_role("link", name="challenge", exact=True).press("Enter")
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert focused.get_attribute("aria-label") == "Begin: A matrix of zeros that is fine"
+    assert sentence(page) == before
+
+
 def test_all_of_it_is_light(site):
     files = list((site / "assets" / "lab").iterdir())
     assert {p.name for p in files} == {p.name for p in (DOCS / "assets" / "lab").iterdir()}

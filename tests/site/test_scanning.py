@@ -77,6 +77,25 @@ def test_every_claim_of_a_page_of_verdicts_has_one(pages, address):
     assert len(listed) > 3
 
 
+def test_blocks_of_a_stacked_table_have_a_name_of_their_own(pages):
+    stacked = [table for page in pages.values() for table in page.select("table[data-stacks]")]
+    assert len(stacked) > 10
+    for table in stacked:
+        names = [row.td.get_text(" ", strip=True) for row in table.select("tbody tr")]
+        assert len(set(names)) == len(names), names
+
+
+# Where a table is stacked, there are none.
+SIDES = r"\b(last|first|two|three|each) columns?\b|\bcolumns? \*|\btop of the column\b"
+
+
+def test_no_sentence_beside_a_stacked_table_speaks_of_its_columns(pages):
+    for path, page in pages.items():
+        for table in page.select("article table[data-stacks]"):
+            for beside in (table.find_previous_sibling("p"), table.find_next_sibling("p")):
+                assert beside is None or not re.search(SIDES, beside.get_text()), path
+
+
 def test_cells_of_wide_tables_name_their_columns():
     wide = "| a | b | c | d |\n|---|---|---|---|\n| 1 | 2 | 3 | 4 |\n"
     table = render(wide).table

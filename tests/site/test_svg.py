@@ -5,9 +5,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.textpath import TextPath
 
 from initexplain.figures.palette import PALETTE, css_variables, ramp
-from initexplain.figures.style import PHONE_SVG, new_figure, phone, style
+from initexplain.figures.style import (
+    PHONE_SVG,
+    name_heights,
+    new_figure,
+    phone,
+    style,
+    write_inside,
+)
 from initexplain.site.svg import both, inline_svg
 
 
@@ -122,6 +130,28 @@ def test_a_figure_for_a_phone_is_narrow_with_its_panels_below_each_other():
         figure.draw_without_rendering()
         one, two = (getattr(axes.get_window_extent(), name) for axes in figure.axes)
         assert two / one == pytest.approx(2, abs=0.01)
+
+
+def test_panels_below_each_other_each_name_their_vertical_axis():
+    _, panels = new_figure(height=2.0, columns=2, sharey=True)
+    name_heights(panels, "loss")
+    assert [axes.get_ylabel() for axes in panels] == ["loss", ""]
+    with phone():
+        _, panels = new_figure(height=2.0, columns=2, sharey=True)
+        name_heights(panels, "loss")
+    assert [axes.get_ylabel() for axes in panels] == ["loss", "loss"]
+
+
+@pytest.mark.parametrize("size", [8, 9, 10, 11])
+def test_a_letter_in_a_circle_has_its_middle_there(size):
+    figure, (axes,) = new_figure(height=2.0)
+    axes.plot(0.5, 0.5, "o")
+    write_inside(axes, 0.5, 0.5, "A", size)
+    svg = figure.svg()
+    circle = float(re.findall(r'<use [^>]*y="([\d.]+)"', svg)[-1])
+    letter = float(re.search(r'<text [^>]*y="([\d.]+)"[^>]*>A<', svg)[1])
+    capital = TextPath((0, 0), "A", size=size).get_extents()
+    assert letter - (capital.y0 + capital.y1) / 2 == pytest.approx(circle, abs=0.1)
 
 
 def test_a_notebook_shows_a_figure_for_a_page_and_for_a_phone():
