@@ -9,6 +9,7 @@ from initexplain.figures.style import (
     StyledFigure,
     draw_curves,
     label_line,
+    met_first,
     name_heights,
     new_figure,
 )
@@ -33,8 +34,9 @@ def losses(result: FineZeros) -> StyledFigure:
         axes.set(xlabel="updates", xlim=(0, steps))
     regression.text(290, 0.36, "logistic regression", size=9, ha="right")
     regression.text(290, 0.095, "linear regression", size=9, ha="right")
-    output.text(60, 0.35, "zeros", color=ZERO)
-    output.text(20, 0.012, "all random", color=RANDOM)
+    for axes in met_first((output, scale)):
+        axes.text(60, 0.35, "zeros", color=ZERO)
+        axes.text(20, 0.012, "all random", color=RANDOM)
     regression.set(yscale="log", ylim=(0.004, 5))
     name_heights(panels, "loss")
     return figure

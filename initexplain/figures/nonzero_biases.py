@@ -11,6 +11,7 @@ from initexplain.figures.style import (
     StyledFigure,
     draw_curves,
     label_line,
+    met_first,
     name_heights,
     new_figure,
 )
@@ -75,8 +76,9 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
         axes.set_title(name, size=10, color=colour)
         axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.8, 3.2))
     name_heights(panels, "output")
-    panels[0].text(-2.4, -2.62, "kinks before", color=MUTED, size=9, va="bottom")
-    panels[0].text(-2.4, -3.18, "kinks after", color=RANDOM, size=9, va="top")
+    for axes, (_, _, colour) in zip(met_first(panels), starts, strict=False):
+        axes.text(-2.4, -2.62, "kinks before", color=MUTED, size=9, va="bottom")
+        axes.text(-2.4, -3.18, "kinks after", color=colour, size=9, va="top")
     return figure
 
 

@@ -254,9 +254,14 @@ def write_inside(axes: Axes, x: float, y: float, text: str, size: float) -> None
     label_line(axes, x, y, text, INK, size=size, **middle)
 
 
+def met_first(panels: Sequence[Axes]) -> Sequence[Axes]:
+    """The panels that say what all have in common: the first or, on a phone, each."""
+    return panels if on_phone() else panels[:1]
+
+
 def name_heights(panels: Sequence[Axes], text: str) -> None:
-    """Names a vertical axis that panels have in common: at the first, and on a phone at each."""
-    for axes in panels if on_phone() else panels[:1]:
+    """Names a vertical axis that panels have in common."""
+    for axes in met_first(panels):
         axes.set_ylabel(text)
 
 

@@ -9,7 +9,14 @@ from initexplain.experiments.the_swap import TheSwap
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar
 from initexplain.figures.palette import INK, MUTED, RANDOM, SIZES, SURFACE, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, draw_curves, name_heights, new_figure, on_lines
+from initexplain.figures.style import (
+    StyledFigure,
+    draw_curves,
+    met_first,
+    name_heights,
+    new_figure,
+    on_lines,
+)
 
 UPDATES, DECADES = 12, Normalize(-20, 0)
 """Of the wave: what is drawn, and the exponents of the sizes."""
@@ -35,6 +42,9 @@ def losses(result: TheSwap) -> StyledFigure:
     panels[2].text(295, result.linear_loss, "linear", color=THEORY, size=9, ha="right", va="bottom")
     panels[0].text(80, 0.42, "zero weights,\nrandom biases", color=ZERO, size=9)
     panels[0].text(20, 0.013, "random weights,\nzero biases", color=RANDOM, size=9)
+    for axes in met_first(panels)[1:]:
+        axes.text(295, 1.2, "zero weights, random biases", color=ZERO, size=9, ha="right")
+        axes.text(5, 0.006, "random weights, zero biases", color=RANDOM, size=9)
     return figure
 
 
@@ -53,8 +63,9 @@ def depths(result: TheSwap) -> StyledFigure:
         axes.set(xlabel="hidden layers", xlim=(0.6, 4.4), xticks=[1, 2, 3, 4])
     name_heights(panels, "loss (1 = best constant)")
     panels[0].set(yscale="log", ylim=(0.002, 3))
-    panels[0].text(0.7, 1.4, "zero weights", color=ZERO, size=9)
-    panels[0].text(0.7, 0.0026, "random weights", color=RANDOM, size=9)
+    for axes in met_first(panels):
+        axes.text(0.7, 1.4, "zero weights", color=ZERO, size=9)
+        axes.text(0.7, 0.0026, "random weights", color=RANDOM, size=9)
     return figure
 
 

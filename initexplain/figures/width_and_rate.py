@@ -16,7 +16,7 @@ from initexplain.experiments.width_and_rate import (
 )
 from initexplain.figures.palette import INK, MEASURED, MUTED, RECIPES
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure
+from initexplain.figures.style import StyledFigure, label_line, met_first, name_heights, new_figure
 
 # where a rate that diverges is drawn
 TOP = 0.9
@@ -70,10 +70,11 @@ def singular_values(result: WidthAndRate) -> StyledFigure:
         axes.set_xticks([1, 50, 100])
         axes.set_yticks([1, 1e-2, 1e-4, 1e-6, 1e-8], ["1", "0.01", "10⁻⁴", "10⁻⁶", "10⁻⁸"])
     name_heights(panels, "singular value")
-    linear = panels[0]
-    label_line(linear, 50, 1, "orthogonal", RECIPES["orthogonal"], va="bottom", xytext=(0, 4))
-    values = result.singular["identity"]["normal"]
-    label_line(linear, 40, values[39], "normal", RECIPES["lecun"], ha="right", xytext=(-8, 0))
+    for axes, singular in zip(met_first(panels), result.singular.values(), strict=False):
+        upper, lower = singular["orthogonal"][29], singular["normal"][29]
+        beside = {"va": "bottom", "xytext": (2, 3)}
+        label_line(axes, 30, upper, "orthogonal", RECIPES["orthogonal"], **beside)
+        label_line(axes, 30, lower, "normal", RECIPES["lecun"], ha="right", xytext=(-8, 0))
     return figure
 
 

@@ -83,6 +83,8 @@ def test_blocks_of_a_stacked_table_have_a_name_of_their_own(pages):
     for table in stacked:
         names = [row.td.get_text(" ", strip=True) for row in table.select("tbody tr")]
         assert len(set(names)) == len(names), names
+        labels = [cell["data-label"] for cell in table.select("tbody tr:first-child td")]
+        assert len(set(labels)) == len(labels), labels
 
 
 # Where a table is stacked, there are none.
