@@ -12,7 +12,10 @@ from initexplain.site import reference
 ADDRESSES = [
     *(f"{path.relative_to(DOCS).with_suffix('')}/" for path in sorted(DOCS.rglob("*.md"))),
     *(f"notebooks/{path.stem}/" for path in sorted((DOCS / "notebooks").glob("*.py"))),
-    *(f"{code.removesuffix('.md')}/" for code in reference.code_pages(DOCS)),
+    *(
+        f"{code.removesuffix('.md')}/"
+        for code in reference.code_pages(DOCS, (ROOT / "mkdocs.yml").read_text("utf-8"))
+    ),
     "404.html",
 ]
 ADDRESSES[ADDRESSES.index("index/")] = ""

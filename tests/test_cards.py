@@ -58,8 +58,8 @@ def test_a_site_with_an_address_has_a_picture_for_every_page(page, title, hosted
 
 def _drawn(title):
     """The card of a title as brightness, `(630, 1200)`."""
-    mark = cards._MARK.read_text("utf-8")
-    png = cards.draw({"": title}, mark, "test", frozenset())[""]
+    mark = cards.MARK.read_text("utf-8")
+    png = cards.draw({"": title}, mark)[""]
     return np.asarray(Image.open(io.BytesIO(png)).convert("L")).astype(int)
 
 

@@ -37,7 +37,7 @@ def test_every_page_leads_on_and_shows_its_sections(pages):
 
 
 def test_every_page_links_to_its_source(site, pages):
-    code = reference.code_pages(DOCS)
+    code = reference.code_pages(DOCS, (ROOT / "mkdocs.yml").read_text("utf-8"))
     for name, soup in pages.items():
         if name == "404.html":
             continue

@@ -209,29 +209,12 @@ def test_colours_of_the_style_sheet_are_those_of_the_figures():
     assert all(end == mixed for end, _, mixed, _ in mixes)
 
 
-# what several pages use, and what a page keeps in a module of its own
-SHARED = {
-    "cards",
-    "classes",
-    "curves",
-    "dead_units",
-    "degenerate",
-    "diagrams",
-    "differentiated",
-    "head_starts",
-    "normalized",
-    "normalized_branches",
-    "planted",
-    "planted_units",
-    "reach",
-    "repeated_draws",
-    "residual_networks",
-    "separation",
-    "stages",
-    "small_architectures",
-    "palette",
-    "style",
-    "verdicts",
+# what several figures use, and what the experiments of several pages share
+SHARED = {"cards", "classes", "diagrams", "palette", "style"} | {
+    name.replace("-", "_")
+    for name in re.findall(
+        r": reference/code/([\w-]+)\.md", (ROOT / "mkdocs.yml").read_text("utf-8")
+    )
 }
 INTERNAL = {"checks", "parameters"}  # what no user calls
 

@@ -7,7 +7,9 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from conftest import ADDRESS, ROOT, build, small_site
+from conftest import ADDRESS, OTHER_ENVIRONMENT, ROOT, build, run, small_site
+
+from initexplain.site import cache
 
 # the headings stand for the reference pages that figures and claims lead to
 PAGE = """
@@ -32,6 +34,36 @@ def _differences(one, other):
 def test_another_folder_and_another_environment_give_the_same_bytes(site, elsewhere):
     assert len(_contents(site)) > 100
     assert _differences(site, elsewhere / "site") == []
+
+
+FORMAT = """
+from initexplain.site import hook
+from mkdocstrings_handlers.python import do_format_code
+hook.on_startup("build")
+print(ascii(do_format_code("LABELS = {'\\u2212': 1}", 10)))
+"""
+
+
+def test_source_is_formatted_in_any_locale():
+    status, output = run("-c", FORMAT, PYTHONPATH=str(ROOT), **OTHER_ENVIRONMENT)
+    assert (status, output) == (0, "'LABELS = {\\n    \"\\u2212\": 1\\n}\\n'\n")
+
+
+def test_what_is_remembered_elsewhere_holds_here(site, elsewhere, monkeypatch):
+    """All of it: results, notebooks, the reference and the font; so a copy of it saves a build."""
+    here = {path.name for path in cache.FOLDER.iterdir()}
+    present = cache.state()
+    monkeypatch.setattr(cache, "FOLDER", elsewhere / ".cache" / "results")
+    entries = {path.name for path in cache.FOLDER.iterdir() if path.suffix != ".codes"}
+    assert {name.partition(".")[2] for name in entries} == {
+        "font",
+        "html",
+        "notebook",
+        "page",
+        "result",
+    }
+    assert [name for name in entries if cache.load(name, present) is None] == []
+    assert entries <= here
 
 
 def test_no_page_knows_the_day_or_the_place_it_was_built(site):

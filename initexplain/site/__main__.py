@@ -4,4 +4,6 @@ import sys
 
 from initexplain.site.claims import rewrite_folders
 
+# a locale that has no character for a number stops nothing
+sys.stdout.reconfigure(errors=sys.stderr.errors)  # type: ignore[union-attr]  # it is no replacement
 sys.exit(rewrite_folders(sys.argv[1:]))

@@ -2,7 +2,8 @@
 
 A state is a set of pairs: a file of the package and the hash of its content, or the environment and
 what it is. A module has a second pair, of its code: no result depends on docstrings and comments.
-An entry counts while all of its own pairs are in the present state.
+An entry counts while all of its own pairs are in the present state. Files are named from the folder
+of the package on: a copy of the entries holds for a copy of the source, wherever that is.
 """
 
 import ast
@@ -72,12 +73,12 @@ def _state_of(files: Iterable[os.DirEntry[str] | Path]) -> State:
 
 @functools.cache
 def _hashes(path: str, *_: int) -> list[tuple[str, str]]:
-    text = Path(path).read_bytes()
-    pairs = [(path, sha256(text).hexdigest())]
+    text, name = Path(path).read_bytes(), os.path.relpath(path, PACKAGE.parent)
+    pairs = [(name, sha256(text).hexdigest())]
     if path.endswith(".py"):
         with suppress(SyntaxError):  # whatever computes with it fails
             code = _known_codes().get(pairs[0][1]) or sha256(_code(text).encode()).hexdigest()
-            pairs.append((path + _CODE, code))
+            pairs.append((name + _CODE, code))
     return pairs
 
 
@@ -111,8 +112,8 @@ def _environment() -> str:
 @functools.lru_cache(maxsize=1)
 def pages(present: State) -> list[str]:
     """The experiments that have a page: their modules define `run`."""
-    paths = sorted(Path(name) for name, _ in present)
-    modules = [p for p in paths if p.parent == PACKAGE / "experiments" and p.suffix == ".py"]
+    names = sorted(name for name, _ in present if name.startswith("initexplain/experiments/"))
+    modules = [PACKAGE.parent / name for name in names if name.endswith(".py")]
     runs = re.compile(r"^def run\(", re.MULTILINE)
     return [path.stem for path in modules if runs.search(path.read_text("utf-8"))]
 
@@ -120,21 +121,32 @@ def pages(present: State) -> list[str]:
 def shared(present: State, *own: str) -> State:
     """The part of the state that is no page's experiment or figures, but for the pages `own`."""
     pairs = product(FLOORS, pages(present))
-    others = {str(PACKAGE / floor / f"{page}.py") for floor, page in pairs if page not in own}
+    others = {f"initexplain/{floor}/{page}.py" for floor, page in pairs if page not in own}
     return frozenset(pair for pair in present if pair[0].removesuffix(_CODE) not in others)
 
 
+def _names(modules: Iterable[str]) -> set[str]:
+    """What the files of modules may be called."""
+    ends = ".py", "/__init__.py"
+    return {module.replace(".", "/") + end for module in modules for end in ends}
+
+
 def code(present: State, *texts: str) -> State:
-    """The state without the text of modules, but for these files."""
+    """The state without the text of modules, but for these."""
     modules = {name.removesuffix(_CODE) for name, _ in present if name.endswith(_CODE)}
-    return frozenset(pair for pair in present if pair[0] not in modules - set(texts))
+    return frozenset(pair for pair in present if pair[0] not in modules - _names(texts))
 
 
 def imported(present: State) -> State:
     """The part of the state that this process depends on: the modules that it has imported."""
-    names = [name for name in sys.modules if name.partition(".")[0] == "initexplain"]
-    depends = {os.path.realpath(str(sys.modules[name].__file__)) + _CODE for name in names}
+    names = _names(name for name in sys.modules if name.partition(".")[0] == "initexplain")
+    depends = {name + _CODE for name in names}
     return frozenset(pair for pair in present if pair[0] in {_ENVIRONMENT, *depends})
+
+
+def entry(kind: str, *depends: object) -> str:
+    """The name of an entry that depends on these too, which `repr` shows in full."""
+    return f"{sha256(repr(depends).encode()).hexdigest()[:16]}.{kind}"
 
 
 def load(name: str, present: State) -> Any:
@@ -152,7 +164,7 @@ def store(name: str, depends: State, value: object) -> None:
     """Writes an entry, unless a file changed meanwhile; without room or permission, none."""
     with suppress(OSError, pickle.PicklingError, AttributeError, TypeError):
         hashes = frozenset(pair for pair in depends if pair[0] != _ENVIRONMENT)
-        if hashes <= _state_of(Path(name.removesuffix(_CODE)) for name, _ in hashes):
+        if hashes <= _state_of(PACKAGE.parent / name.removesuffix(_CODE) for name, _ in hashes):
             content = gzip.compress(pickle.dumps((depends, value)), compresslevel=1)
             FOLDER.mkdir(parents=True, exist_ok=True)
             write(FOLDER / name, content)

@@ -20,17 +20,7 @@ _ENTRY = re.compile(
 _NOT_IN_A_TITLE = re.compile(r'["<>&*`$\[\]\\]')
 # what has a look or a meaning of its own, or was written by somebody else, as titles are; of a
 # guess, a part is hidden
-_LEFT_ALONE = {
-    "a",
-    "autoref",
-    "blockquote",
-    "code",
-    "em",
-    "fieldset",
-    "pre",
-    "summary",
-    "table",
-} | {f"h{level}" for level in range(1, 7)}
+_LEFT_ALONE = re.compile("a|autoref|blockquote|code|em|fieldset|h[1-6]|pre|summary|table")
 
 
 class Entry(NamedTuple):
@@ -94,7 +84,9 @@ class GlossaryProcessor(Treeprocessor):
             self._walk(block)
 
     def _walk(self, element: Element) -> None:
-        if element.tag in _LEFT_ALONE or (element.tag == "strong" and self._defines(element)):
+        if _LEFT_ALONE.fullmatch(element.tag) or (
+            element.tag == "strong" and self._defines(element)
+        ):
             return
         self._mark(element, None)
         for child in list(element):

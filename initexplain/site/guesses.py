@@ -57,15 +57,20 @@ def to_fieldset(admonition: Element, number: int) -> None:
     admonition.tag = "fieldset"
     # among the results of a search, an answer would stand without its question
     admonition.attrib |= {"class": "ie-guess", "data-search-exclude": ""}
-    legend = SubElement(admonition, "legend")
-    kind = SubElement(legend, "small")
-    kind.text, kind.tail = "Your guess", " "
-    _move(question, SubElement(legend, "span"))
+    admonition.append(_legend(question))
     for place, answer in enumerate(answers, 1):
         admonition.append(_choice(answer, f"guess-{number}", place, right=right[place - 1]))
     # what appears in it is read aloud
     spoken = SubElement(admonition, "div", {"aria-live": "polite"})
     SubElement(spoken, "div", {"class": "ie-after"}).extend(after)
+
+
+def _legend(question: Element) -> Element:
+    legend = Element("legend")
+    kind = SubElement(legend, "small")
+    kind.text, kind.tail = "Your guess", " "
+    _move(question, SubElement(legend, "span"))
+    return legend
 
 
 def _choice(answer: Element, group: str, place: int, *, right: bool) -> Element:

@@ -7,12 +7,14 @@ import errno
 import functools
 import gc
 import html
+import locale
 import logging
 import os
 import re
 import traceback
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from initexplain.site import (
     results,
     running,
     scripts,
+    tasks,
 )
 from initexplain.site.claims import FORM
 from initexplain.site.extension import PageError, left_over
@@ -46,13 +49,15 @@ _ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
 _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
 _preview: list[bool] = []  # not empty: this is the live preview
-_cards: list[results.Job] = []  # what draws them, if there are any
-_font: list[results.Job] = []  # what cuts it
+_cards: list[tasks.Job] = []  # what draws them, if there are any
+_font: list[tasks.Job] = []  # what cuts it
 
 
 def on_startup(command: str, **_: object) -> None:
-    """Makes a build the same on any day, and end when it is told to."""
+    """Makes a build the same on any day and in any locale, and end when it is told to."""
     running.end_when_told()
+    with suppress(locale.Error):  # mkdocstrings writes to the formatter in the locale's encoding
+        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     # zero is how gzip says that there is no date
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
     autorefs = logging.getLogger("mkdocs.plugins.mkdocs_autorefs._internal.plugin")
@@ -71,21 +76,26 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     # it would not see that the package has changed
     config.plugins["mkdocs-jupyter"].config["cache"] = False
     if config.nav:
-        pages = reference.code_pages(Path(config.docs_dir), repr(config.nav))
         code = config.nav
         for title in ("Reference", "Code of the pages"):
             code = next(entry[title] for entry in code if title in entry)
-        code.extend({title: address} for address, (title, _) in pages.items())
+        pages = ({title: address} for address, (title, _) in _code_pages(config).items())
+        code.extend(page for page in pages if page not in code)
     if not config.use_directory_urls:  # the copy without a server
         # the theme loads these before its own script
         config.extra["polyfills"] = ["assets/file-worker.js"]
     return config
 
 
+def _code_pages(config: MkDocsConfig) -> dict[str, tuple[str, str]]:
+    settings = Path(config.config_file_path).read_text("utf-8")
+    return reference.code_pages(Path(config.docs_dir), settings)
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Starts the computations of all pages, and puts the source of each beside it."""
     if config.nav:
-        for address, (_, text) in reference.code_pages(Path(config.docs_dir)).items():
+        for address, (_, text) in _code_pages(config).items():
             files.append(File.generated(config, address, content=text))
     pages = list(files.documentation_pages())
     results.prefetch(page.content_string for page in pages)
@@ -239,10 +249,10 @@ def on_post_build(config: MkDocsConfig) -> None:
     """Writes the icon, the cards, and the math font of this build; packs what travels."""
     assets = Path(config.site_dir) / "assets"
     (assets / "images").mkdir(parents=True, exist_ok=True)
-    mark = (Path(__file__).parent / "theme/.icons/initexplain/mark.svg").read_text("utf-8")
     # no style sheet of the page reaches a tab
     style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
-    (assets / "images" / "favicon.svg").write_text(mark.replace("<path", f"{style}<path", 1))
+    icon = cards.MARK.read_text("utf-8").replace("<path", f"{style}<path", 1)
+    (assets / "images" / "favicon.svg").write_text(icon, "utf-8")
     (assets / "math.woff2").write_bytes(results.answer(*_font))
     for job in _cards if _has_cards(config) else []:
         for address, card in results.answer(job).items():

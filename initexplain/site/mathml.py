@@ -4,13 +4,12 @@ import html
 import io
 import re
 import unicodedata
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 
 from math_core import LatexError, LatexToMathML
 
-from initexplain.site import cache, results
+from initexplain.site import cache, tasks
 
 _CONVERTER = LatexToMathML(fancy_error=False)
 # letter -> the mathematical italic that a browser shows for it when it stands alone; they are a
@@ -63,21 +62,13 @@ def font_file() -> Path:
     return Path(str(metadata.distribution("ziamath").locate_file(name)))
 
 
-def job() -> results.Job:
+def job() -> tasks.Job:
     """What cuts the font down to what the formulas have shown, once for the same characters."""
-    characters, present = "".join(sorted(used_characters)), cache.state()
-    entry = f"{sha256(characters.encode()).hexdigest()[:16]}.font"
-    return results.Job("math font", entry, present, cut, (characters, entry, present), None)
+    characters = "".join(sorted(used_characters))
+    return tasks.Job("math font", cache.entry("font", characters), font, (characters,))
 
 
-def cut(characters: str, entry: str, present: cache.State) -> bytes:
-    """Cuts the font, in this process, and stores it."""
-    content = font(frozenset(characters))
-    cache.store(entry, cache.imported(present), content)
-    return content
-
-
-def font(characters: frozenset[str]) -> bytes:
+def font(characters: str) -> bytes:
     """STIX Two Math cut down to these characters, as WOFF2, its `MATH` table kept.
 
     The font is under the SIL Open Font License.
@@ -89,7 +80,7 @@ def font(characters: frozenset[str]) -> bytes:
     )
     with subset.load_font(str(font_file()), options) as cut:
         cutter = subset.Subsetter(options)
-        cutter.populate(text="".join(characters))
+        cutter.populate(text=characters)
         cutter.subset(cut)
         cut.recalcTimestamp = False
         buffer = io.BytesIO()

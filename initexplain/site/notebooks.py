@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-from hashlib import sha256
 from pathlib import Path
 
 import jupytext
@@ -27,7 +26,7 @@ _FOLDER = str(Path(__file__).parent / "jupyter")
 _NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:style|palette)\b)")
 
 
-def job(path: Path) -> results.Job:
+def job(path: Path) -> tasks.Job:
     """What executes a notebook, once for a text and the package and libraries as they are.
 
     The modules of a page count where the notebook may import any of them.
@@ -35,13 +34,12 @@ def job(path: Path) -> results.Job:
     text = path.read_text("utf-8")
     present = cache.state()
     depends = cache.code(present if _NAMES_A_PAGE.search(text) else cache.shared(present))
-    entry = f"{sha256(text.encode()).hexdigest()[:16]}.notebook"
     # each cell has a limit, and is named where it exceeds that
-    return results.Job(path.name, entry, depends, execute, (path, entry, depends), None)
+    return tasks.Job(path.name, cache.entry("notebook", text), execute, (path,), depends)
 
 
-def execute(path: Path, entry: str, depends: cache.State) -> str:
-    """Executes a notebook, in this process, and stores the Markdown of its page.
+def execute(path: Path) -> str:
+    """Executes a notebook, in this process, and returns the Markdown of its page.
 
     Raises:
         RuntimeError: a cell failed or took too long, the kernel died, or an output cannot be shown.
@@ -64,12 +62,10 @@ def execute(path: Path, entry: str, depends: cache.State) -> str:
         folders = {"JUPYTER_CONFIG_DIR": folder, "JUPYTER_RUNTIME_DIR": folder}
         os.environ |= folders | {"JUPYTER_PATH": _FOLDER}
         try:
-            page = html.unescape(nb2html(str(path), execute=True, allow_errors=False))
+            return html.unescape(nb2html(str(path), execute=True, allow_errors=False))
         except (CellControlSignal, PageError, RuntimeError) as error:
             hint = f"Or {results.MORE_TIME}." if isinstance(error, CellTimeoutError) else ""
             raise RuntimeError(f"{path.name}: {error}{hint}") from None
-    cache.store(entry, depends, page)
-    return page
 
 
 def fenced(text: str, kind: str) -> str:

@@ -4,11 +4,9 @@ Rendering takes most of the time of a build, and changes only with the package's
 """
 
 import logging
-import os
 import re
 import sys
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,10 @@ from initexplain.site import cache
 _PAGE = """---
 search:
   exclude: true
-description: The experiment and the figures behind the page “{title}”, with their source.
+description: What computes and draws “{title}”, with its source.
 ---
 
-# Code of “{title}”
+# {heading}
 """
 _MODULE = """
 ::: initexplain.{floor}.{name}
@@ -33,25 +31,34 @@ _MODULE = """
 """
 
 
-def code_pages(docs: Path, order: str = "") -> dict[str, tuple[str, str]]:
+def code_pages(docs: Path, settings: str) -> dict[str, tuple[str, str]]:
     """Where the numbers and figures of the pages in a folder lead: address -> title, Markdown.
 
     Args:
         docs: the folder.
-        order: a text that names the pages in their order, as the navigation does.
+        settings: `mkdocs.yml`, whose navigation names the pages in their order, and first the code
+            that several of them share.
     """
-    pages = {}
+    shared = re.findall(r'- "?(.+?)"?: reference/code/([\w-]+)\.md', settings)
+    found = [(stem, title, title) for title, stem in shared]
     paths = sorted(docs.rglob("*.md"))
-    for page in sorted(paths, key=lambda path: order.find(path.relative_to(docs).as_posix())):
-        name = page.stem.replace("-", "_")
+    for page in sorted(paths, key=lambda path: settings.find(path.relative_to(docs).as_posix())):
+        match = re.search(r"^# ([^:\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        if match and page.relative_to(docs).parts[0] != "reference":
+            found.append((page.stem, match[1], f"Code of “{match[1]}”"))
+    pages = {}
+    for stem, title, heading in found:
+        name = stem.replace("-", "_")
         modules = {floor: cache.PACKAGE / floor / f"{name}.py" for floor in cache.FLOORS}
-        floors = [floor for floor, module in modules.items() if module.is_file()]
-        heading = re.search(r"^# ([^:\n]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
-        if floors and heading and page.relative_to(docs).parts[0] != "reference":
-            stem = "the-answer" if page.stem == "index" else page.stem
-            text = _PAGE.format(title=heading[1])
-            text += "".join(_MODULE.format(floor=floor, name=name) for floor in floors)
-            pages[f"reference/code/{stem}.md"] = heading[1], text
+        text = "".join(
+            _MODULE.format(floor=floor, name=name)
+            for floor, module in modules.items()
+            if module.is_file()
+        )
+        if text:
+            address = "the-answer" if stem == "index" else stem
+            text = _PAGE.format(title=title, heading=heading) + text
+            pages[f"reference/code/{address}.md"] = title, text
     return pages
 
 
@@ -68,13 +75,13 @@ def say_what_is_missing(record: logging.LogRecord) -> bool:
     return True
 
 
-def _files(module: Any) -> set[str]:
-    """Where the text stands that the page of a module shows, with names that it hands on."""
-    files = {os.path.realpath(module.filepath)}
-    for member in module.members.values():
+def _shown(item: Any) -> set[str]:
+    """The modules whose text the page of one shows: its own, and of names that it hands on."""
+    modules = {item.module.path}
+    for member in item.members.values():
         with suppress(AliasResolutionError):  # it is of another package
-            files.add(os.path.realpath(member.filepath))
-    return files
+            modules.add(member.module.path)
+    return modules
 
 
 def _find_inherited(parent: Any) -> None:
@@ -99,9 +106,8 @@ def remember(settings: bytes) -> None:
     present = cache.state()
 
     def render(self: PythonHandler, item: Any, options: Any, **rest: Any) -> str:
-        key = repr((settings, item.path, options, rest)).encode()
-        name = f"{sha256(key).hexdigest()[:16]}.html"
-        depends = cache.code(cache.shared(present, *item.path.split(".")[2:3]), *_files(item))
+        name = cache.entry("html", settings, item.path, options, rest)
+        depends = cache.code(cache.shared(present, *item.path.split(".")[2:3]), *_shown(item))
         if known := cache.load(name, depends):
             html, self._headings[:] = known
             return str(html)
@@ -129,5 +135,7 @@ def remember(settings: bytes) -> None:
 
 
 if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder
-    for address, (_, text) in code_pages(Path(sys.argv[1])).items():
-        (Path(sys.argv[1]) / address).write_text(text, encoding="utf-8")
+    docs = Path(sys.argv[1])
+    for address, (_, text) in code_pages(docs, Path("mkdocs.yml").read_text("utf-8")).items():
+        (docs / address).parent.mkdir(exist_ok=True)
+        (docs / address).write_text(text, encoding="utf-8")

@@ -12,12 +12,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -35,26 +35,6 @@ _ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+[ )]")
-
-
-class Job(NamedTuple):
-    """What a process of its own computes and stores, unless it is known.
-
-    Attributes:
-        name: what messages call it.
-        entry: the name of its result in the cache.
-        present: the state for which the result is wanted.
-        function: what the process calls.
-        arguments: of the function.
-        seconds: the time that the process has; None is without end.
-    """
-
-    name: str
-    entry: str
-    present: cache.State
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    seconds: float | None
 
 
 def css_variables() -> dict[str, str]:
@@ -145,12 +125,12 @@ def prefetch(texts: Iterable[str]) -> None:
     cache.prune()
 
 
-def start(job: Job) -> None:
+def start(job: tasks.Job) -> None:
     """Starts a job, unless it has started or its result is known; returns at once."""
     _computations().start(job)
 
 
-def answer(job: Job) -> Any:
+def answer(job: tasks.Job) -> Any:
     """The result of a job.
 
     Raises:
@@ -182,22 +162,22 @@ class _Computations:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(_PRELOADED)
 
-    def job(self, page: str) -> Job:
-        how = tasks.compute, (page, self.present), TIMEOUT_SECONDS
-        return Job(page, f"{page}.page", self.present, *how)
+    def job(self, page: str) -> tasks.Job:
+        arguments = page, self.present
+        return tasks.Job(page, f"{page}.page", tasks.compute, arguments, seconds=TIMEOUT_SECONDS)
 
     def page(self, name: str) -> tasks.Answers:
         lookup(self.pages, name, "page")
         answers: tasks.Answers = self.answer(self.job(name))
         return answers
 
-    def start(self, job: Job) -> Future[Any]:
+    def start(self, job: tasks.Job) -> Future[Any]:
         future = self._futures.get(job.entry)
         if future is None or (future.done() and future.exception()):
             future = self._futures[job.entry] = self._threads.submit(self._compute, job)
         return future
 
-    def answer(self, job: Job) -> Any:
+    def answer(self, job: tasks.Job) -> Any:
         try:
             return (self._futures.get(job.entry) or self.start(job)).result()
         except KeyboardInterrupt:
@@ -208,16 +188,16 @@ class _Computations:
         self._open.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _compute(self, job: Job) -> Any:
+    def _compute(self, job: tasks.Job) -> Any:
         """In a thread: the result from the cache, or from a process from its start to its end."""
-        known = cache.load(job.entry, job.present)
+        known = cache.load(job.entry, self.present)
         if known is not None:
             return known
         begin = time.monotonic()
         how = self._context, tasks.prepare, (self._build, job.seconds)
         with ProcessPoolExecutor(1, *how) as executor:  # a process that dies breaks no other page's
             try:
-                result = executor.submit(job.function, *job.arguments).result()
+                result = executor.submit(tasks.remembered, job, self.present).result()
             except BrokenProcessPool:
                 seconds = time.monotonic() - begin
                 what = f"died after {seconds:.1f} s"

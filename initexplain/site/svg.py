@@ -57,20 +57,21 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
     body = _numbered(body, prefix)
     body = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", body)  # what nobody sees
     body = re.sub(r' d="([^"]*)"', _shorter, body)
-    body = re.sub(r">\s+<", "><", body)
-
-    def themed(match: re.Match[str]) -> str:
-        if match[0] not in variables:
-            known = ", ".join(variable.removeprefix("--ie-") for variable in variables.values())
-            raise ValueError(
-                f"figure {name}: the colour {match[0]} is not in the palette; take one of "
-                f"figures/palette.py that means the same, as `color=MEASURED`: {known}"
-            )
-        return f"var({variables[match[0]]}, {match[0]})"
-
-    body = re.sub(r"#[0-9a-f]{6}\b", themed, body)
+    body = _themed(re.sub(r">\s+<", "><", body), name, variables)
     # last: what the label says stays as it is
     return re.sub(r"<svg\b[^>]*>", lambda _: opening, body, count=1).strip()
+
+
+def _themed(body: str, name: str, variables: Mapping[str, str]) -> str:
+    """The body with variables for colours, and each colour where nothing sets its variable."""
+    for colour in dict.fromkeys(re.findall(r"#[0-9a-f]{6}\b", body)):
+        if colour not in variables:
+            known = ", ".join(variable.removeprefix("--ie-") for variable in variables.values())
+            raise ValueError(
+                f"figure {name}: the colour {colour} is not in the palette; take one of "
+                f"figures/palette.py that means the same, as `color=MEASURED`: {known}"
+            )
+    return re.sub(r"#[0-9a-f]{6}\b", lambda m: f"var({variables[m[0]]}, {m[0]})", body)
 
 
 def _numbered(body: str, prefix: str) -> str:

@@ -33,6 +33,26 @@ class Failure(str):
     __slots__ = ()
 
 
+class Job(NamedTuple):
+    """What a process of its own computes and stores, unless it is known.
+
+    Attributes:
+        name: what messages call it.
+        entry: the name of its result in the cache.
+        function: what the process calls.
+        arguments: of the function.
+        depends: the state that the result depends on; None is what the process imports.
+        seconds: the time that the process has; None is without end.
+    """
+
+    name: str
+    entry: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    depends: cache.State | None = None
+    seconds: float | None = None
+
+
 class Answers(NamedTuple):
     """What a page may ask for, as plain data.
 
@@ -45,6 +65,11 @@ class Answers(NamedTuple):
     values: dict[str, Any]
     sources: dict[str, str]
     figures: dict[str, tuple[str, str]]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all figures could be drawn."""
+        return not any(isinstance(drawn, Failure) for drawn in self.figures.values())
 
 
 def prepare(build: Connection, seconds: float | None) -> None:
@@ -71,6 +96,15 @@ def _end_with(build: Connection) -> None:
     os._exit(1)
 
 
+def remembered(job: Job, present: cache.State) -> Any:
+    """The result of a job, stored for the next build unless something is lacking in it."""
+    result = job.function(*job.arguments)
+    if not isinstance(result, Answers) or result.whole:
+        depends = cache.imported(present) if job.depends is None else job.depends
+        cache.store(job.entry, depends, result)
+    return result
+
+
 def compute(name: str, present: cache.State) -> Answers:
     """The answers for a page; the values of `STYLE`: colour of the figures -> CSS variable.
 
@@ -78,13 +112,9 @@ def compute(name: str, present: cache.State) -> Answers:
         RuntimeError: the experiment failed; the message has the traceback.
     """
     try:
-        answers = _style() if name == STYLE else _page(name, present)
+        return _style() if name == STYLE else _page(name, present)
     except BaseException:  # noqa: BLE001 - sys.exit() too: the page failed, not the build
         raise RuntimeError(f"{name}: {traceback.format_exc()}") from None
-    # what lacks a figure is tried again by the next build
-    if not any(isinstance(drawn, Failure) for drawn in answers.figures.values()):
-        cache.store(f"{name}.page", cache.imported(present), answers)
-    return answers
 
 
 def _style() -> Answers:
@@ -167,4 +197,5 @@ def _attempted(function: Callable[..., Any], *arguments: object) -> Any:
     try:
         return function(*arguments)
     except Exception:  # noqa: BLE001 - it belongs to whoever asks for this part
-        return Failure(traceback.format_exc())
+        # it is remembered, and read in whatever folder the package is then
+        return Failure(traceback.format_exc().replace(f"{cache.PACKAGE.parent}/", ""))

@@ -4,6 +4,7 @@ import re
 import resource
 
 import pytest
+from conftest import OTHER_ENVIRONMENT, run
 
 from initexplain.site import claims, results
 
@@ -206,6 +207,12 @@ def test_folders_are_rewritten_and_what_cannot_be_is_reported(computed, tmp_path
     reported = capsys.readouterr().err
     assert "page.two" in reported
     assert "encoded.md" in reported
+
+
+def test_any_locale_can_show_what_is_rewritten(tmp_path):
+    (tmp_path / "page.md").write_text("[−1](claim:row_symmetry.units)", encoding="utf-8")
+    status, output = run("-m", "initexplain.site", tmp_path, **OTHER_ENVIRONMENT)
+    assert (status, output.count("\\u22121 -> 6")) == (0, 1), output
 
 
 @pytest.mark.parametrize("folders", [[], ["nowhere"], ["empty"], ["pages", "nowhere"]])

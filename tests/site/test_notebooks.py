@@ -104,11 +104,11 @@ def test_a_notebook_is_executed_again_where_that_could_change_it(text, edited, l
 
     def known():
         job = notebooks.job(script)
-        return job, cache.load(job.entry, job.present)
+        return job, cache.load(job.entry, cache.state())
 
     job, nothing = known()
     assert nothing is None
-    cache.store(job.entry, job.present, "content")
+    cache.store(job.entry, job.depends, "content")
     assert known()[1] == "content"
     with (copy / edited).open("a", encoding="utf-8") as file:
         file.write(f"\n{line}\n")

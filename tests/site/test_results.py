@@ -284,7 +284,7 @@ EDITS = [
 ]
 
 
-def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh, ask):
+def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh, ask, tmp_path):
     # a figure that fails is drawn again each time
     page = fresh / "initexplain" / "figures" / "one.py"
     page.write_text(page.read_text("utf-8").partition("def broken")[0], "utf-8")
@@ -292,15 +292,26 @@ def test_an_edit_computes_what_depends_on_it_and_nothing_else(fresh, ask):
     assert logged(fresh) == ALL
     assert ask(*WARM) == first
     assert logged(fresh) == []
-    for name, old, new, computed in EDITS:
-        path = fresh / "initexplain" / name
-        text = path.read_text("utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), "utf-8")
-        answers = ask(*WARM)
-        assert logged(fresh) == computed, name
-    assert answers["claim:two.value"][0] == 2
-    assert answers["figure:two.curve"] != first["figure:two.curve"]
+    # a copy of it holds in another folder
+    copy = shutil.copytree(fresh, tmp_path / "another folder")
+    for entry in (copy / ".cache" / "results").iterdir():
+        assert str(fresh).encode() not in gzip.decompress(entry.read_bytes()), entry.name
+    with start(copy) as process:
+        assert answers(process, *WARM) == first
+        assert logged(copy) == []
+        for name, old, new, computed in EDITS:
+            path = copy / "initexplain" / name
+            text = path.read_text("utf-8")
+            assert old in text
+            path.write_text(text.replace(old, new, 1), "utf-8")
+            found = answers(process, *WARM)
+            assert logged(copy) == computed, name
+    assert found["claim:two.value"][0] == 2
+    assert found["figure:two.curve"] != first["figure:two.curve"]
+    # and nothing of it where the source is another one
+    shutil.copytree(copy / ".cache", fresh / ".cache", dirs_exist_ok=True)
+    assert ask(*WARM) == first
+    assert logged(fresh) == ALL
 
 
 def _flip(entry):
