@@ -20,7 +20,7 @@ from pymdownx.arithmatex import ArithmatexExtension
 
 from initexplain.site import around, claims, guesses, mathml, results, tables
 from initexplain.site.glossary import GlossaryProcessor
-from initexplain.site.svg import both
+from initexplain.site.svg import labelled
 from initexplain.site.verdicts import VerdictProcessor
 
 FIGURE = "figure:"
@@ -209,8 +209,7 @@ class PageProcessor(Treeprocessor):
         for fault in (text for text, holds in faults.items() if holds):
             raise ValueError(f"figure {name}: {fault}")
         self.drawn.add(name)
-        documents, source = results.figure(name)
-        drawing = both(documents, name=name, label=label, variables=results.css_variables())
+        drawing, source = results.figure(name)
         if len(caption):
             caption[-1].tail = f"{(caption[-1].tail or '').rstrip()} "
         else:
@@ -220,7 +219,7 @@ class PageProcessor(Treeprocessor):
         paragraph.tag = "figure"
         paragraph.attrib |= {"class": "ie-figure", "id": f"figure-{re.sub('[._]', '-', name)}"}
         box = SubElement(paragraph, "div", {"class": "ie-drawing"})
-        box.text = AtomicString(self.md.htmlStash.store(drawing))
+        box.text = AtomicString(self.md.htmlStash.store(labelled(drawing, label)))
         paragraph.append(caption)
 
     def _guess(self, admonition: Element) -> None:

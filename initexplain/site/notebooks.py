@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from initexplain.site import cache, results, tasks
 from initexplain.site.extension import PageError
-from initexplain.site.svg import both
+from initexplain.site.svg import both, labelled
 
 _FOLDER = str(Path(__file__).parent / "jupyter")
 _NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:style|palette)\b)")
@@ -95,7 +95,7 @@ def inline_figure(data: dict[str, str], cell: NotebookNode, number: int) -> str:
     wide = data["image/svg+xml"]
     documents = wide, data.get("image/svg+xml;width=phone", wide)  # another library's has one
     variables = importlib.import_module("initexplain.figures.palette").css_variables()
-    drawn = both(documents, name=f"cell-{number}", label=label, variables=variables)
+    drawn = labelled(both(documents, name=f"cell-{number}", variables=variables), label)
     return f'<figure class="ie-figure"><div class="ie-drawing">{drawn}</div></figure>'
 
 

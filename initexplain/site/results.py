@@ -37,15 +37,8 @@ _ENVIRONMENT = {
 _NAMED = re.compile(r"\((?:figure|claim):(\w+)\.[\w.-]+[ )]")
 
 
-def css_variables() -> dict[str, str]:
-    """Colour of the figures -> CSS variable that takes its place on a page."""
-    computations = _computations()
-    answers: tasks.Answers = computations.answer(computations.job(tasks.STYLE))
-    return answers.values
-
-
-def figure(name: str) -> tuple[tuple[str, str], str]:
-    """The figure `page.function`: SVG documents for a page and for a phone, and what drew them.
+def figure(name: str) -> tuple[str, str]:
+    """The figure `page.function`: its drawings for a page and for a phone, and what drew them.
 
     Raises:
         ValueError: there is no such figure; the message lists the known ones.

@@ -1,6 +1,5 @@
 """From matplotlib's SVG to an inline figure that follows the page's palette."""
 
-import functools
 import re
 from collections.abc import Mapping
 from html import escape
@@ -14,24 +13,33 @@ _PIXELS_PER_POINT = 100 / 72
 _INVISIBLE = 0.1  # points, of a line that is eight times as wide
 
 
-def both(documents: tuple[str, str], *, name: str, label: str, variables: Mapping[str, str]) -> str:
+def both(documents: tuple[str, str], *, name: str, variables: Mapping[str, str]) -> str:
     """The drawings for a page and for a phone, of which the style sheet shows the one that fits."""
-    wide, phone = documents
     return "".join(
-        inline_svg(document, name=f"{name}-{kind}", label=label, variables=variables).replace(
-            "<svg ", f'<svg class="ie-{kind}" ', 1
+        inline_svg(document, name=f"{name}-{kind}", variables=variables).replace(
+            "<svg", f'<svg class="ie-{kind}"', 1
         )
-        for kind, document in (("wide", wide), ("phone", phone))
+        for kind, document in zip(("wide", "phone"), documents, strict=True)
     )
 
 
-def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, str]) -> str:
-    """The `<svg>` element for a page: themed, labelled, and alone with its ids.
+def labelled(drawing: str, label: str) -> str:
+    """The drawing with a label in each of its elements, for readers who do not see it.
+
+    Examples:
+        >>> print(labelled('<svg class="ie-wide" role="img"></svg>', "A < B"))
+        <svg class="ie-wide" role="img" aria-label="A &lt; B"></svg>
+    """
+    spoken = f' aria-label="{escape(label)}"'
+    return re.sub('<svg[^>]*role="img"', lambda match: match[0] + spoken, drawing)
+
+
+def inline_svg(document: str, *, name: str, variables: Mapping[str, str]) -> str:
+    """The `<svg>` element for a page: themed, and alone with its ids.
 
     Args:
         document: an SVG document as matplotlib writes it, with text kept as text.
         name: unique on the page; every id gets it as a prefix.
-        label: what the figure shows, for readers who do not see it.
         variables: colour (`#rrggbb`) -> name of the CSS variable that replaces it.
 
     Raises:
@@ -39,7 +47,7 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
 
     Examples:
         >>> drawn = '<svg viewBox="0 0 72 36"><use href="#a" style="fill: #00765a"/></svg>'
-        >>> svg = inline_svg(drawn, name="f", label="A shape", variables={"#00765a": "--bias"})
+        >>> svg = inline_svg(drawn, name="f", variables={"#00765a": "--bias"})
         >>> print(svg.partition(">")[2])
         <use href="#f-1" style="fill: var(--bias, #00765a)"/></svg>
     """
@@ -49,17 +57,14 @@ def inline_svg(document: str, *, name: str, label: str, variables: Mapping[str, 
     if box is None:
         raise ValueError(f"figure {name}: the SVG has no viewBox")
     width, height = (round(float(size) * _PIXELS_PER_POINT) for size in box.groups())
-    opening = (
-        f'<svg role="img" aria-label="{escape(label)}" {box[0]} '
-        f'width="{width}" height="{height}" data-search-exclude>'
-    )
+    size = f'{box[0]} width="{width}" height="{height}"'
     prefix = re.sub(r"[^\w-]+", "-", name)
     body = _numbered(body, prefix)
     body = re.sub(r'<path d="[^"]*" style="fill: none"/>', "", body)  # what nobody sees
     body = re.sub(r' d="([^"]*)"', _shorter, body)
     body = _themed(re.sub(r">\s+<", "><", body), name, variables)
-    # last: what the label says stays as it is
-    return re.sub(r"<svg\b[^>]*>", lambda _: opening, body, count=1).strip()
+    opening = f'<svg role="img" {size} data-search-exclude>'
+    return re.sub(r"<svg\b[^>]*>", opening, body, count=1).strip()
 
 
 def _themed(body: str, name: str, variables: Mapping[str, str]) -> str:
@@ -90,7 +95,6 @@ def _shorter(match: re.Match[str]) -> str:
     return f' d="{" ".join(filter(None, map(_run, runs)))}"'
 
 
-@functools.lru_cache(1 << 16)  # a preview puts the same drawings on its pages again and again
 def _run(run: str) -> str:
     words = run.split()
     if set(words[::3]) - {"M", "L", "z"} or len(words) < 9:  # a curve, or two points

@@ -23,7 +23,6 @@ import psutil
 
 from initexplain.site import cache
 
-STYLE = "style"
 scratch: list[str] = []  # folders that go with this process
 
 
@@ -59,12 +58,12 @@ class Answers(NamedTuple):
     Attributes:
         values: parts of the result, settings of `run` and constants, by name.
         sources: name of a value -> dotted name of it in the reference, for those that have one.
-        figures: by `page.function` two SVG documents, for a page and for a phone.
+        figures: by `page.function` the drawing for a page and the one for a phone.
     """
 
     values: dict[str, Any]
     sources: dict[str, str]
-    figures: dict[str, tuple[str, str]]
+    figures: dict[str, str]
 
     @property
     def whole(self) -> bool:
@@ -106,49 +105,42 @@ def remembered(job: Job, present: cache.State) -> Any:
 
 
 def compute(name: str, present: cache.State) -> Answers:
-    """The answers for a page; the values of `STYLE`: colour of the figures -> CSS variable.
+    """The answers for a page: runs the experiment, unless its result is known, and draws.
 
     Raises:
         RuntimeError: the experiment failed; the message has the traceback.
     """
     try:
-        return _style() if name == STYLE else _page(name, present)
+        module = importlib.import_module(f"initexplain.experiments.{name}")
+        result = cache.load(f"{name}.result", present)
+        if result is None:
+            result = module.run()
+            # now, with all that it needed and no figure
+            cache.store(f"{name}.result", cache.imported(present), result)
+        return Answers(*_values(module, result), _figures(name, result))
     except BaseException:  # noqa: BLE001 - sys.exit() too: the page failed, not the build
         raise RuntimeError(f"{name}: {traceback.format_exc()}") from None
 
 
-def _style() -> Answers:
-    palette = importlib.import_module("initexplain.figures.palette")
-    return Answers(palette.css_variables(), {}, {})
-
-
-def _page(name: str, present: cache.State) -> Answers:
-    """Runs the experiment, unless its result is known, and draws all figures."""
-    module = importlib.import_module(f"initexplain.experiments.{name}")
-    result = cache.load(f"{name}.result", present)
-    if result is None:
-        result = module.run()
-        # now, with all that it needed and no figure
-        cache.store(f"{name}.result", cache.imported(present), result)
-    return Answers(*_values(module, result), _figures(name, result))
-
-
-def _figures(page: str, result: object) -> dict[str, tuple[str, str]]:
+def _figures(page: str, result: object) -> dict[str, str]:
     """Calls each function of the page's module on the figures floor that takes the result alone."""
     if importlib.util.find_spec(f"initexplain.figures.{page}") is None:
         return {}
-    style = importlib.import_module("initexplain.figures.style")
-    module = importlib.import_module(f"initexplain.figures.{page}")
+    floor = "initexplain.figures"
+    style, module = (importlib.import_module(f"{floor}.{name}") for name in ("style", page))
+    svg = importlib.import_module("initexplain.site.svg")  # no result depends on it
+    variables = importlib.import_module(f"{floor}.palette").css_variables()
     gc.disable()  # artists refer to each other; this process ends before they fill the memory
 
-    def drawn(function: Callable[[object], Any]) -> tuple[str, str]:
+    def drawn(name: str, function: Callable[[object], Any]) -> Any:
         with style.style():
             wide = function(result).svg()
         with style.phone(), style.style():
-            return wide, function(result).svg()
+            documents = wide, function(result).svg()
+        return svg.both(documents, name=name, variables=variables)
 
     return {
-        f"{page}.{name}": _attempted(drawn, function)
+        f"{page}.{name}": _attempted(drawn, f"{page}.{name}", function)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if name[0] != "_" and function.__module__ == module.__name__
         if len(inspect.signature(function).parameters) == 1

@@ -237,10 +237,10 @@ def test_what_is_wrong_is_named_and_harms_nothing_beside_it(together, name):
     assert re.search(FAULTS[name], together[0][name], re.DOTALL), together[0][name]
 
 
-def test_a_figure_is_a_document_with_its_source(together):
-    (wide, phone), source = together[0]["figure:one.curve"]
-    assert 'width="489.6pt"' in wide
-    assert 'width="236.16pt"' in phone
+def test_a_figure_is_drawn_for_a_page_and_for_a_phone_and_has_its_source(together):
+    drawing, source = together[0]["figure:one.curve"]
+    sizes = re.findall(r'<svg class="ie-(\w+)" [^>]*width="(\d+)"', drawing)
+    assert sizes == [("wide", "680"), ("phone", "328")]
     assert source == "initexplain.figures.one.curve"
 
 
@@ -277,6 +277,7 @@ EDITS = [
     ("figures/two.py", "1.0", "1.5", ["draw two"]),
     ("experiments/two.py", "'value': 1", "'value': 2", ["draw two", "run two"]),
     ("figures/style.py", '"font.size": 10', '"font.size": 11', ["draw one", "draw two"]),
+    ("site/svg.py", "_INVISIBLE = 0.1", "_INVISIBLE = 0.2", ["draw one", "draw two"]),
     # what a module says of itself is no part of a result; what it does is
     ("network.py", '"""', '"""Edited. ', []),
     ("network.py", "\nfrom ", "\n# edited\nfrom ", []),

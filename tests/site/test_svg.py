@@ -16,7 +16,7 @@ from initexplain.figures.style import (
     style,
     write_inside,
 )
-from initexplain.site.svg import both, inline_svg
+from initexplain.site.svg import both, inline_svg, labelled
 
 
 def drawn():
@@ -37,8 +37,8 @@ UNTOUCHED = "The colours #123456 and #00765a,   font-family: x; see url(#a) and 
     ],
 )
 def test_a_label_stays_as_it_is_and_in_its_attribute(label, written):
-    svg = inline_svg(drawn(), name="a", label=label, variables=css_variables())
-    assert f'aria-label="{written}"' in svg
+    svg = labelled(both((drawn(), drawn()), name="a", variables=css_variables()), label)
+    assert svg.count(f' aria-label="{written}"') == 2
 
 
 def test_an_unknown_colour_is_refused_by_name():
@@ -46,11 +46,11 @@ def test_an_unknown_colour_is_refused_by_name():
         figure, (axes,) = new_figure(height=2.0)
         axes.plot([0, 1], [0, 1], color="#123456")
     with pytest.raises(ValueError, match="#123456 is not in the palette"):
-        inline_svg(figure.svg(), name="a", label="a", variables=css_variables())
+        inline_svg(figure.svg(), name="a", variables=css_variables())
 
 
 def test_text_stays_text_in_the_page_font_and_an_inch_is_a_hundred_pixels():
-    svg = inline_svg(drawn(), name="a", label="a", variables=css_variables())
+    svg = inline_svg(drawn(), name="a", variables=css_variables())
     assert "a &lt; b &amp; 'c'" in svg
     assert "font-family" not in svg
     assert 'width="680" height="200"' in svg
@@ -73,9 +73,7 @@ def test_a_line_keeps_its_shape_with_fewer_points(turn):
     x, y = [(x, y), (-y, x), (-x, -y), (y, -x)][turn]
     points = list(zip(x, y, strict=True))
     drawn = "".join(f"{'L' if i else 'M'} {a:.6f} {b:.6f} \n" for i, (a, b) in enumerate(points))
-    svg = inline_svg(
-        f'<svg viewBox="0 0 9 9"><path d="{drawn}"/></svg>', name="a", label="a", variables={}
-    )
+    svg = inline_svg(f'<svg viewBox="0 0 9 9"><path d="{drawn}"/></svg>', name="a", variables={})
     written = np.array(re.findall(r"-?[\d.]+", svg.partition(' d="')[2]), float).reshape(-1, 2)
     assert 30 < len(written) < 120
     distances = [from_line(np.array(points), *pair) for pair in pairwise(written)]
@@ -97,7 +95,7 @@ def test_a_line_keeps_its_shape_with_fewer_points(turn):
 )
 def test_path_data_is_short(path, written):
     drawn = f'<svg viewBox="0 0 9 9"><path d="{path}"/></svg>'
-    assert f' d="{written}"' in inline_svg(drawn, name="a", label="a", variables={})
+    assert f' d="{written}"' in inline_svg(drawn, name="a", variables={})
 
 
 def test_ids_are_alone_on_the_page_and_lead_to_what_is_used():
@@ -105,7 +103,7 @@ def test_ids_are_alone_on_the_page_and_lead_to_what_is_used():
         figure, (axes,) = new_figure(height=2.0)
         axes.plot([0, 1, 2], [0, 1, 0], "o", color=PALETTE["zero"][0])
     document = figure.svg()
-    svg = both((document, document), name="a.b", label="a", variables=css_variables())
+    svg = both((document, document), name="a.b", variables=css_variables())
     ids = re.findall(r'\bid="([^"]*)"', svg)
     used = set(re.findall(r'(?:href="|url\()#([^")]*)', svg))
     assert len(ids) == len(set(ids))
@@ -166,7 +164,7 @@ def test_a_notebook_shows_a_figure_for_a_page_and_for_a_phone():
 
 def test_a_document_without_view_box_is_refused():
     with pytest.raises(ValueError, match="viewBox"):
-        inline_svg("<svg></svg>", name="a", label="a", variables={})
+        inline_svg("<svg></svg>", name="a", variables={})
 
 
 def test_a_colour_map_ends_in_its_role():
