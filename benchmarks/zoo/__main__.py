@@ -134,13 +134,13 @@ def table(
         f"Faults planted in {len(sites)} of them: {hits} of {len(cases)} are found and named at "
         "their place.",
         "",
-        "| fault | rule | found | of |",
-        "|---|---|--:|--:|",
+        "| fault | rule | found |",
+        "|---|---|--:|",
     ]
     for fault in FAULTS:
         found = [ok for other, _, ok, _ in cases if other is fault]
         rules = " or ".join(f"`{rule}`" for rule in fault.rules)
-        lines.append(f"| {fault.what} | {rules} | {sum(found)} | {len(found)} |")
+        lines.append(f"| {fault.what} | {rules} | {sum(found)} of {len(found)} |")
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return "\n".join([*lines, "", f"With {versions}.", ""])
 

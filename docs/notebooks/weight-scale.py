@@ -105,8 +105,8 @@ axes.plot(layers, down, "--", color=THEORY)
 axes.plot(layers, moments.preactivations[:-1], "o", color=RANDOM)
 errors = moments.errors[:-1] / moments.errors[-2]
 axes.plot(layers, errors, "s", color=RANDOM, markerfacecolor="none")
-label_line(axes, layers[-1], up[-1], "signal ●", RANDOM)
-label_line(axes, layers[-1], 1.0, "error □", RANDOM)
+label_line(axes, layers[-1], up[-1], "signal ●", RANDOM, xytext=(8, 0))
+label_line(axes, layers[-1], 1.0, "error □", RANDOM, xytext=(8, 0))
 axes.set(yscale="log", xlabel="layer", ylabel="second moment")
 figure
 

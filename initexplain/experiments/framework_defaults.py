@@ -35,7 +35,7 @@ ADAM_RATE = 0.001
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
 VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "longer": ("{steps} updates", {"steps": 1000}),
+    "longer": ("{steps:,} updates", {"steps": 1000}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),
     "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": ADAM_RATE}),

@@ -39,7 +39,7 @@ WAITING = 0.9
 """Share of the best constant output's loss above which a network has not begun to learn."""
 TARGET_MEAN = 3.0
 VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "longer": ("{steps} updates", {"steps": 1000}),
+    "longer": ("{steps:,} updates", {"steps": 1000}),
     "slower": ("learning rate {learning_rate}", {"learning_rate": 0.03}),
     "batches": ("batches of {batch_size}", {"batch_size": 8}),
     # a momentum of 0.9 makes ten times the rate of it

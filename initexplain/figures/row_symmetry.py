@@ -4,7 +4,7 @@ import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
 from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
-from initexplain.figures.palette import CONSTANT, INK, RANDOM, ZERO
+from initexplain.figures.palette import CONSTANT, INK, MUTED, RANDOM, ZERO
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import StyledFigure, label_line, new_figure, on_lines, on_phone
 
@@ -32,6 +32,8 @@ def rows(result: RowSymmetry) -> StyledFigure:
         panels[3 * row].set_ylabel(
             start, color=colour, size=11, rotation=0, ha="right", va="center"
         )
+    if on_phone():
+        panels[0].text(-0.4, -0.5, "unit", color=MUTED, size=8, ha="right")
     draw_sign_bar(figure, panels, limit, "weight")
     return figure
 

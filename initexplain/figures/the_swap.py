@@ -43,7 +43,7 @@ def losses(result: TheSwap) -> StyledFigure:
     panels[0].text(80, 0.42, "zero weights,\nrandom biases", color=ZERO, size=9)
     panels[0].text(20, 0.013, "random weights,\nzero biases", color=RANDOM, size=9)
     for axes in met_first(panels)[1:]:
-        axes.text(295, 1.2, "zero weights, random biases", color=ZERO, size=9, ha="right")
+        axes.text(295, 1.3, "zero weights, random biases", color=ZERO, size=9, ha="right")
         axes.text(5, 0.006, "random weights, zero biases", color=RANDOM, size=9)
     return figure
 

@@ -8,7 +8,7 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.through_depth import ThroughDepth
 from initexplain.figures.palette import MUTED, RECIPES, THEORY
 from initexplain.figures.reach import reach_figure
-from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure
+from initexplain.figures.style import StyledFigure, label_line, name_heights, new_figure, on_lines
 
 EVERY = 3
 
@@ -35,7 +35,8 @@ def both_ways(result: ThroughDepth) -> StyledFigure:
         label_line(up, 3, 1.0, text, RECIPES[recipe], **offset)
     label_line(up, 10.5, 0.022, "Glorot tanh ◆", RECIPES["glorot"], va="top", xytext=(0, 0))
     label_line(up, 10.5, 0.022, "orthogonal ◇", RECIPES["orthogonal"], va="top", xytext=(0, -12))
-    label_line(up, 10, 5e-4, "Glorot ReLU ○", RECIPES["glorot"], ha="right", xytext=(-4, 0))
+    lost = on_lines("Glorot", "ReLU ○")
+    label_line(up, 10, 5e-4, lost, RECIPES["glorot"], ha="right", xytext=(-4, 0))
     for name, recipe, text, lower in (
         ("lsuv_tanh", "orthogonal", "LSUV tanh ■", 0),
         ("lecun_selu", "selu", "SELU ▲", 0),

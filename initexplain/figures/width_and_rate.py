@@ -42,7 +42,11 @@ def losses(result: WidthAndRate) -> StyledFigure:
     standard, maximal = panels
     beside = {"ha": "right", "xytext": (-7, 0), "size": 8}
     for width, values in result.losses[STANDARD].items():
-        label_line(standard, RATES[0], values[0], f"{width:,}", INK, **beside)
+        # two ends are so near that their numbers would touch
+        apart = {256: 2, 512: -2}.get(width, 0)
+        label_line(
+            standard, RATES[0], values[0], f"{width:,}", INK, **beside | {"xytext": (-7, apart)}
+        )
     narrow = result.losses[STANDARD][BASE][0]
     label_line(standard, RATES[0], narrow, "units", MUTED, **beside | {"xytext": (-7, 14)})
     narrow, wide = (result.losses[MAXIMAL][width][0] for width in (BASE, WIDTHS[-1]))
