@@ -155,3 +155,24 @@ def logistic(z: Any) -> Any:
         [0.5, 1.0]
     """
     return 0.5 * (1 + anp.tanh(0.5 * z))
+
+
+def attention(query: Any, key: Any, *, causal: bool = False) -> Any:
+    """How much each position takes from each, `(..., positions, positions)`: rows add up to one.
+
+    The softmax of the scores `q k / sqrt(size)`.
+
+    Args:
+        query: of the positions that read, `(..., positions, size)`.
+        key: of those that are read, likewise.
+        causal: whether a position reads none that comes after it.
+
+    Examples:
+        >>> attention(np.zeros((2, 1)), np.ones((2, 1)), causal=True).tolist()
+        [[1.0, 0.0], [0.5, 0.5]]
+    """
+    scores = anp.matmul(query, anp.swapaxes(key, -1, -2)) / query.shape[-1] ** 0.5
+    if causal:
+        scores = anp.where(np.tri(query.shape[-2], dtype=bool), scores, -np.inf)
+    shares = anp.exp(scores)
+    return shares / anp.sum(shares, axis=-1, keepdims=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import PAGE, Row, Scaled, for_all_horizons, reach
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import lecun_normal
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 
@@ -25,7 +25,7 @@ LENGTHS = 6
 """Depth that Schoenholz et al. found to train, in correlation lengths (their figure 5)."""
 TRAINED = 0.5
 LEARNING_RATE = 0.02
-# above the edge, where the map's rate fails: the same networks with smaller steps, and more of them
+# above the edge, where the map's rate fails
 CHAOTIC_SCALE, SLOWER = 2.0, 4
 CHAOTIC_DEPTH = 20
 CHAOTIC_SEEDS = 5
@@ -42,19 +42,18 @@ NEAREST, FARTHEST = 3, 12
 """Correlation lengths between which the border of the map lies."""
 
 
-def _task(rng: np.random.Generator, mean: float = 0.0, features: int = 16) -> tuple[Array, Array]:
-    inputs, targets = teacher(rng, examples=EXAMPLES, features=features, units=4)
-    return inputs, targets + mean
-
-
-VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+_task = partial(teacher, examples=EXAMPLES, features=16, units=4)
+VARIATIONS: Variations = {
     "shorter": ("{steps} updates", {"steps": 20}),
     "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),
     "adam": ("Adam, rate {learning_rate}", {"optimizer": "adam", "learning_rate": 0.001}),
     "batches": ("batches of {batch_size}", {"batch_size": 4}),
-    "mean": ("targets plus 3", {"data": partial(_task, mean=3.0)}),
+    "mean": (
+        "targets plus 3",
+        {"data": partial(with_mean, mean=3.0, examples=EXAMPLES, features=16, units=4)},
+    ),
     "relu": (
         "ReLU",
         {"activation": "relu", "scales": tuple(2**0.5 * scale for scale in BORDER_SCALES)},
@@ -135,19 +134,13 @@ def run(
     edge = {name: critical_weight_std(name) for name in ("tanh", "relu")}
     grids = {name: _around(at, scales) for name, at in edge.items()}
     curves = {name: _around(at, CURVE) for name, at in edge.items()}
-    losses = {
-        name: np.stack(
-            [_trained(base, depth, activation=name, scales=tuple(at), seeds=1) for depth in depths]
-        )[..., 0]
-        for name, at in grids.items()
-    }
-    slower = {"steps": SLOWER * steps, "learning_rate": LEARNING_RATE / SLOWER}
-    chaotic = _trained(base, CHAOTIC_DEPTH, scales=(CHAOTIC_SCALE,), seeds=CHAOTIC_SEEDS, **slower)
     lengths = {name: LENGTHS * _lengths(name, curve) for name, curve in curves.items()}
-    edge_with_biases = critical_weight_std("tanh", bias_std=BIAS_VARIANCE**0.5)
+    losses = {name: _map(base, name, depths, at) for name, at in grids.items()}
     border = {PAGE: _border(BORDER)} | {
         name: _border(replace(BORDER, **changes)) for name, (_, changes) in VARIATIONS.items()
     }
+    points = {name: np.median(found, axis=1) for name, found in border.items()}
+    edge_with_biases = critical_weight_std("tanh", bias_std=BIAS_VARIANCE**0.5)
     return EdgeOfChaos(
         edge=edge,
         depths=np.array(depths, dtype=float),
@@ -168,11 +161,11 @@ def run(
         torch_length=float(_lengths("tanh", [TORCH_SCALE])[0]),
         edge_with_biases=edge_with_biases**2,
         with_biases=mean_field("tanh", weight_std=edge_with_biases, bias_std=BIAS_VARIANCE**0.5),
-        slower_trained=int(np.sum(chaotic < TRAINED)),
+        slower_trained=_slower_trained(base),
         relu_correlation=_relu_correlation(),
         border=border,
-        nearest={name: float(np.median(found, axis=1).min()) for name, found in border.items()},
-        farthest={name: float(np.median(found, axis=1).max()) for name, found in border.items()},
+        nearest={name: float(found.min()) for name, found in points.items()},
+        farthest={name: float(found.max()) for name, found in points.items()},
         reach=reach(_along, BORDER, VARIATIONS),
     )
 
@@ -212,10 +205,27 @@ def _around(edge: float, points: int) -> Array:
     return edge * np.geomspace(LOWEST, HIGHEST, points)
 
 
-def _trained(base: Scaled, depth: int, **changes: Any) -> Array:
-    """Losses after training at this depth, `(scales, seeds)`; infinite for what diverged."""
-    losses = replace(base, hidden=tuple(base.hidden) * depth, **changes).trained().losses[-1]
+def _map(base: Scaled, activation: str, depths: Sequence[int], scales: Array) -> Array:
+    """Losses after training, `(depths, scales)`; infinite for what diverged."""
+    setting = replace(base, activation=activation, scales=tuple(scales), seeds=1)
+    losses = np.stack([_deep(setting, depth).trained().losses[-1, :, 0] for depth in depths])
     return np.where(np.isnan(losses), np.inf, losses)
+
+
+def _deep(setting: Scaled, depth: int) -> Scaled:
+    return replace(setting, hidden=tuple(setting.hidden) * depth)
+
+
+def _slower_trained(base: Scaled) -> int:
+    """Networks far above the edge that train with smaller steps, and more of them."""
+    slower = replace(
+        _deep(base, CHAOTIC_DEPTH),
+        steps=SLOWER * base.steps,
+        learning_rate=LEARNING_RATE / SLOWER,
+        scales=(CHAOTIC_SCALE,),
+        seeds=CHAOTIC_SEEDS,
+    )
+    return int(np.sum(slower.trained().losses[-1] < TRAINED))
 
 
 def _lengths(activation: str, scales: Iterable[float]) -> Array:
@@ -256,7 +266,7 @@ def _border(setting: Scaled) -> Array:
     """Depth down to which the networks train, in correlation lengths, `(scales, seeds)`."""
     run, trained = for_all_horizons(setting, BORDER, LONGEST), []
     for depth in BORDER_DEPTHS:
-        losses = _losses(replace(run, hidden=tuple(run.hidden) * depth))[setting.steps]
+        losses = _losses(_deep(run, depth))[setting.steps]
         trained.append(losses < TRAINED)
         if not trained[-1].any():
             break
@@ -269,5 +279,4 @@ def _border(setting: Scaled) -> Array:
 def _along(setting: Scaled) -> Array:
     """Whether the border runs along the theory's line, at all of the scales."""
     found = _border(setting)
-    holds = ((found >= NEAREST) & (found <= FARTHEST)).all(axis=0)
-    return np.where(holds, 1.0, 0.0)
+    return ((found >= NEAREST) & (found <= FARTHEST)).all(axis=0).astype(float)

@@ -10,8 +10,9 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
-from initexplain.experiments.reach import PAGE, Row, Scaled, Setting, reach
+from initexplain.experiments.reach import Row, Scaled, Setting, reach
 from initexplain.experiments.stages import Stages, stages
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
@@ -34,33 +35,25 @@ STAGE_RATE = 0.05
 """Learning rate of that network."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
-TARGET_MEAN = 3.0
-SHARES = {"tenth": 0.1, "half": 0.5, "most": 0.9}
-"""Shares of its size by which a rate moves the matrix with the largest ratio."""
-STEPS = {"limit": 2.0, "triple": 6.0}
-"""Rates in units of one over the largest curvature: what keeps a parabola stable, and more."""
 # small enough not to step over the kink of a ReLU
 DIFFERENCE, ITERATIONS = 1e-6, 16
 
 
 Task = tuple[Array, Array]
-
-
-def _task(rng: np.random.Generator, mean: float = 0.0) -> Task:
-    inputs, targets = teacher(rng, examples=EXAMPLES, features=FEATURES)
-    return inputs, targets + mean
-
-
-COMMON: dict[str, tuple[str, dict[str, Any]]] = {
+_task = partial(teacher, examples=EXAMPLES, features=FEATURES)
+COMMON: Variations = {
     "shallow": ("one hidden layer", {"hidden": (16,)}),
     "deep": ("eight hidden layers", {"hidden": (16,) * 8}),
     "wide": ("layers of 48 units", {"hidden": (48,) * 4}),
     "batches": ("batches of {batch_size}", {"batch_size": 8}),
-    "mean": ("targets plus 3", {"data": partial(_task, mean=TARGET_MEAN)}),
+    "mean": (
+        "targets plus 3",
+        {"data": partial(with_mean, mean=3.0, examples=EXAMPLES, features=FEATURES)},
+    ),
     "teacher": ("another teacher", {"seed": 1}),
 }
 """Variations of both verdicts."""
-VARIATIONS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+VARIATIONS: dict[str, Variations] = {
     "starved": {
         "longer": ("{steps:,} updates", {"steps": 1750, "rates": (0.7,)}),
         "momentum": ("momentum", {"optimizer": "momentum", "rates": (0.03, 0.1)}),
@@ -106,9 +99,8 @@ class GradientRatio:
             rates; every network ends below the best constant output with the rate `0.1 / r`, where
             `r` is the largest ratio of a layer, `share`; and with that of two over the largest
             curvature, `curvature`.
-        failed: networks of ten that do not with the rates of `SHARES` over `r`, and with those of
-            `STEPS` over the largest curvature.
-        relu_failed: those of ReLU that do not with the larger of these.
+        failed: networks of ten that do not, with each of `RULES`.
+        relu_failed: those of ReLU that do not with the last one.
         limit: two over the largest curvature, the median of these networks.
     """
 
@@ -207,6 +199,7 @@ def _starves(setting: _Starved) -> Array:
     return np.where(starved, 1.0, 0.0)
 
 
+@cache
 def _gains(rate: Rule, setting: Setting) -> Array:
     """Whether each network, with a rate of its own, ends below the best constant output."""
     _, start, inputs, targets = setting.drawn()
@@ -276,26 +269,28 @@ STARVED = _Starved(
 RATE = Setting(weights=lecun_normal(), hidden=(16,) * 4, data=_task, steps=100)
 
 
+RULES: dict[str, Rule] = {
+    "tenth": partial(share_of_ratio, 0.1),
+    "half": partial(share_of_ratio, 0.5),
+    "most": partial(share_of_ratio, 0.9),
+    "limit": partial(over_curvature, 2.0),
+    "triple": partial(over_curvature, 6.0),
+}
+
+
 @cache
 def _how_far() -> dict[str, Any]:
-    rules = {name: partial(share_of_ratio, size) for name, size in SHARES.items()} | {
-        name: partial(over_curvature, size) for name, size in STEPS.items()
-    }
-    rows = {
-        "starved": reach(_starves, STARVED, VARIATIONS["starved"]),
-        "share": reach(partial(_gains, rules["tenth"]), RATE, VARIATIONS["rate"]),
-        "curvature": reach(partial(_gains, rules["limit"]), RATE, VARIATIONS["rate"]),
-    }
-    page = {"tenth": rows["share"][PAGE], "limit": rows["curvature"][PAGE]}
-    failed = {name: row.seeds - row.holds for name, row in page.items()}
-    others = {name: rule for name, rule in rules.items() if name not in page}
     relu = replace(RATE, **VARIATIONS["rate"]["relu"][1])
     _, start, inputs, targets = RATE.drawn()
     return {
-        "reach": rows,
-        "failed": failed | {name: _failures(rule, RATE) for name, rule in others.items()},
-        "relu_failed": _failures(rules["triple"], relu),
-        "limit": float(np.median(over_curvature(STEPS["limit"], start, inputs, targets))),
+        "reach": {
+            "starved": reach(_starves, STARVED, VARIATIONS["starved"]),
+            "share": reach(partial(_gains, RULES["tenth"]), RATE, VARIATIONS["rate"]),
+            "curvature": reach(partial(_gains, RULES["limit"]), RATE, VARIATIONS["rate"]),
+        },
+        "failed": {name: _failures(rule, RATE) for name, rule in RULES.items()},
+        "relu_failed": _failures(RULES["triple"], relu),
+        "limit": float(np.median(RULES["limit"](start, inputs, targets))),
     }
 
 

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from initexplain.activations import ACTIVATIONS, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Row, Scaled, Trial, reach
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.losses import best_constant_loss
 from initexplain.mean_field import mean_square, variances
@@ -26,6 +26,8 @@ LEARNING_RATE = 0.1
 SMALLER_RATE = 0.01
 FEATURES = 16
 EXAMPLES = 64
+# all examples, of which training sees the first half
+_task = partial(teacher, examples=2 * EXAMPLES, features=FEATURES)
 SCALES = np.logspace(-2, 1.5, 15)
 # where 0.01, 1 and 10 stand among them
 PLACES = {"small": 0, "lecun": 8, "large": 12}
@@ -37,8 +39,7 @@ WIDE = 640
 SMALL_CONSTANT, LARGE_STD = 0.01, 5.0
 WAITING = 0.9
 """Share of the best constant output's loss above which a network has not begun to learn."""
-TARGET_MEAN = 3.0
-VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+VARIATIONS: Variations = {
     "longer": ("{steps:,} updates", {"steps": 1000}),
     "slower": ("learning rate {learning_rate}", {"learning_rate": 0.03}),
     "batches": ("batches of {batch_size}", {"batch_size": 8}),
@@ -53,7 +54,10 @@ VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "wide": ("layers of 32 units", {"hidden": (32,) * 3}),
     "tanh": ("tanh units", {"activation": "tanh"}),
     "logistic": ("logistic units", {"activation": "logistic"}),
-    "mean": ("targets plus 3", {"data": lambda rng: _task(rng, TARGET_MEAN)}),
+    "mean": (
+        "targets plus 3",
+        {"data": partial(with_mean, mean=3.0, examples=2 * EXAMPLES, features=FEATURES)},
+    ),
     "teacher": ("another teacher", {"seed": 1}),
 }
 
@@ -155,12 +159,6 @@ def run(
             for name, (_, changes) in VARIATIONS.items()
         },
     )
-
-
-def _task(rng: np.random.Generator, mean: float = 0.0) -> tuple[Array, Array]:
-    """All examples, of which training sees the first half."""
-    inputs, targets = teacher(rng, examples=2 * EXAMPLES, features=FEATURES)
-    return inputs, targets + mean
 
 
 class _Halved(Scaled):

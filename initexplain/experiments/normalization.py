@@ -6,6 +6,7 @@ The gradients are autograd's.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,18 +15,18 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.dead_units import DeadUnits, dead_units
-from initexplain.experiments.differentiated import Moment, Parameters, differentiate
+from initexplain.experiments.differentiated import Parameters, differentiate
 from initexplain.experiments.normalized import (
     EPSILON,
     EQUAL_WEIGHT,
     Normalized,
+    branch_losses,
     copies_stay,
     more_than_one_unit,
     parameters_of,
     relative,
     with_copies,
 )
-from initexplain.experiments.normalized_branches import branch_losses
 from initexplain.experiments.reach import Row, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import he_normal, lecun_normal, normal
@@ -54,6 +55,36 @@ DEAD_SEEDS = 5
 AMPLIFICATION = EPSILON**-0.5
 """The largest factor by which a normalization multiplies a difference."""
 KINDS = ("none", "batch", "layer")
+VARIATIONS: Variations = {
+    "relu": ("ReLU units", {"activation": "relu"}),
+    "logistic": ("logistic units", {"activation": "logistic"}),
+    "deep": ("three hidden layers", {"hidden": (UNITS,) * 3}),
+    **{name: TRAININGS[name] for name in ("batches", "momentum", "adam", "decay")},
+}
+"""What is varied of both verdicts."""
+COPIES: Variations = {
+    **VARIATIONS,
+    "gamma": ("unequal scales", {"unequal": "gamma"}),
+    "beta": ("unequal shifts", {"unequal": "beta"}),
+}
+"""Whether planted copies stay copies."""
+PARTED: Variations = {
+    **VARIATIONS,
+    "batch": ("BatchNorm instead", {"kind": "batch"}),
+    "none": ("no normalization", {"kind": "none"}),
+}
+"""Whether nearly equal units behind a LayerNorm learn more than one unit."""
+ZEROS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "zero": ({}, ("W1", "W2")),
+    "zero_below": ({}, ("W1",)),
+    "gamma": ({}, ("gamma1",)),
+    "random": ({}, ()),
+    "logistic": ({"activation": "logistic"}, ("W1", "W2")),
+    "relu": ({"activation": "relu"}, ("W1", "W2")),
+    "gamma_relu": ({"activation": "relu"}, ("gamma1",)),
+    "gamma_in_two": ({"hidden": (UNITS,) * 2}, ("gamma1", "gamma2")),
+}
+"""By start, what differs from tanh units in one hidden layer, and what is zero."""
 _task = partial(teacher, examples=EXAMPLES)
 
 
@@ -137,25 +168,29 @@ def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
         seed=seed,
     )
     scale, same_rate, effective_rate = scaled_losses(base)
-    noise, starts = one_layer_starts(base)
+    noisy = {kind: noisy_starts(replace(base, kind=kind)) for kind in KINDS}
     gradients = {kind: bias_gradients(replace(base, kind=kind)) for kind in KINDS[1:]}
     branches = {"branches": BRANCHES, "steps": BRANCH_STEPS, "seeds": BRANCH_SEEDS}
     residual = branch_losses(**branches, learning_rate=BRANCH_RATE, seed=seed)
+    two = replace(base, hidden=(UNITS,) * 2, steps=COPIES_STEPS)
+    nearly = replace(base, weights=normal(NOISE, mean=EQUAL_WEIGHT), steps=PART_STEPS)
     return Normalization(
         scale=scale,
         same_rate=same_rate,
         effective_rate=effective_rate,
-        starts=starts | other_starts(base),
-        noise=noise,
-        bias_gradient={kind: largest for kind, (largest, _) in gradients.items()},
-        common_gradient={kind: common for kind, (_, common) in gradients.items()},
+        starts=zero_starts(base) | {"equal": {kind: ends[0] for kind, ends in noisy.items()}},
+        noise={kind: np.stack([end.losses for end in ends]) for kind, ends in noisy.items()},
+        bias_gradient={kind: float(np.abs(g).max()) for kind, g in gradients.items()},
+        common_gradient={
+            kind: float(np.abs(g.mean(axis=-2)).max()) for kind, g in gradients.items()
+        },
         residual=residual,
         diverged={
             name: int((~np.isfinite(curves.last)).sum()) for name, curves in residual.items()
         },
         dead=dead_units(seeds=DEAD_SEEDS, steps=DEAD_STEPS, seed=seed),
-        copies={kind: copies_reach(replace(base, kind=kind)) for kind in KINDS[1:]},
-        part=part_reach(replace(base, kind="layer")),
+        copies={kind: reach(copies_stay, replace(two, kind=kind), COPIES) for kind in KINDS[1:]},
+        part=reach(more_than_one_unit, replace(nearly, kind="layer"), PARTED),
     )
 
 
@@ -166,41 +201,27 @@ def scaled_losses(base: Normalized) -> tuple[dict[str, Array], dict[str, Array],
         hidden=(WIDE,) * 3,
         activation="relu",
         weights=he_normal(),
-        learning_rate=SCALED_RATE,
         seeds=SCALED_SEEDS,
     )
     scales, ones = np.array(SCALES), np.ones(len(SCALES))
-    hidden = {f"{letter}{layer}" for letter in "Wb" for layer in (1, 2, 3)}
     final, same_rate = {}, {}
     for kind in KINDS:
         setting = replace(deep, kind=kind)
         rng, network, inputs, targets = setting.drawn()
-        drawn = {
-            name: np.stack([p] * len(scales)) for name, p in parameters_of(network, kind).items()
-        }
-        scaled = {
-            name: p * by_member(scales if name in hidden else ones, p) for name, p in drawn.items()
-        }
-        if kind == "none":
-            final[kind] = relative(setting.descend(scaled, inputs, targets, rng), targets)[-1]
-            continue
-        # side by side with these, weights of scale one at the rates that the scales come to
         start, rates = {}, {}
-        for name, p in drawn.items():
-            slower = scales**-2 if name in hidden else ones
-            start[name] = np.concatenate([scaled[name], p])
-            rates[name] = SCALED_RATE * by_member(np.concatenate([ones, slower]), start[name])
+        for name, p in parameters_of(network, kind).items():
+            hidden = name[0] in "Wb" and name[1:] in "123"
+            factors, slower = (scales, scales**-2) if hidden else (ones, ones)
+            # side by side, these scales, and scale one at the rates that they come to
+            start[name] = np.multiply.outer(np.concatenate([factors, ones]), p)
+            rates[name] = SCALED_RATE * np.concatenate([ones, slower])[:, None, None, None]
         moments = setting.descend(start, inputs, targets, rng, learning_rate=rates)
         final[kind], same_rate[kind] = np.split(relative(moments, targets)[-1], 2)
         if kind == "batch":
             norms = [(m.parameters["W2"] ** 2).sum(axis=(-2, -1)) for m in moments]
             effective = 1 / np.median(norms, axis=-1)[:, : len(scales)]
+    del same_rate["none"]
     return final, same_rate, effective / effective[0, SCALES.index(1.0)]
-
-
-def by_member(factors: Array, parameter: Array) -> Array:
-    """One factor for each member of the first axis, in a shape that fits the parameter."""
-    return factors.reshape(-1, *[1] * (parameter.ndim - 1))
 
 
 def endings(setting: Normalized, starts: Mapping[str, Parameters]) -> dict[str, Ending]:
@@ -222,92 +243,40 @@ def endings(setting: Normalized, starts: Mapping[str, Parameters]) -> dict[str, 
     }
 
 
-def one_layer_starts(base: Normalized) -> tuple[dict[str, Array], dict[str, dict[str, Ending]]]:
-    """Tanh units in one hidden layer: equal up to noise, zero, zero below, random, gamma zero."""
-    found: dict[str, dict[str, Ending]] = {}
-    noise = {}
+def noisy_starts(setting: Normalized) -> list[Ending]:
+    """Of weights that are equal up to each of `NOISES`."""
+    rng, network, *_ = setting.drawn()
+    random = parameters_of(network, setting.kind)
+    drawn = {name: rng.standard_normal(p.shape) for name, p in random.items() if name[0] == "W"}
+    starts = {
+        str(std): random | {name: EQUAL_WEIGHT + std * draw for name, draw in drawn.items()}
+        for std in NOISES
+    }
+    return [*endings(setting, starts).values()]
+
+
+def zero_starts(base: Normalized) -> dict[str, dict[str, Ending]]:
+    """Of each of `ZEROS`, by kind, where there is what is zero."""
+    found: dict[str, dict[str, Ending]] = {name: {} for name in ZEROS}
     for kind in KINDS:
-        setting = replace(base, kind=kind)
-        rng, network, *_ = setting.drawn()
-        random = parameters_of(network, kind)
-        drawn = {name: rng.standard_normal(p.shape) for name, p in random.items() if name[0] == "W"}
-        starts = {
-            str(std): random | {name: EQUAL_WEIGHT + std * draw for name, draw in drawn.items()}
-            for std in NOISES
-        }
-        starts |= {
-            "zero": random | {name: 0 * draw for name, draw in drawn.items()},
-            "zero_below": random | {"W1": 0 * drawn["W1"]},
-            "random": random,
-        }
-        if kind != "none":
-            starts["gamma"] = random | {"gamma1": 0 * random["gamma1"]}
-        ends = endings(setting, starts)
-        equal, *noisy = [ends.pop(str(std)) for std in NOISES]
-        noise[kind] = np.stack([end.losses for end in (equal, *noisy)])
-        for name, end in {"equal": equal, **ends}.items():
-            found.setdefault(name, {})[kind] = end
-    return noise, found
-
-
-def other_starts(base: Normalized) -> dict[str, dict[str, Ending]]:
-    """All-zero logistic and ReLU units, gamma zero in two layers, and of ReLU units."""
-    found: dict[str, dict[str, Ending]] = {}
-    cases: tuple[tuple[dict[str, Any], dict[str, str]], ...] = (
-        ({"activation": "logistic"}, {"W": "logistic"}),
-        ({"activation": "relu"}, {"W": "relu", "gamma": "gamma_relu"}),
-        ({"hidden": (UNITS,) * 2}, {"gamma": "gamma_in_two"}),
-    )
-    for changes, zeroed in cases:
-        for kind in KINDS:
+        for changes, names in groupby(ZEROS, lambda name: ZEROS[name][0]):
             setting = replace(base, kind=kind, **changes)
-            parameters = parameters_of(setting.drawn()[1], kind)
+            random = parameters_of(setting.drawn()[1], kind)
+            zeros = {name: ZEROS[name][1] for name in names}
             starts = {
-                name: {key: 0 * p if key.startswith(prefix) else p for key, p in parameters.items()}
-                for prefix, name in zeroed.items()
-                if prefix == "W" or kind != "none"
+                name: random | {key: 0 * random[key] for key in keys}
+                for name, keys in zeros.items()
+                if random.keys() >= set(keys)
             }
             for name, end in (endings(setting, starts) if starts else {}).items():
-                found.setdefault(name, {})[kind] = end
+                found[name][kind] = end
     return found
 
 
-def bias_gradients(base: Normalized) -> tuple[float, float]:
-    """Largest gradient of a hidden bias, and of the mean over the units of a layer."""
+def bias_gradients(base: Normalized) -> Array:
+    """Gradients of hidden biases, `(layers, seeds, units, 1)`."""
     setting = replace(base, hidden=(UNITS,) * 2, biases=normal(0.5))
     rng, network, inputs, targets = setting.drawn()
     start = with_copies(rng, parameters_of(network, setting.kind))
-    moment: Moment = differentiate(setting.squared_error(inputs, targets, rng), start)
-    gradients = np.stack([moment.gradients[f"b{layer}"] for layer in (1, 2)])
-    return float(np.abs(gradients).max()), float(np.abs(gradients.mean(axis=-2)).max())
-
-
-ARCHITECTURES: Variations = {
-    "relu": ("ReLU units", {"activation": "relu"}),
-    "logistic": ("logistic units", {"activation": "logistic"}),
-    "deep": ("three hidden layers", {"hidden": (UNITS,) * 3}),
-    **{name: TRAININGS[name] for name in ("batches", "momentum", "adam", "decay")},
-}
-"""What is varied of both verdicts."""
-
-
-def copies_reach(base: Normalized) -> dict[str, Row]:
-    """Asks of planted copies whether they stay copies."""
-    variations: Variations = {
-        **ARCHITECTURES,
-        "gamma": ("unequal scales", {"unequal": "gamma"}),
-        "beta": ("unequal shifts", {"unequal": "beta"}),
-    }
-    two = replace(base, hidden=(UNITS,) * 2, steps=COPIES_STEPS)
-    return reach(copies_stay, two, variations)
-
-
-def part_reach(base: Normalized) -> dict[str, Row]:
-    """Asks of nearly equal units behind a LayerNorm whether they learn more than one unit."""
-    variations: Variations = {
-        **ARCHITECTURES,
-        "batch": ("BatchNorm instead", {"kind": "batch"}),
-        "none": ("no normalization", {"kind": "none"}),
-    }
-    nearly = normal(NOISE, mean=EQUAL_WEIGHT)
-    return reach(more_than_one_unit, replace(base, weights=nearly, steps=PART_STEPS), variations)
+    moment = differentiate(setting.squared_error(inputs, targets, rng), start)
+    return np.stack([moment.gradients[f"b{layer}"] for layer in (1, 2)])

@@ -1,4 +1,4 @@
-"""Networks with a normalization behind each hidden layer, which `Network` does not know.
+"""Networks with a normalization behind each hidden layer, or at the end of residual branches.
 
 BatchNorm takes from each unit its mean over the examples of a batch, LayerNorm from each example
 its mean over the units of a layer; both divide by the standard deviation over the same numbers.
@@ -20,6 +20,8 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
+from initexplain.datasets import teacher
+from initexplain.experiments.curves import Curves
 from initexplain.experiments.differentiated import (
     Loss,
     Moment,
@@ -30,9 +32,9 @@ from initexplain.experiments.differentiated import (
 )
 from initexplain.experiments.reach import Setting
 from initexplain.experiments.verdicts import EQUAL, STILL
-from initexplain.initializers import constant
+from initexplain.initializers import Matrices, constant, lecun_normal
 from initexplain.losses import best_constant_loss
-from initexplain.network import Gradients, Network
+from initexplain.network import Network
 
 EPSILON = 1e-5
 """Added to the variance; PyTorch's default for both."""
@@ -68,7 +70,7 @@ def normalize(z: Any, kind: str) -> Any:
     return centred * (variance + EPSILON) ** -0.5
 
 
-def parameters_of(network: Network | Gradients, kind: str) -> dict[str, Array]:
+def parameters_of(network: Network, kind: str) -> dict[str, Array]:
     """The parameters of a network by name, with scales one and shifts zero.
 
     `W1` and `b1` are those of the first layer, `gamma1` and `beta1` those of what stands behind it.
@@ -142,32 +144,10 @@ class Normalized(Setting):
         rng: np.random.Generator,
         **rates: Any,
     ) -> list[Moment]:
-        """Trains; the start is the first moment, and the last one is behind all updates.
-
-        Without a normalization and with one rate `Network` does it: there are these two moments.
-        """
-        if self.kind == "none" and not rates:
-            return self._by_train(start, inputs, targets, rng)
+        """Trains; the start is the first moment, and the last one is behind all updates."""
         settings = {"learning_rate": self.learning_rate, "optimizer": self.optimizer, **rates}
         moments = descent(self.squared_error(inputs, targets, rng), start, **settings)
         return [next(moments) for _ in range(self.steps + 1)]
-
-    def _by_train(
-        self, start: Parameters, inputs: Array, targets: Array, rng: np.random.Generator
-    ) -> list[Moment]:
-        layers = range(1, len(self.hidden) + 2)
-        network = Network(
-            [start[f"W{layer}"] for layer in layers],
-            [start[f"b{layer}"][..., 0] for layer in layers],
-            activation=self.activation,
-        )
-
-        def ends(_step: int, *both: Network | Gradients) -> list[Parameters]:
-            return [parameters_of(p, "none") for p in both]
-
-        history = self.train(network, inputs, targets, rng, observe=ends, observe_every=self.steps)
-        losses = history.losses[[0, -1]]
-        return [Moment(loss, *seen) for loss, seen in zip(losses, history.observed, strict=True)]
 
 
 def with_copies(
@@ -230,3 +210,64 @@ def relative(moments: list[Moment], targets: Array) -> Array:
     """Losses in units of the best constant output's, `(updates + 1, ...)`."""
     losses: Array = np.stack([moment.losses for moment in moments]) / best_constant_loss(targets)
     return losses
+
+
+def stream(parameters: Any, inputs: Array) -> Any:
+    """The outputs of a stream to which branch `k` adds `gamma_k BN(U_k tanh(BN(W_k h))) + beta_k`.
+
+    Args:
+        parameters: the `first` and the `last` matrix, the output bias `c`, and of the branches, in
+            the last axis but two, the matrices `W` and `U` and the columns `gamma` and `beta`.
+        inputs: `(examples, features)`.
+
+    Returns:
+        `(..., outputs, examples)`.
+    """
+    h = parameters["first"] @ inputs.T
+    for k in range(parameters["W"].shape[-3]):
+        w, u, gamma, beta = (parameters[name][..., k, :, :] for name in ("W", "U", "gamma", "beta"))
+        inner = anp.tanh(normalize(w @ h, "batch"))
+        h = h + gamma * normalize(u @ inner, "batch") + beta
+    return parameters["last"] @ h + parameters["c"]
+
+
+def branch_losses(
+    *, branches: int, learning_rate: float, steps: int, seeds: int, seed: int
+) -> dict[str, Curves]:
+    """Losses of `stream` in units of the best constant's, not finite where training diverged.
+
+    Each `gamma` starts at `zero`, at `one`, or at one over the `root` of the number of branches.
+
+    Args:
+        branches: of the stream.
+        learning_rate: of full-batch gradient descent.
+        steps: updates.
+        seeds: networks for each start.
+        seed: of the data and of the weights, which all starts have in common.
+    """
+    rng = np.random.default_rng(seed)
+    inputs, targets = teacher(rng, examples=32)
+    width, features, outputs = 16, inputs.shape[1], targets.shape[1]
+    gammas = {"zero": 0.0, "root": branches**-0.5, "one": 1.0}
+    shapes = {
+        "first": (width, features),
+        "W": (branches, width, width),
+        "U": (branches, width, width),
+        "last": (outputs, width),
+    }
+    # the starts stand in front of the seeds
+    start = {
+        name: np.stack([lecun_normal()(rng, Matrices((seeds, *shape)))] * len(gammas))
+        for name, shape in shapes.items()
+    }
+    columns = np.ones((seeds, branches, width, 1))
+    start["gamma"] = np.multiply.outer(list(gammas.values()), columns)
+    start["beta"] = 0 * start["gamma"]
+    start["c"] = np.zeros((len(gammas), seeds, outputs, 1))
+
+    def loss(parameters: Any, _update: int) -> Any:
+        return half_squared_error(anp.swapaxes(stream(parameters, inputs), -1, -2), targets)
+
+    moments = descent(loss, start, learning_rate=learning_rate)
+    losses = relative([next(moments) for _ in range(steps + 1)], targets)
+    return {name: Curves(losses[:, at]) for at, name in enumerate(gammas)}

@@ -26,8 +26,27 @@ PAGE = "page"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """A start and its training; every field is something to vary.
+class Training:
+    """What all trainings have; every field is something to vary.
+
+    Attributes:
+        optimizer, learning_rate, steps: of the training.
+        batch_size: examples of an update; without it every update sees all of them.
+        seeds: networks, which differ in nothing but what is drawn for their parameters.
+        seed: of the data, the networks and the batches.
+    """
+
+    optimizer: str | Optimizer = "sgd"
+    learning_rate: float = 0.1
+    batch_size: int | None = None
+    steps: int = 300
+    seeds: int = 10
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(Training):
+    """A start of a `Network`, and its training.
 
     Attributes:
         weights: of the start.
@@ -35,10 +54,7 @@ class Setting:
         hidden: units in each hidden layer.
         activation: of the hidden layers.
         data: from a generator to inputs and targets.
-        loss, optimizer, learning_rate, batch_size, steps: of the training; without a `batch_size`
-            every update sees all the examples.
-        seeds: networks, which differ in nothing but what is drawn for their parameters.
-        seed: of the data, the networks and the batches.
+        loss: that is trained.
         dtype: float64, or float32, in which larger networks train in half of the time.
     """
 
@@ -48,12 +64,6 @@ class Setting:
     activation: str = "tanh"
     data: Data = teacher
     loss: str = "squared_error"
-    optimizer: str | Optimizer = "sgd"
-    learning_rate: float = 0.1
-    batch_size: int | None = None
-    steps: int = 300
-    seeds: int = 10
-    seed: int = 0
     dtype: DTypeLike = np.float64
 
     def start(self, rng: np.random.Generator, sizes: Sequence[int], _inputs: Array) -> Network:

@@ -6,13 +6,14 @@ each `W_k`, and `V`, read the stream divided by its root mean square. The gradie
 hand: with `differentiated` they take eight times as long.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.reach import Training
 from initexplain.initializers import Matrices, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.optimizers import find_optimizer
@@ -21,30 +22,20 @@ EXAMPLES = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Residual:
-    """A start of residual networks, and their training.
+class Residual(Training):
+    """A start of residual networks, each with a task of its own, and their training.
 
     Attributes:
         branches: added to the stream.
         scale: every `s_k` at the start.
         last: what every `U_k`, LeCun-normal otherwise, is multiplied by at the start.
         normalized: whether branches and the output read a normalized stream.
-        optimizer, learning_rate, batch_size, steps: of the training; without a `batch_size` every
-            update sees all the examples.
-        seeds: networks, each with a task of its own.
-        seed: of the data, the networks and the batches.
     """
 
     branches: int
     scale: float = 1.0
     last: float = 1.0
     normalized: bool = False
-    optimizer: str = "sgd"
-    learning_rate: float = 0.1
-    batch_size: int | None = None
-    steps: int = 300
-    seeds: int = 5
-    seed: int = 0
 
     def losses(self) -> Array:
         """In units of the best constant output's, `(steps + 1, seeds)`; see `train`."""
@@ -110,39 +101,32 @@ def residual_gradients(
     above = factors * u
     # with the examples last the matrices are read as they lie
     stream: Array = np.broadcast_to(inputs.mT, (len(s), *inputs.mT.shape[-2:]))
-    read: list[Array] = []
-    sizes: list[Array | None] = []
-    hidden = []
+    reads, hidden = [_read(stream, normalized)], []
     for k in range(s.shape[1]):
-        _read(stream, normalized, read, sizes)
-        hidden.append(np.tanh(w[:, k] @ read[k]))
+        hidden.append(np.tanh(w[:, k] @ reads[k][0]))
         stream = stream + above[:, k] @ hidden[k]
-    _read(stream, normalized, read, sizes)
+        reads.append(_read(stream, normalized))
     examples = stream.shape[-1]
-    error = (v @ read[-1] - targets.mT) / examples
+    read, to_stream = reads[-1]
+    error = (v @ read - targets.mT) / examples
     loss = 0.5 * examples * (error * error).sum(axis=(1, 2))
     by_w, by_above = np.empty_like(w), np.empty_like(u)
-    by_v = error @ read[-1].mT
-    delta = _through(v.mT @ error, read[-1], sizes[-1])
+    by_v = error @ read.mT
+    delta = to_stream(v.mT @ error)
     for k in reversed(range(s.shape[1])):
         by_above[:, k] = delta @ hidden[k].mT
         below = above[:, k].mT @ delta
         below *= 1 - hidden[k] * hidden[k]
-        by_w[:, k] = below @ read[k].mT
-        delta = delta + _through(w[:, k].mT @ below, read[k], sizes[k])
+        read, to_stream = reads[k]
+        by_w[:, k] = below @ read.mT
+        delta = delta + to_stream(w[:, k].mT @ below)
     return loss, [by_w, factors * by_above, by_v, (u * by_above).sum(axis=(2, 3))]
 
 
-def _read(stream: Array, normalized: bool, read: list[Array], sizes: list[Array | None]) -> None:
-    """Appends the stream as a branch reads it, and its root mean square where that divides it."""
-    size = np.sqrt((stream * stream).mean(axis=-2, keepdims=True)) if normalized else None
-    read.append(stream if size is None else stream / size)
-    sizes.append(size)
-
-
-def _through(slope: Array, read: Array, size: Array | None) -> Array:
-    """From the slope by what was read to the slope by the stream."""
-    if size is None:
-        return slope
-    result: Array = (slope - read * (slope * read).mean(axis=-2, keepdims=True)) / size
-    return result
+def _read(stream: Array, normalized: bool) -> tuple[Array, Callable[[Array], Array]]:
+    """What a branch reads of the stream, and the way of a slope by that to one by the stream."""
+    if not normalized:
+        return stream, lambda slope: slope
+    size = np.sqrt((stream * stream).mean(axis=-2, keepdims=True))
+    read: Array = stream / size
+    return read, lambda slope: (slope - read * (slope * read).mean(axis=-2, keepdims=True)) / size

@@ -3,14 +3,20 @@
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
+from typing import Any
 
-import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.differentiated import Parameters, descent, half_squared_error
+from initexplain.experiments.differentiated import (
+    Parameters,
+    attention,
+    descent,
+    half_squared_error,
+)
+from initexplain.experiments.normalized import normalize
 from initexplain.experiments.reach import PAGE, Row, reach
 from initexplain.experiments.residual_networks import (
     EXAMPLES,
@@ -145,7 +151,7 @@ def gpt2_stream(rng: np.random.Generator) -> dict[str, Array]:
     streams = np.stack([tokens + 0.5 * places] * 2)
     squares = [(streams**2).mean(axis=(1, 2))]
     for branch, fan_out in ((_heads, 3 * width), (_gelu, 4 * width)) * GPT2_BLOCKS:
-        below = GPT2_SCALE * times_normal(rng, _layer_norm(streams), fan_out)
+        below = GPT2_SCALE * times_normal(rng, normalize(streams.mT, "layer").mT, fan_out)
         added = GPT2_SCALE * times_normal(rng, branch(below), width)
         streams = streams + factors * added
         squares.append((streams**2).mean(axis=(1, 2)))
@@ -176,12 +182,6 @@ def times_normal(rng: np.random.Generator, vectors: Array, fan_out: int) -> Arra
     return np.asarray(products.reshape(*vectors.shape[:-1], fan_out))
 
 
-def _layer_norm(stream: Array) -> Array:
-    centred = stream - stream.mean(axis=-1, keepdims=True)
-    result: Array = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
-    return result
-
-
 def _gelu(z: Array) -> Array:
     result: Array = 0.5 * z * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z * z * z)))
     return result
@@ -191,11 +191,8 @@ def _heads(read: Array) -> Array:
     """Causal attention of all heads, from queries, keys and values `(2, tokens, 3 width)`."""
     split = read.reshape(2, TOKENS, 3, GPT2_HEADS, -1)
     query, key, value = np.moveaxis(split, (2, 3), (0, 2))
-    scores = query @ key.mT / np.sqrt(query.shape[-1])
-    weights = np.exp(np.where(np.tri(TOKENS, dtype=bool), scores, -np.inf))
-    mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
-    result: Array = np.swapaxes(mixed, 1, 2).reshape(2, TOKENS, -1)
-    return result
+    mixed: Array = attention(query, key, causal=True) @ value
+    return np.swapaxes(mixed, 1, 2).reshape(2, TOKENS, -1)
 
 
 def starts(seed: int) -> dict[str, dict[int, Residual]]:
@@ -276,10 +273,7 @@ def attended(rng: np.random.Generator, heads: int, deviation: float) -> Array:
     inputs = rng.standard_normal(shape)
     init = lecun_normal(gain=deviation**0.5)
     query, key = inputs @ init(rng, shape), inputs @ init(rng, shape)
-    scores = query @ key.mT / np.sqrt(POSITIONS)
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    weights /= weights.sum(axis=-1, keepdims=True)
-    counts: Array = (1 / (weights**2).sum(axis=-1)).mean(axis=-1)
+    counts: Array = (1 / (attention(query, key) ** 2).sum(axis=-1)).mean(axis=-1)
     return counts
 
 
@@ -294,13 +288,10 @@ def moved(zero: str, seed: int) -> str:
     inputs, targets = rng.standard_normal((2, 6, 5))
     start = {name: lecun_normal()(rng, (5, 5)) * (name not in zero) for name in "QKVO"}
 
-    def loss(parameters: Parameters, _update: int) -> Array:
+    def loss(parameters: Parameters, _update: int) -> Any:
         query, key, value = (inputs @ parameters[name].T for name in "QKV")
-        weights = anp.exp(query @ key.T / np.sqrt(5))
-        mixed = weights @ value / anp.sum(weights, axis=1, keepdims=True)
-        outputs = inputs + mixed @ parameters["O"].T
-        result: Array = half_squared_error(outputs, targets)
-        return result
+        outputs = inputs + attention(query, key) @ value @ parameters["O"].T
+        return half_squared_error(outputs, targets)
 
     *_, end = islice(descent(loss, start, learning_rate=0.1), 11)
     return "".join(name for name in "QKVO" if (end.parameters[name] != start[name]).any())
@@ -313,7 +304,7 @@ def first_losses(rng: np.random.Generator) -> dict[str, dict[str, float]]:
     """
     tokens, targets = rng.integers(VOCABULARY, size=(2, 500))
     one, other = rng.standard_normal((2, VOCABULARY, EMBEDDING))
-    stream = _layer_norm(one[tokens])
+    stream = normalize(one[tokens].T, "layer").T
 
     def loss(matrix: Array) -> float:
         logits = stream @ matrix.T

@@ -14,7 +14,7 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Parameters
+from initexplain.experiments.differentiated import Parameters, attention
 
 Forward = Callable[[Any, Array], tuple[Iterable[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
@@ -135,20 +135,12 @@ def convolution(
 
 
 def _attention(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
-    columns = inputs.reshape(-1, inputs.shape[-1]).T
-    seeds, _, heads, size, features = parameters["in"].shape
-
-    def projected(which: int) -> Any:
-        rows = anp.reshape(parameters["in"][:, which], (seeds, heads * size, features))
-        return anp.reshape(anp.matmul(rows, columns), (seeds, heads, size, *inputs.shape[:2]))
-
-    weights = anp.exp(anp.einsum("shdnt,shdnu->shntu", projected(0), projected(1)))
-    weights = weights / anp.sum(weights, axis=-1, keepdims=True)
-    mixed = anp.einsum("shntu,shdnu->shdnt", weights, projected(2))
-    read = anp.reshape(parameters["out"], (seeds, -1, heads * size))
-    outputs = anp.matmul(read, anp.reshape(mixed, (seeds, heads * size, -1)))
-    outputs = anp.reshape(outputs, (*outputs.shape[:2], *inputs.shape[:2]))
-    return [by_unit(anp.moveaxis(mixed, 2, 4), 1)], anp.moveaxis(outputs, 1, 3)
+    # `(seeds, heads, examples, positions, size)` each
+    query, key, value = (
+        anp.einsum("shdf,ntf->shntd", parameters["in"][:, which], inputs) for which in range(3)
+    )
+    mixed = anp.matmul(attention(query, key), value)
+    return [by_unit(mixed, 1)], anp.einsum("sohd,shntd->snto", parameters["out"], mixed)
 
 
 def _embedding(parameters: Any, tokens: Array) -> tuple[Iterable[Any], Any]:
@@ -197,10 +189,15 @@ def _stack(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     return layers, anp.matmul(below, anp.swapaxes(parameters["out"], 1, 2))
 
 
-def _critics(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
-    hidden = anp.tanh(anp.einsum("scmf,nf->sncm", parameters["in"], inputs))
-    units = anp.reshape(hidden, (*hidden.shape[:2], -1))
-    return [by_unit(units, 2)], anp.einsum("scm,sncm->snc", parameters["out"], hidden)
+def _blocks(readout: str) -> Forward:
+    """Hidden units in blocks: critics, or shards. An equation of `einsum` says what reads them."""
+
+    def forward(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
+        hidden = anp.tanh(anp.einsum("sbmf,nf->snbm", parameters["in"], inputs))
+        units = anp.reshape(hidden, (*hidden.shape[:2], -1))
+        return [by_unit(units, 2)], anp.einsum(readout, parameters["out"], hidden)
+
+    return forward
 
 
 def _critics_chain(p: Parameters, _rng: np.random.Generator) -> list[Array]:
@@ -209,12 +206,6 @@ def _critics_chain(p: Parameters, _rng: np.random.Generator) -> list[Array]:
         p["in"].reshape(-1, p["in"].shape[-1]),
         np.block([[one, 0 * two], [0 * one, two]]),
     ]
-
-
-def _shards(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
-    hidden = anp.tanh(anp.einsum("srmf,nf->snrm", parameters["in"], inputs))
-    units = anp.reshape(hidden, (*hidden.shape[:2], -1))
-    return [by_unit(units, 2)], anp.einsum("sorm,snrm->sno", parameters["out"], hidden)
 
 
 def _normal(*shape: int) -> Callable[[np.random.Generator], Array]:
@@ -269,14 +260,14 @@ ARCHITECTURES: dict[str, Architecture] = {
     ),
     "critics": Architecture(
         {"in": ((2, 3, 3), 3), "out": ((2, 3), 3)},
-        _critics,
+        _blocks("sbm,snbm->snb"),
         _critics_chain,
         _normal(24, 3),
         (1,),
     ),
     "shards": Architecture(
         {"in": ((RANKS, 2, 3), 3), "out": ((2, RANKS, 2), 2 * RANKS)},
-        _shards,
+        _blocks("sobm,snbm->sno"),
         lambda p, _: [p["in"].reshape(-1, 3), p["out"].reshape(2, -1)],
         _normal(24, 3),
         (2,),

@@ -13,6 +13,7 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.reach import Row, Setting, for_all_horizons, reach
+from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import (
     Initializer,
     glorot_normal,
@@ -25,6 +26,17 @@ from initexplain.mean_field import mean_field, mean_square, mean_square_slope, v
 from initexplain.network import Network, forward
 from initexplain.signal import lsuv, second_moments
 
+EXAMPLES = 32
+KEEPING_GAIN = float(mean_square("tanh", 1.0)) ** -0.5
+SCHEMES: dict[str, tuple[Initializer | None, str, float]] = {
+    "glorot_tanh": (glorot_normal(), "tanh", 1.0),
+    "orthogonal_tanh": (orthogonal(), "tanh", 1.0),
+    "lsuv_tanh": (None, "tanh", KEEPING_GAIN),
+    "glorot_relu": (glorot_normal(), "relu", 1.0),
+    "he_relu": (he_normal(), "relu", 2**0.5),
+    "lecun_selu": (lecun_normal(), "selu", 1.0),
+}
+"""Weights, activation and weight scale of the first experiment; where weights are None, LSUV's."""
 # the second experiment: deep tanh networks with Glorot's weights
 DEEP = 100
 DEEP_UNITS = 200
@@ -42,10 +54,10 @@ RECIPES: dict[str, tuple[Initializer | None, ...]] = {
     "tanh": (glorot_normal(), None),
     "selu": (lecun_normal(),),
 }
-"""Weights of the networks that are trained, by activation; None is LSUV, which is for tanh."""
+"""Weights of the networks that are trained, by activation, likewise."""
 LEARNED = 0.5
 """Share of the best constant output's loss below which a network has learned."""
-VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+VARIATIONS: Variations = {
     "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.05}),
@@ -111,62 +123,60 @@ class ThroughDepth:
     reach: dict[str, dict[str, Row]]
 
 
-def run(
-    *, layers: int = 20, units: int = 200, seeds: int = 3, examples: int = 32, seed: int = 0
-) -> ThroughDepth:
+def run(*, layers: int = 20, units: int = 200, seeds: int = 3, seed: int = 0) -> ThroughDepth:
     """Sends normal inputs up and normal errors down through networks of equal layers.
 
     Args:
         layers: layers of each network, the linear output layer included.
         units: units per layer, inputs and outputs too.
         seeds: networks per scheme.
-        examples: normal inputs.
         seed: of the inputs and of the networks.
     """
     rng = np.random.default_rng(seed)
-    inputs = rng.standard_normal((examples, units))
+    inputs = rng.standard_normal((EXAMPLES, units))
     sizes = [units] * (layers + 1)
-    tanh_gain = float(mean_square("tanh", 1.0)) ** -0.5
+    schemes = {}
+    for name, (weights, activation, weight_std) in SCHEMES.items():
+        network = start(rng, weights, sizes, inputs, activation=activation, seeds=seeds)
+        first = weight_std**2 if weights else 1.0
+        schemes[name] = _scheme(rng, network, inputs, weight_std, start=first)
     relu_mean_square = float(mean_square("relu", 1.0))
-
-    def drawn(weights: Initializer, activation: str, weight_std: float) -> Scheme:
-        network = Network.initialize(
-            rng, sizes, weights=weights, activation=activation, ensemble=(seeds,), dtype=np.float32
-        )
-        return _scheme(rng, network, inputs, weight_std, start=weight_std**2)
-
-    def rescaled() -> Scheme:
-        network = lsuv(rng, sizes, inputs, activation="tanh", ensemble=(seeds,), dtype=np.float32)
-        return _scheme(rng, network, inputs, tanh_gain, start=1.0)
-
-    schemes = {
-        "glorot_tanh": drawn(glorot_normal(), "tanh", 1.0),
-        "orthogonal_tanh": drawn(orthogonal(), "tanh", 1.0),
-        "lsuv_tanh": rescaled(),
-        "glorot_relu": drawn(glorot_normal(), "relu", 1.0),
-        "he_relu": drawn(he_normal(), "relu", 2**0.5),
-        "lecun_selu": drawn(lecun_normal(), "selu", 1.0),
-    }
     return ThroughDepth(
         schemes=schemes,
         scatter={
             name: float(np.ptp(scheme.forward.last) / scheme.forward.final)
             for name, scheme in schemes.items()
         },
-        decay=_decay(rng, examples),
+        decay=_decay(rng),
         predicted_decay=mean_square("tanh", variances("tanh", layers=DEEP, weight_std=1.0)),
         finite_width={units: _scatter(rng, units, layers) for units in (NARROW, WIDE)},
         predicted_width={units: (5 * (layers - 1) / units) ** 0.5 for units in (NARROW, WIDE)},
         relu_mean_square=relu_mean_square,
         # E relu(z) = 1 / sqrt(2 pi)
         relu_variance=relu_mean_square - 1 / (2 * np.pi),
-        tanh_gain=tanh_gain,
+        tanh_gain=KEEPING_GAIN,
         selu_chi=mean_field("selu", weight_std=1.0).chi,
         reach={
             "kept": reach(_kept, BASE, VARIATIONS),
             "lost": reach(_lost, BASE, VARIATIONS),
         },
     )
+
+
+def start(
+    rng: np.random.Generator,
+    weights: Initializer | None,
+    sizes: Sequence[int],
+    inputs: Array,
+    *,
+    activation: str,
+    seeds: int,
+) -> Network:
+    """An ensemble `(seeds,)` in single precision, with these weights or with LSUV's."""
+    kind: dict[str, Any] = {"activation": activation, "ensemble": (seeds,), "dtype": np.float32}
+    if weights is None:
+        return lsuv(rng, sizes, inputs, **kind)
+    return Network.initialize(rng, sizes, weights=weights, **kind)
 
 
 def _scheme(
@@ -206,8 +216,8 @@ def _moments(
     return np.swapaxes(moments, 0, 1)
 
 
-def _decay(rng: np.random.Generator, examples: int) -> Curves:
-    inputs = rng.standard_normal((1, examples, DEEP_UNITS)).repeat(DEEP_SEEDS, axis=0)
+def _decay(rng: np.random.Generator) -> Curves:
+    inputs = rng.standard_normal((1, EXAMPLES, DEEP_UNITS)).repeat(DEEP_SEEDS, axis=0)
     return Curves(_moments(rng, glorot_normal(), "tanh", inputs, DEEP)[1])
 
 
@@ -222,13 +232,9 @@ class _Recipes(Setting):
     """Networks of every recipe for the activation, from the same draws: `(recipes, seeds)`."""
 
     def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
-        def drawn(weights: Initializer | None) -> Network:
-            same, ensemble = deepcopy(rng), (self.seeds,)
-            if weights:
-                return Setting.start(replace(self, weights=weights), same, sizes, inputs)
-            return lsuv(same, sizes, inputs, ensemble=ensemble, dtype=self.dtype)
-
-        return Network.stack([drawn(weights) for weights in RECIPES[self.activation]])
+        kind: dict[str, Any] = {"activation": self.activation, "seeds": self.seeds}
+        each = RECIPES[self.activation]
+        return Network.stack([start(deepcopy(rng), w, sizes, inputs, **kind) for w in each])
 
 
 BASE = _Recipes(
@@ -239,7 +245,6 @@ BASE = _Recipes(
     learning_rate=0.005,
     steps=100,
     seeds=5,
-    dtype=np.float32,
 )
 
 

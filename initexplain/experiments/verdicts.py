@@ -101,11 +101,9 @@ def on_data_sets(verdict: Verdict) -> Verdict:
     return asked
 
 
-def with_mean(
-    rng: np.random.Generator, *, mean: float = 5.0, examples: int = 64
-) -> tuple[Array, Array]:
+def with_mean(rng: np.random.Generator, *, mean: float = 5.0, **task: int) -> tuple[Array, Array]:
     """The teacher's task with a mean added to the targets, whose variance is around 1."""
-    inputs, targets = teacher(rng, examples=examples)
+    inputs, targets = teacher(rng, **task)
     return inputs, targets + mean
 
 

@@ -19,7 +19,7 @@ from initexplain.experiments.differentiated import (
     half_squared_error,
 )
 from initexplain.experiments.planted_units import STARTS, copied
-from initexplain.experiments.reach import Row, reach
+from initexplain.experiments.reach import Row, Training, reach
 from initexplain.experiments.repeated_draws import CopiedLayers, Shards, copied_layers, of_shards
 from initexplain.experiments.small_architectures import (
     ARCHITECTURES,
@@ -168,8 +168,8 @@ def moments(
 
 
 @dataclass(frozen=True, kw_only=True)
-class CopiedChannel:
-    """Convolutions with a channel that starts as a copy; every field is something to vary.
+class CopiedChannel(Training):
+    """Convolutions with a channel that starts as a copy, and their training.
 
     Attributes:
         activation: a function of `autograd.numpy`.
@@ -178,9 +178,6 @@ class CopiedChannel:
         flat: whether the outputs read each place by itself, and not their mean.
         dropout: chance for what a channel gives to be replaced by 0.
         noise: added to the copy, as a part of a weight.
-        optimizer, learning_rate, batch_size, steps: of the training.
-        seeds: networks.
-        seed: of the data, the networks and the dropout.
     """
 
     activation: Callable[[Any], Any] = anp.tanh
@@ -189,12 +186,8 @@ class CopiedChannel:
     flat: bool = False
     dropout: float = 0.0
     noise: float = 0.0
-    optimizer: str | Optimizer = "sgd"
     learning_rate: float = LEARNING_RATE
-    batch_size: int | None = None
-    steps: int = 100
     seeds: int = 5
-    seed: int = 0
 
 
 def copy_stays(setting: CopiedChannel) -> Array:

@@ -7,7 +7,7 @@ single precision, in which wide layers cost half.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
 import autograd.numpy as anp
@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.differentiated import Parameters, descent, half_squared_error
-from initexplain.experiments.normalized import activations
-from initexplain.experiments.reach import Row, Setting, reach
-from initexplain.experiments.verdicts import Variations
+from initexplain.experiments.normalized import activations, parameters_of
+from initexplain.experiments.reach import Row, Setting, Training, reach
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import Initializer, lecun_normal, orthogonal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Network, forward
@@ -60,38 +60,30 @@ DEEP_STEPS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wide:
+class Wide(Training):
     """Networks of equal hidden layers, and how they are trained; the width is not said.
 
     Attributes:
         parametrization: `STANDARD` or `MAXIMAL`.
         activation: `tanh` with LeCun's weights, or `relu` with He's.
         hidden_layers: two or more.
-        optimizer: `sgd`, `momentum` or `adam`.
         rates: those that are tried; with `MAXIMAL` they are those of the width `BASE`.
-        batch_size: examples per update, all of them if not given.
         mean: added to the targets.
-        steps: updates.
-        seeds: networks.
-        seed: of the data, the networks and the batches.
     """
 
     parametrization: str = STANDARD
     activation: str = "tanh"
     hidden_layers: int = 2
-    optimizer: str = "sgd"
     rates: Sequence[float] = RATES
-    batch_size: int | None = None
     mean: float = 0.0
     steps: int = 30
     seeds: int = 5
-    seed: int = 0
 
     def data(self) -> tuple[Array, Array]:
         """Inputs and targets."""
         rng = np.random.default_rng(self.seed)
-        inputs, targets = teacher(rng, examples=32, features=8)
-        return inputs.astype(np.float32), (targets + self.mean).astype(np.float32)
+        inputs, targets = with_mean(rng, mean=self.mean, examples=32, features=8)
+        return inputs.astype(np.float32), targets.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,21 +160,20 @@ def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
     )
 
 
+@cache
 def drawn(setting: Wide, width: int) -> Parameters:
     """Weights `W1` to the last, `(seeds, fan_out, fan_in)`, and biases `(seeds, fan_out, 1)`."""
     rng = np.random.default_rng(setting.seed + 1)
     inputs, targets = setting.data()
     sizes = [inputs.shape[1], *[width] * setting.hidden_layers, targets.shape[1]]
-    parameters = {}
-    for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), 1):
-        last = layer == setting.hidden_layers + 1
-        weights = lecun_normal(gain=1.0 if last else GAINS[setting.activation])
-        drawn_weights = weights(rng, (setting.seeds, fan_out, fan_in))
-        if last and setting.parametrization == MAXIMAL:
-            drawn_weights *= (BASE / width) ** 0.5
-        parameters[f"W{layer}"] = drawn_weights.astype(np.float32)
-        parameters[f"b{layer}"] = np.zeros((setting.seeds, fan_out, 1), np.float32)
-    return parameters
+    network = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(setting.seeds,))
+    parameters = parameters_of(network, "none")
+    last = f"W{setting.hidden_layers + 1}"
+    for name in parameters.keys() - {last}:
+        parameters[name] *= GAINS[setting.activation]
+    if setting.parametrization == MAXIMAL:
+        parameters[last] *= (BASE / width) ** 0.5
+    return {name: p.astype(np.float32) for name, p in parameters.items()}
 
 
 def rate_factors(setting: Wide, width: int) -> dict[str, float]:
@@ -203,16 +194,13 @@ def rate_factors(setting: Wide, width: int) -> dict[str, float]:
     return factors | {f"W{layers[-1]}": 1 / wider}
 
 
-def trained(
-    setting: Wide, width: int, rates: ArrayLike, networks: Parameters | None = None
-) -> tuple[Array, Array]:
+def trained(setting: Wide, width: int, rates: ArrayLike) -> tuple[Array, Array]:
     """Trains networks of a width, each at several rates.
 
     Args:
         setting: the networks and their training.
         width: units in each hidden layer.
         rates: `(rates, 1)`, or `(rates, seeds)` where each network has its own.
-        networks: from `drawn`, if they are there already.
 
     Returns:
         Losses in units of the best constant output's, infinite where training diverged, and how far
@@ -226,7 +214,7 @@ def trained(
     lead = () if members == (1, 1) else members
     start = {
         name: np.broadcast_to(p, (*members, *p.shape[1:])).reshape(*lead, *p.shape[1:])
-        for name, p in (networks or drawn(setting, width)).items()
+        for name, p in drawn(setting, width).items()
     }
 
     def passed(parameters: Parameters, rows: Any = slice(None)) -> tuple[Any, Any]:
@@ -236,9 +224,8 @@ def trained(
 
     def on_batch(parameters: Parameters, _update: int) -> Any:
         size = setting.batch_size
-        return passed(
-            parameters, batches.choice(len(inputs), size, False) if size else slice(None)
-        )[1]
+        rows = batches.choice(len(inputs), size, False) if size else slice(None)
+        return passed(parameters, rows)[1]
 
     factors = rate_factors(setting, width).items()
     learning_rate = {name: (own if lead else own[0, 0]) * np.float32(f) for name, f in factors}
@@ -256,10 +243,10 @@ def trained(
 
 def swept(setting: Wide, width: int) -> tuple[Array, Array]:
     """The same at each of the setting's rates."""
-    rates, networks = np.array(setting.rates)[:, None], drawn(setting, width)
+    rates = np.array(setting.rates)[:, None]
     # of the wide ones one rate after the other: what diverges need not be trained to the end
     groups = [rates] if width <= SEVERAL else np.split(rates, len(rates))
-    found = [trained(setting, width, group, networks) for group in groups]
+    found = [trained(setting, width, group) for group in groups]
     losses, moved = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return losses, moved
 

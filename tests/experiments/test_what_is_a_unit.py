@@ -73,7 +73,7 @@ def attention(p, inputs):
         heads = []
         for head in range(4):
             q, k, v = (x @ p["in"][which, head].T for which in range(3))
-            weights = np.exp(q @ k.T)
+            weights = np.exp(q @ k.T / np.sqrt(2))
             heads.append(weights / weights.sum(axis=1, keepdims=True) @ v)
         values.append(heads)
         outputs.append(sum(v @ p["out"][:, head].T for head, v in enumerate(heads)))
