@@ -146,20 +146,16 @@ def kernels() -> dict[str, Kernel]:
         >>> kernels()["depthwise"].fan_in, round(kernels()["depthwise"].scale["keras"], 3)
         (9, 0.175)
     """
-    n, side, up = CHANNELS, 3, 4
+    n, part, side, up = CHANNELS, CHANNELS // GROUPS, 3, 4
     shapes = {
-        "plain": (n * side**2, (n, n, side, side), (side, side, n, n), (side, side, n, n)),
-        "grouped": (
-            n // GROUPS * side**2,
-            (n, n // GROUPS, side, side),
-            (side, side, n // GROUPS, n),
-            (side, side, n // GROUPS, n),
-        ),
-        "depthwise": (side**2, (n, 1, side, side), (side, side, n, 1), (side, side, 1, n)),
-        "transposed": (n * (up // 2) ** 2, (n, n, up, up), (up, up, n, n), (up, up, n, n)),
+        "plain": (n * side**2, (n, n, side, side), (side, side, n, n)),
+        "grouped": (part * side**2, (n, part, side, side), (side, side, part, n)),
+        "depthwise": (side**2, (n, 1, side, side), (side, side, n, 1)),
+        "transposed": (n * (up // 2) ** 2, (n, n, up, up), (up, up, n, n)),
     }
     found = {}
-    for kind, (fan_in, torch, keras, flax) in shapes.items():
+    for kind, (fan_in, torch, keras) in shapes.items():
+        flax = (side, side, 1, n) if kind == "depthwise" else keras
         # each takes its fans from the axes of the shape, whatever they mean
         variances = {
             "torch": TORCH_VARIANCE / math.prod(torch[1:]),

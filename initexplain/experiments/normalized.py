@@ -125,14 +125,12 @@ class Normalized(Setting):
 
     def squared_error(self, inputs: Array, targets: Array, rng: np.random.Generator) -> Loss:
         """Half the squared error, averaged over the examples of each update's batch."""
-        examples = len(inputs)
-        size = self.batch_size or examples
-        rows = [rng.permutation(examples)[:size] for _ in range(self.steps + 1)]
 
-        def loss(parameters: Any, update: int) -> Any:
-            batch = slice(None) if self.batch_size is None else rows[update]
-            outputs = activations(parameters, inputs[batch], self.kind, self.activation)[-1]
-            return half_squared_error(anp.swapaxes(outputs, -1, -2), targets[batch])
+        def loss(parameters: Any, _update: int) -> Any:
+            size = self.batch_size
+            rows = rng.permutation(len(inputs))[:size] if size else slice(None)
+            outputs = activations(parameters, inputs[rows], self.kind, self.activation)[-1]
+            return half_squared_error(anp.swapaxes(outputs, -1, -2), targets[rows])
 
         return loss
 

@@ -114,19 +114,16 @@ def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str
     training = moments(architecture.forward, together, inputs, targets)
     through = [moment.parameters for moment in islice(training, steps + 1)]
     layers = list(architecture.forward(through[-1], inputs)[0])
+    networks = range(len(starts) * seeds)
+    predicted = [predicted_classes(architecture, together, i, rng) for i in networks]
+    measured = [[equal_rows(units[i], EQUAL) for units in layers] for i in networks]
+    agrees = [all(map(np.array_equal, *pair)) for pair in zip(predicted, measured, strict=True)]
     answers = {}
     for k, name in enumerate(starts):
         own = slice(k * seeds, (k + 1) * seeds)
-        pairs = [
-            (
-                predicted_classes(architecture, together, i, rng),
-                [equal_rows(units[i], EQUAL) for units in layers],
-            )
-            for i in range(own.start, own.stop)
-        ]
         answers[name] = Answer(
-            predicted=pairs[0][0],
-            agreeing=sum(all(map(np.array_equal, *pair)) for pair in pairs),
+            predicted=predicted[own][0],
+            agreeing=sum(agrees[own]),
             first={p: values[own] for p, values in through[1].items()},
             end={p: values[own] for p, values in through[-1].items()},
         )

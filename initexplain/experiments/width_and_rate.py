@@ -97,9 +97,8 @@ class WidthAndRate:
         best_loss: at that rate.
         moved: at half that rate, how far the last hidden activations have moved, over their size.
         adam_rate: best rates under Adam, by parametrization and width.
-        reach: under `VARIATIONS`, of two verdicts: the standard best rate of the wider of the
-            `COMPARED` networks is a quarter of the narrower one's or less, `falls`; under maximal
-            update it is the same within a factor of two, `stays`.
+        reach: under `VARIATIONS`, of the verdicts that a narrow network's rate `fails` in a wide
+            standard one, and that it `serves` under maximal update.
         singular: singular values of the Jacobian of `JACOBIAN_LAYERS` layers at one input, by
             activation and kind of weights, falling, `(units,)`.
         alive: how many of them are above a hundredth of the largest.
