@@ -1,4 +1,7 @@
-"""What branches add up to: residual streams, such as a transformer's, at the start and trained."""
+"""What branches add up to: residual streams, such as a transformer's, at the start and trained.
+
+The gradients of attention are autograd's.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cache, partial
