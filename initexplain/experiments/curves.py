@@ -1,7 +1,8 @@
 """Curves over seeds: what every experiment that trains several networks of a kind returns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,16 +51,6 @@ class Curves:
         return float(np.median(self.last))
 
     @property
-    def best(self) -> float:
-        """Smallest last record over seeds."""
-        return float(self.last.min())
-
-    @property
-    def worst(self) -> float:
-        """Largest last record over seeds."""
-        return float(self.last.max())
-
-    @property
     def learned(self) -> int:
         """Seeds that end below one half: of losses in units of the best constant output's."""
         return int((self.last < 0.5).sum())
@@ -79,6 +70,19 @@ class Curves:
     def removed(self) -> float:
         """Share of the best constant output's loss that is gone: of losses in units of it."""
         return 1 - self.final
+
+    def below(self, others: "Curves") -> int:
+        """Seeds that end below what the same seed has in other curves."""
+        return int((self.last < others.last).sum())
+
+    def catches_up(self, ahead: "Curves") -> int:
+        """The first record at which the median is down to where another one begins."""
+        return int((self.median <= ahead.median[0]).argmax())
+
+
+def by_name(values: Array, names: Iterable[Any]) -> dict[Any, Curves]:
+    """The curves of an ensemble whose first axis has these names, `(records, names, seeds)`."""
+    return {name: Curves(values[:, i]) for i, name in enumerate(names)}
 
 
 def relative_losses(

@@ -8,15 +8,14 @@ from statistics import NormalDist
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.datasets import noisy_sine
-from initexplain.experiments.curves import Curves
+from initexplain.experiments.curves import Curves, by_name
 from initexplain.experiments.head_starts import (
     EXAMPLES,
     SINE_UNITS,
     log_prior_odds,
     mean_curves,
-    prior_curves,
     prior_reach,
+    prior_starts,
     sine_reach,
     sine_starts,
 )
@@ -26,14 +25,12 @@ from initexplain.losses import find_loss
 from initexplain.network import Network, forward
 from initexplain.optimizers import adam
 from initexplain.recurrent import LSTM, lstm_gradients, memory_half_life, run_lstm
-from initexplain.training import train
 
 LAG = 20
 """Steps between the value and the question of the recall task."""
 LONG_LAG = 50
 """The same where a forget bias of one is not enough."""
 CELLS = 4
-SINE_STARTS = "zero", "spread"
 TARGET_MEAN = 5.0
 """Of the targets of the regression."""
 FIRING_BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1, "one": 1.0}
@@ -42,6 +39,25 @@ PREACTIVATION = NormalDist(sigma=math.sqrt(2))
 bias `b` fires with chance `PREACTIVATION.cdf(b)`."""
 NEEDED_BIAS = PREACTIVATION.inv_cdf(0.999)
 """With which it fires on all but one in a thousand examples."""
+
+
+@dataclass(frozen=True)
+class Fits:
+    """One network of each start on the sine, `zero` and `spread`, before and after training.
+
+    Attributes:
+        inputs: they train on, `(examples,)`.
+        targets: `(examples,)`.
+        grid: inputs at which functions are drawn, `(points,)`.
+        functions: by start, `(2, points)`.
+        kinks: by start, inputs `-b / w` at which its units switch, `(2, units)`.
+    """
+
+    inputs: Array
+    targets: Array
+    grid: Array
+    functions: dict[str, Array]
+    kinks: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -74,11 +90,7 @@ class NonzeroBiases:
         sine: losses of one-dimensional ReLU networks with the same weights, whose biases start
             at `zero` or, as torch's, `spread`: `U(-1, 1)` in the first layer (`1 / sqrt(fan_in)`).
         sine_ahead: seeds in which `spread` has the smaller loss after the last update.
-        inputs: they train on, `(examples,)`.
-        targets: `(examples,)`.
-        grid: inputs at which functions are drawn, `(points,)`.
-        functions: of one network, by start, before and after training, `(2, points)`.
-        kinks: inputs `-b / w` at which its units switch, `(2, units)`.
+        fits: one network of each start.
         prior_reach: in how many networks the log odds are ahead after the last update.
         sine_reach: on how many data sets the spread start is ahead by a tenth or more.
         torch_share: share of the bias in the variance of a preactivation under torch's default,
@@ -104,11 +116,7 @@ class NonzeroBiases:
     firing: dict[str, float]
     sine: dict[str, Curves]
     sine_ahead: int
-    inputs: Array
-    targets: Array
-    grid: Array
-    functions: dict[str, Array]
-    kinks: dict[str, Array]
+    fits: Fits
     prior_reach: dict[str, Row]
     sine_reach: dict[str, Row]
     torch_share: dict[int, float]
@@ -133,31 +141,23 @@ def run(
         sine_steps: their updates.
         seed: of all data and networks.
     """
-    rng = np.random.default_rng(seed)
-    positives, log_odds = round(share * EXAMPLES), log_prior_odds(share)
-    prior = prior_curves(rng, positives, log_odds, seeds, steps)
+    rare = prior_starts(share, steps=steps, seeds=seeds, seed=seed)
+    rng, start, inputs, targets = rare.drawn()
+    prior = by_name(rare.train(start, inputs, targets, rng).losses, ("zero", "odds"))
     recall = recall_curves(rng, seeds, steps)
     recall_later = recall_curves(np.random.default_rng(seed), seeds, steps, lag=LONG_LAG)
-    mean = mean_curves(np.random.default_rng(seed), seeds, TARGET_MEAN)
-    shares = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
-    inputs, targets = noisy_sine(rng, examples=32)
-    grid = np.linspace(-2.5, 2.5, 81)
-    starts = sine_starts(rng, sine_seeds, SINE_UNITS)
-    history = train(starts, inputs, targets, steps=sine_steps, learning_rate=0.05)
-    sine = {name: Curves(history.losses[:, k]) for k, name in enumerate(SINE_STARTS)}
-    pairs = {
-        name: Network.stack([network.member(k, 0) for network in (starts, history.network)])
-        for k, name in enumerate(SINE_STARTS)
-    }
+    mean = mean_curves(mean=TARGET_MEAN, seeds=seeds, seed=seed)
+    firing = firing_shares(rng, np.array(list(FIRING_BIASES.values())))
+    sine, fits = sine_fits(rng, sine_seeds, sine_steps)
     biases, points = np.linspace(-2.0, 4.0, 61), np.arange(-2.0, 5.0)
     gate = {bias: 1 / (1 + math.exp(-bias)) for bias in (0, 1)}
     return NonzeroBiases(
         prior=prior,
-        positives=positives,
-        log_odds=log_odds,
+        positives=round(share * EXAMPLES),
+        log_odds=log_prior_odds(share),
         background={"zero": math.log(2), "odds": -math.log1p(-share)},
-        catch_up=int((prior["zero"].median <= prior["odds"].median[0]).argmax()),
-        prior_ahead=int((prior["odds"].last < prior["zero"].last).sum()),
+        catch_up=prior["zero"].catches_up(prior["odds"]),
+        prior_ahead=prior["odds"].below(prior["zero"]),
         half_lives=np.stack([biases, memory_half_life(biases)]),
         measured=np.array([points, [measured_half_life(bias) for bias in points]]),
         gate=gate,
@@ -167,21 +167,35 @@ def run(
         recalled=_learned(recall),
         recalled_later=_learned(recall_later),
         mean=mean,
-        mean_catch_up={
-            name: int((curves["zero"].median <= curves["mean"].median[0]).argmax())
-            for name, curves in mean.items()
-        },
-        firing=dict(zip(FIRING_BIASES, shares.tolist(), strict=True)),
+        mean_catch_up={name: of["zero"].catches_up(of["mean"]) for name, of in mean.items()},
+        firing=dict(zip(FIRING_BIASES, firing.tolist(), strict=True)),
         sine=sine,
-        sine_ahead=int((sine["spread"].last < sine["zero"].last).sum()),
+        sine_ahead=sine["spread"].below(sine["zero"]),
+        fits=fits,
+        prior_reach=prior_reach(),
+        sine_reach=sine_reach(),
+        torch_share={fan_in: torch_bias_share(fan_in) for fan_in in (1, 256)},
+    )
+
+
+def sine_fits(rng: np.random.Generator, seeds: int, steps: int) -> tuple[dict[str, Curves], Fits]:
+    """Trains networks from both starts on one sine: their losses, and the first of each."""
+    setting = sine_starts(seeds=seeds, steps=steps)
+    inputs, targets = setting.data(rng)
+    start = setting.start(rng, [1, SINE_UNITS, 1], inputs)
+    history = setting.train(start, inputs, targets, rng)
+    sine = by_name(history.losses, ("zero", "spread"))
+    pairs = {
+        name: Network.stack([network.member(k, 0) for network in (start, history.network)])
+        for k, name in enumerate(sine)
+    }
+    grid = np.linspace(-2.5, 2.5, 81)
+    return sine, Fits(
         inputs=inputs[:, 0],
         targets=targets[:, 0],
         grid=grid,
         functions={k: forward(pair, grid[:, None]).outputs[..., 0] for k, pair in pairs.items()},
         kinks={k: -pair.biases[0] / pair.weights[0][..., 0] for k, pair in pairs.items()},
-        prior_reach=prior_reach(),
-        sine_reach=sine_reach(),
-        torch_share={fan_in: torch_bias_share(fan_in) for fan_in in (1, 256)},
     )
 
 

@@ -128,6 +128,22 @@ class Scaled(Setting):
         return at_scales(super().start(rng, sizes, inputs), self.scales)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TwoStarts(Setting):
+    """The same weights with zero biases and with others, `(2, seeds)`.
+
+    Attributes:
+        others: from the generator and the networks with zero biases to the other biases.
+    """
+
+    others: Callable[[np.random.Generator, Network], Sequence[Array]]
+
+    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
+        """Draws the weights once, and then the biases of the second of the two."""
+        zero = super().start(rng, sizes, inputs)
+        return Network.stack([zero, zero.with_parameters(zero.weights, self.others(rng, zero))])
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """What a verdict looks at: networks before and after their training, and the data."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Setting, Trial
+from initexplain.initializers import Initializer
 from initexplain.network import Network
 from initexplain.optimizers import sgd
 
@@ -117,6 +118,23 @@ def labels(rng: np.random.Generator) -> tuple[Array, Array]:
     """The teacher's task with the signs of the targets as classes, 0 and 1."""
     inputs, targets = teacher(rng)
     return inputs, (targets > 0).astype(float)
+
+
+def outgoing(units: int, last: Initializer, others: Initializer) -> Initializer:
+    """Of networks with one hidden layer of so many units: `last` for their outgoing weights.
+
+    Examples:
+        >>> from initexplain.initializers import constant
+        >>> weights = outgoing(3, constant(2.0), constant(1.0))
+        >>> net = Network.initialize(np.random.default_rng(0), [1, 3, 1], weights=weights)
+        >>> [w.tolist() for w in net.weights]
+        [[[1.0], [1.0], [1.0]], [[2.0, 2.0, 2.0]]]
+    """
+
+    def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        return (last if shape[-1] == units else others)(rng, shape)
+
+    return init
 
 
 TRAININGS: Variations = {

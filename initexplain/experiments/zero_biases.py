@@ -1,6 +1,5 @@
 """Biases that start at zero: how they leave it, and what a network without biases cannot do."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,14 +7,14 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine, teacher
-from initexplain.experiments.curves import Curves
-from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.curves import Curves, by_name
+from initexplain.experiments.reach import Row, TwoStarts, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import constant, he_normal, lecun_normal, normal
 from initexplain.losses import best_constant_loss, find_loss
 from initexplain.network import Network, forward
 from initexplain.passes import run_backward, run_forward
-from initexplain.training import train
+from initexplain.training import History, train
 
 LEARNING_RATE = 0.1
 CONSTANT = 0.4
@@ -72,20 +71,14 @@ class ZeroBiases:
     reach: dict[str, Row]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TwoStarts(Setting):
-    """The same weights with biases that start at zero and at random, `(2, seeds)`."""
-
-    def start(self, rng: np.random.Generator, sizes: Sequence[int], inputs: Array) -> Network:
-        """Draws the weights once, and biases for the second of the two."""
-        zero = super().start(rng, sizes, inputs)
-        drawn = [normal(BIAS_STD)(rng, b.shape).astype(zero.dtype) for b in zero.biases]
-        return Network.stack([zero, zero.with_parameters(zero.weights, drawn)])
+def random_biases(rng: np.random.Generator, zero: Network) -> list[Array]:
+    """For `TwoStarts`."""
+    return [normal(BIAS_STD)(rng, b.shape).astype(zero.dtype) for b in zero.biases]
 
 
 def as_good(setting: TwoStarts) -> Array:
     """Whether zero biases end within twice the loss of random ones, `(seeds,)`."""
-    trial = setting.trained()
+    trial = setting.trained(losses_every=setting.steps)
     zero, random = trial.losses[-1]
     return trial.judged(zero < 2 * random)
 
@@ -93,46 +86,35 @@ def as_good(setting: TwoStarts) -> Array:
 def compared(base: TwoStarts) -> dict[str, Curves]:
     """Losses from zero, from random and without biases: see `ZeroBiases`."""
     trial = base.trained()
-    best_constant = best_constant_loss(trial.targets)
-    zero = Network(
-        [w[0] for w in trial.start.weights], [b[0] for b in trial.start.biases], base.activation
-    )
-    without, _ = train_without_biases(
-        zero, trial.inputs, trial.targets, base.steps, base.learning_rate
-    )
+    start, task = trial.start, (trial.inputs, trial.targets)
+    zero = start.with_parameters([w[0] for w in start.weights], [b[0] for b in start.biases])
+    without, _ = train_without_biases(zero, *task, base.steps, base.learning_rate)
     return {
-        "zero": Curves(trial.losses[:, 0]),
-        "random": Curves(trial.losses[:, 1]),
-        "none": Curves(without / best_constant),
+        **by_name(trial.losses, ("zero", "random")),
+        "none": Curves(without / best_constant_loss(trial.targets)),
     }
 
 
 def comparison_reach(base: TwoStarts) -> dict[str, Row]:
     """Asks under other training and on other data whether zero biases are as good as random."""
     (units,) = base.hidden
-    biased = partial(teacher, biases=TEACHER_BIASES)
-    trainings = {name: TRAININGS[name] for name in ("batches", "momentum", "adam")}
+    biased, twice = (partial(teacher, biases=k * TEACHER_BIASES) for k in (1, 2))
+    relu = {"activation": "relu", "weights": he_normal()}
     variations: Variations = {
         "odd": ("a teacher without biases", {"data": teacher}),
-        "large": (
-            "twice the teacher's biases",
-            {"data": partial(biased, biases=2 * TEACHER_BIASES)},
-        ),
+        "large": ("twice the teacher's biases", {"data": twice}),
         "data": ("a second data set", {"seed": base.seed + 1}),
         "third": ("a third data set", {"seed": base.seed + 2}),
         "deep": ("three hidden layers", {"hidden": (units,) * 3}),
         "wide": ("four times as many units", {"hidden": (4 * units,)}),
-        "relu": ("ReLU units, He's weights", {"activation": "relu", "weights": he_normal()}),
+        "relu": ("ReLU units, He's weights", relu),
         "logistic": ("logistic units", {"activation": "logistic"}),
         "short": ("{steps} updates", {"steps": base.steps // 3}),
         "late": ("{steps:,} updates", {"steps": 5 * base.steps}),
-        **trainings,
+        **{name: TRAININGS[name] for name in ("batches", "momentum", "adam")},
         "few": ("eight examples", {"data": partial(biased, examples=8)}),
         "one": ("one feature", {"data": partial(biased, features=1, outputs=1)}),
-        "sine": (
-            "one feature, a sine, ReLU units",
-            {"data": noisy_sine, "activation": "relu", "weights": he_normal()},
-        ),
+        "sine": ("one feature, a sine, ReLU units", {**relu, "data": noisy_sine}),
     }
     return reach(as_good, base, variations)
 
@@ -150,20 +132,7 @@ def run(
         seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
-    inputs, targets = teacher(rng)
-    sizes = [inputs.shape[1], units, targets.shape[1]]
-    histories = {
-        rows: train(
-            Network.initialize(rng, sizes, weights=weights, ensemble=(seeds,)),
-            inputs,
-            targets,
-            steps=steps,
-            learning_rate=LEARNING_RATE,
-            observe=lambda _, network, slopes: (network.biases[0], slopes.biases[0]),
-            observe_every=steps // RECORDS,
-        )
-        for rows, weights in ROWS.items()
-    }
+    histories = with_biases_observed(rng, units, seeds, steps)
     first = {rows: history.observed[0][1] for rows, history in histories.items()}
     ends = {rows: history.network.biases[0] for rows, history in histories.items()}
     x = np.linspace(-2.0, 2.0, 41)[:, None]
@@ -176,7 +145,7 @@ def run(
         weights=lecun_normal(),
         hidden=(BUMP_UNITS,),
         data=partial(teacher, biases=TEACHER_BIASES),
-        learning_rate=LEARNING_RATE,
+        others=random_biases,
         steps=steps,
         seeds=seeds,
         seed=seed,
@@ -184,10 +153,7 @@ def run(
     )
     return ZeroBiases(
         recorded_steps=np.arange(0.0, steps + 1, steps // RECORDS),
-        biases={
-            rows: np.stack([biases[0] for biases, _ in history.observed])
-            for rows, history in histories.items()
-        },
+        biases={rows: np.stack([b[0] for b, _ in h.observed]) for rows, h in histories.items()},
         gradients=first,
         distinct={rows: all_distinct(gradients) for rows, gradients in first.items()},
         spread={rows: float(np.ptp(b, axis=1).max()) for rows, b in ends.items()},
@@ -201,6 +167,26 @@ def run(
         compared=compared(base),
         reach=comparison_reach(base),
     )
+
+
+def with_biases_observed(
+    rng: np.random.Generator, units: int, seeds: int, steps: int
+) -> dict[str, History]:
+    """Training from each of `ROWS`: what is observed are the first layer's biases and gradients."""
+    inputs, targets = teacher(rng)
+    sizes = [inputs.shape[1], units, targets.shape[1]]
+    return {
+        rows: train(
+            Network.initialize(rng, sizes, weights=weights, ensemble=(seeds,)),
+            inputs,
+            targets,
+            steps=steps,
+            learning_rate=LEARNING_RATE,
+            observe=lambda _, network, slopes: (network.biases[0], slopes.biases[0]),
+            observe_every=steps // RECORDS,
+        )
+        for rows, weights in ROWS.items()
+    }
 
 
 def all_distinct(gradients: Array) -> int:

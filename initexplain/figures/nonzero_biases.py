@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from initexplain.experiments.curves import Curves
-from initexplain.experiments.nonzero_biases import LAG, NonzeroBiases
+from initexplain.experiments.nonzero_biases import LAG, Fits, NonzeroBiases
 from initexplain.figures.palette import BIAS, GRID, INK, MEASURED, MUTED, RANDOM, THEORY
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
@@ -71,8 +71,8 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
     figure, panels = new_figure(height=3.6, columns=2, sharex=True, sharey=True)
     starts = (("zero", "zero biases", RANDOM), ("spread", "uniform biases", BIAS))
     for axes, (start, name, colour) in zip(panels, starts, strict=True):
-        axes.plot(result.inputs, result.targets, ".", color=INK, markersize=4)
-        _draw_fit(axes, result, start, colour)
+        axes.plot(result.fits.inputs, result.fits.targets, ".", color=INK, markersize=4)
+        _draw_fit(axes, result.fits, start, colour)
         axes.set_title(name, size=10, color=colour)
         axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.8, 3.2))
     name_heights(panels, "output")
@@ -82,16 +82,16 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
     return figure
 
 
-def _draw_fit(axes: Axes, result: NonzeroBiases, start: str, colour: str) -> None:
-    """The first network's function before (dotted) and after, and marks where its units switch."""
-    before, after = result.functions[start]
+def _draw_fit(axes: Axes, fits: Fits, start: str, colour: str) -> None:
+    """A network's function before (dotted) and after, and marks where its units switch."""
+    before, after = fits.functions[start]
     above = before > -2.2  # the marks stand below
-    axes.plot(result.grid[above], before[above], ":", color=MUTED)
-    axes.plot(result.grid, after, "-", color=colour)
+    axes.plot(fits.grid[above], before[above], ":", color=MUTED)
+    axes.plot(fits.grid, after, "-", color=colour)
     axes.axhline(-2.9, color=GRID, linewidth=0.8)
-    marks = zip(result.kinks[start], (-2.75, -3.05), (MUTED, colour), strict=True)
+    marks = zip(fits.kinks[start], (-2.75, -3.05), (MUTED, colour), strict=True)
     for kinks, height, ink in marks:
-        inside = kinks[np.abs(kinks) <= result.grid[-1]]
+        inside = kinks[np.abs(kinks) <= fits.grid[-1]]
         axes.plot(inside, np.full(inside.shape, height), "|", color=ink, markersize=8)
 
 

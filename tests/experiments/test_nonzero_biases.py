@@ -107,10 +107,10 @@ def test_shares_of_firing_units(result):
 
 
 def test_zero_biases_put_every_kink_at_the_origin(result):
-    assert not result.kinks["zero"][0].any()
-    assert np.ptp(result.kinks["spread"][0]) > 1
+    assert not result.fits.kinks["zero"][0].any()
+    assert np.ptp(result.fits.kinks["spread"][0]) > 1
     # two rays: the values on either side are proportional to the input
-    grid, before = result.grid, result.functions["zero"][0]
+    grid, before = result.fits.grid, result.fits.functions["zero"][0]
     for side in (grid > 0, grid < 0):
         slopes = before[side] / grid[side]
         assert np.ptp(slopes) < 1e-9
@@ -119,15 +119,15 @@ def test_zero_biases_put_every_kink_at_the_origin(result):
 def test_spread_kinks_fit_sooner(result):
     assert result.sine["spread"].final < result.sine["zero"].final
     assert result.sine_ahead >= 0.8 * result.sine["zero"].seeds
-    assert np.abs(result.kinks["zero"][1]).max() > 0
+    assert np.abs(result.fits.kinks["zero"][1]).max() > 0
 
 
 def test_kinks_are_where_the_slope_changes(result):
     # the function is piecewise linear: between neighbouring kinks second differences vanish
-    bends = np.abs(np.diff(result.functions["zero"][1], 2)) > 1e-9
-    near = [np.abs(result.kinks["zero"][1] - x).min() for x in result.grid[1:-1][bends]]
+    bends = np.abs(np.diff(result.fits.functions["zero"][1], 2)) > 1e-9
+    near = [np.abs(result.fits.kinks["zero"][1] - x).min() for x in result.fits.grid[1:-1][bends]]
     assert bends.any()
-    assert max(near) <= result.grid[1] - result.grid[0]
+    assert max(near) <= result.fits.grid[1] - result.fits.grid[0]
 
 
 def test_the_share_of_torchs_bias():
