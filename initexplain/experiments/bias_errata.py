@@ -47,12 +47,7 @@ def run(
 ) -> BiasErrata:
     """Trains He-normal ReLU networks from three values of the hidden biases.
 
-    Args:
-        hidden_layers: hidden layers.
-        units: units in each of them.
-        seeds: networks per bias; the weights are the same for every bias.
-        steps: updates of full-batch gradient descent, learning rate 0.05.
-        seed: of the data and of the networks.
+    The weights are the same for every bias. Full-batch gradient descent, learning rate 0.05.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng)

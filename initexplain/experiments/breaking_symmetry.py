@@ -15,7 +15,7 @@ from initexplain.experiments.planted import (
     planted_network,
     same_classes,
 )
-from initexplain.experiments.reach import Row
+from initexplain.experiments.reach import Row, Task
 from initexplain.experiments.separation import (
     EVERY,
     apart_reach,
@@ -30,8 +30,6 @@ from initexplain.network import Network
 from initexplain.optimizers import adam, momentum, sgd
 from initexplain.symmetry import SignedClasses
 from initexplain.training import History, Observer, train
-
-Task = tuple[Array, Array]
 
 LEARNING_RATE = 0.1
 UNITS = 6

@@ -15,32 +15,28 @@ from initexplain.experiments.differentiated import Parameters
 from initexplain.experiments.normalized import Normalized, activations, parameters_of, relative
 from initexplain.initializers import he_normal
 
-LARGE_RATE, SMALL_RATE = 0.1, 0.01
+LARGE, SMALL = 0.1, 0.01
 """Learning rates of Adam."""
-NEGATIVE, POSITIVE = -1.0, 0.1
-"""Biases of the hidden units."""
-DOUBLE, HALF = 2.0, 0.5
-"""Factors of the hidden weights."""
 _HIDDEN = (16, 16, 16)
-_NETWORK = {"none": ("none", "relu"), "leaky": ("none", "leaky_relu")} | {
-    kind: (kind, "relu") for kind in ("batch", "layer")
-}
-"""Kind of normalization and activation."""
-_MEASURES: Mapping[str, Mapping[str, tuple[float, float, float]]] = {
-    "none": {
-        "large": (LARGE_RATE, 0.0, 1.0),
-        "small": (SMALL_RATE, 0.0, 1.0),
-        "positive": (LARGE_RATE, POSITIVE, 1.0),
-        "double": (LARGE_RATE, 0.0, DOUBLE),
-        "half": (LARGE_RATE, 0.0, HALF),
-        "negative": (SMALL_RATE, NEGATIVE, 1.0),
+_MEASURES: Mapping[tuple[str, str], Mapping[str, tuple[float, float, float]]] = {
+    ("none", "relu"): {
+        "large": (LARGE, 0.0, 1.0),
+        "small": (SMALL, 0.0, 1.0),
+        "positive": (LARGE, 0.1, 1.0),
+        "double": (LARGE, 0.0, 2.0),
+        "half": (LARGE, 0.0, 0.5),
+        "negative": (SMALL, -1.0, 1.0),
     },
     **{
-        name: {name: (LARGE_RATE, 0.0, 1.0), f"negative_{name}": (SMALL_RATE, NEGATIVE, 1.0)}
-        for name in ("leaky", "batch", "layer")
+        network: {name: (LARGE, 0.0, 1.0), f"negative_{name}": (SMALL, -1.0, 1.0)}
+        for name, network in (
+            ("leaky", ("none", "leaky_relu")),
+            ("batch", ("batch", "relu")),
+            ("layer", ("layer", "relu")),
+        )
     },
 }
-"""By network, the learning rate, the bias and the factor of the hidden weights."""
+"""By kind of normalization and activation: rate, hidden biases, factor of the hidden weights."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,7 @@ def dead_units(*, seeds: int, steps: int, seed: int) -> dict[str, DeadUnits]:
         seed: of the data and of the weights.
     """
     found: dict[str, DeadUnits] = {}
-    for network, measures in _MEASURES.items():
-        kind, activation = _NETWORK[network]
+    for (kind, activation), measures in _MEASURES.items():
         setting = Normalized(
             kind=kind,
             weights=he_normal(),

@@ -1,32 +1,15 @@
 """Starts with units that are redundant for their data, and for no others."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.initializers import lecun_normal
 from initexplain.network import Network
-from initexplain.symmetry import SignedClasses
 
 EXAMPLES = 2
 """Where there are few of them: fewer than features."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """Classes of one start, labels and signs per hidden layer.
-
-    Attributes:
-        generic: predicted for generic data.
-        predicted: predicted for its own data.
-        measured: seen in the activations after training on these.
-    """
-
-    generic: list[SignedClasses]
-    predicted: list[SignedClasses]
-    measured: list[SignedClasses]
 
 
 def given_starts(
@@ -46,31 +29,18 @@ def given_starts(
     features = sizes[0]
     equal = inputs[:, [0, 0, *range(2, features)]]
     one_hot = np.eye(features)[np.arange(len(inputs)) % features]
-    few, their_targets = inputs[:EXAMPLES], targets[:EXAMPLES]
     swap = np.array([1.0, -1.0, *[0.0] * (features - 1)])
     bias_for_all = np.array([1.0] * features + [-1.0])
-    *_, directions = np.linalg.svd(np.column_stack([few, np.ones(EXAMPLES)]))
+    *_, directions = np.linalg.svd(np.column_stack([inputs[:EXAMPLES], np.ones(EXAMPLES)]))
     return {
-        "two features are equal": (
-            _apart(rng, sizes, swap),
-            equal,
-            targets,
-        ),
-        "one-hot features, biases make up": (
-            _apart(rng, sizes, bias_for_all),
-            one_hot,
-            targets,
-        ),
+        "two features are equal": (_apart(rng, sizes, swap), equal, targets),
+        "one-hot features, biases make up": (_apart(rng, sizes, bias_for_all), one_hot, targets),
         "fewer examples than features": (
             _apart(rng, sizes, directions[-1]),
-            few,
-            their_targets,
+            inputs[:EXAMPLES],
+            targets[:EXAMPLES],
         ),
-        "two outputs have equal targets": (
-            _twin_outputs(rng, sizes),
-            inputs,
-            targets[:, [0, 0]],
-        ),
+        "two outputs have equal targets": (_twin_outputs(rng, sizes), inputs, targets[:, [0, 0]]),
     }
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher, two_moons
-from initexplain.experiments.curves import Curves
+from initexplain.experiments.curves import Curves, by_name
+from initexplain.experiments.reach import Task
 from initexplain.experiments.residual_networks import EXAMPLES, Residual, residual_weights
 from initexplain.experiments.zero_biases import train_without_biases
 from initexplain.initializers import lecun_normal
@@ -107,9 +108,7 @@ def run(
     )
 
 
-def output_layer(
-    rng: np.random.Generator, data: tuple[Array, Array], seeds: int, steps: int
-) -> dict[str, Curves]:
+def output_layer(rng: np.random.Generator, data: Task, seeds: int, steps: int) -> dict[str, Curves]:
     """Losses of tanh networks from `zero` and from `random` output weights."""
     inputs, targets = data
     sizes = [inputs.shape[1], 16, 16, targets.shape[1]]
@@ -117,7 +116,7 @@ def output_layer(
     *hidden, last = random.weights
     both = Network.stack([Network([*hidden, 0 * last], random.biases), random])
     losses = train(both, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).losses
-    return {"zero": Curves(losses[:, 0]), "random": Curves(losses[:, 1])}
+    return by_name(losses, ("zero", "random"))
 
 
 def blocked(weights: Sequence[Array]) -> list[Array]:
@@ -157,7 +156,7 @@ def blocked(weights: Sequence[Array]) -> list[Array]:
         live = opened
 
 
-def sparse_agreement(rng: np.random.Generator, data: tuple[Array, Array]) -> int:
+def sparse_agreement(rng: np.random.Generator, data: Task) -> int:
     """Networks in which training moves what `blocked` says that it can, and nothing else."""
     inputs, targets = data
     sizes = [inputs.shape[1], 5, 5, 5, targets.shape[1]]
@@ -174,7 +173,7 @@ def sparse_agreement(rng: np.random.Generator, data: tuple[Array, Array]) -> int
 
 
 def regression(
-    rng: np.random.Generator, data: tuple[Array, Array], loss: str, seeds: int, steps: int
+    rng: np.random.Generator, data: Task, loss: str, seeds: int, steps: int
 ) -> tuple[dict[str, Curves], Array]:
     """A single layer from zero weights and from random ones.
 
@@ -191,7 +190,7 @@ def regression(
     return curves, history.network.weights[0]
 
 
-def lora_task(rng: np.random.Generator, rank: int) -> tuple[Array, Array]:
+def lora_task(rng: np.random.Generator, rank: int) -> Task:
     """Inputs, and what a change of this rank adds to the outputs of a frozen layer."""
     inputs = rng.standard_normal((EXAMPLES, WIDTH))
     change = rng.standard_normal((WIDTH, rank)) @ rng.standard_normal((rank, WIDTH)) / WIDTH

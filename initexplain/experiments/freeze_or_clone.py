@@ -25,6 +25,8 @@ from initexplain.training import train
 
 LEARNING_RATE = 0.1
 FEATURES = 4
+CONSTANT_VALUE = 0.4
+"""The common weight of the clones."""
 MOST_DIGITS = 12
 DATA_SETS = 5
 COPIES_STEPS = 1000
@@ -140,18 +142,10 @@ def copies_reach(base: Setting) -> dict[str, Row]:
     return reach(on_data_sets(cloned), replace(base, activation="logistic"), variations)
 
 
-def run(
-    *, units: int = 6, steps: int = 300, constant_value: float = 0.4, seed: int = 0
-) -> FreezeOrClone:
-    """Trains all-zero networks of every activation, and six tanh clones beside one unit.
+def run(*, units: int = 6, steps: int = 300, seed: int = 0) -> FreezeOrClone:
+    """Trains all-zero networks of every activation, and tanh clones beside one unit.
 
     Full-batch gradient descent with learning rate 0.1, one hidden layer.
-
-    Args:
-        units: hidden units.
-        steps: updates.
-        constant_value: the common weight of the clones.
-        seed: of the data and of the random start.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng, features=FEATURES)
@@ -169,20 +163,13 @@ def run(
     }
     after = {name: history.network for name, history in histories.items()}
     tables = {name: _unit_table(network) for name, network in after.items()}
-    clones = Network.initialize(rng, sizes, weights=constant(constant_value))
+    clones = Network.initialize(rng, sizes, weights=constant(CONSTANT_VALUE))
     losses = {
         "clones": trained(clones).losses,
         "one_unit": trained(one_unit(clones)).losses,
         "random": trained(Network.initialize(rng, sizes, weights=lecun_normal())).losses,
     }
-    base = Setting(
-        weights=zeros(),
-        hidden=(units,),
-        learning_rate=LEARNING_RATE,
-        steps=steps,
-        seeds=DATA_SETS,
-        seed=seed,
-    )
+    base = Setting(weights=zeros(), hidden=(units,), steps=steps, seeds=DATA_SETS, seed=seed)
     return FreezeOrClone(
         unit_tables=tables,
         unit_spread={name: float(np.ptp(table, axis=0).max()) for name, table in tables.items()},

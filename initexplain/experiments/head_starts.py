@@ -11,7 +11,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine
 from initexplain.experiments.curves import Curves, by_name
-from initexplain.experiments.reach import Row, TwoStarts, reach
+from initexplain.experiments.reach import Row, Task, TwoStarts, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations, outgoing, with_mean
 from initexplain.initializers import he_normal, lecun_normal, normal, uniform
 from initexplain.network import Network
@@ -29,7 +29,7 @@ def log_prior_odds(share: float) -> float:
     return math.log(share / (1 - share))
 
 
-def rare_positives(rng: np.random.Generator, *, share: float) -> tuple[Array, Array]:
+def rare_positives(rng: np.random.Generator, *, share: float) -> Task:
     """Two normal features, the first of them 3 larger where the label is 1."""
     labels = (np.arange(EXAMPLES) < round(share * EXAMPLES)).astype(float)[:, None]
     return rng.standard_normal((EXAMPLES, 2)) + np.array([3.0, 0.0]) * labels, labels

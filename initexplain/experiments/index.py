@@ -43,15 +43,7 @@ class FourStarts:
 def run(
     *, hidden_layers: int = 3, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0
 ) -> FourStarts:
-    """Trains tanh networks from four starts: full-batch gradient descent, learning rate 0.1.
-
-    Args:
-        hidden_layers: hidden layers of every network.
-        units: units in each hidden layer.
-        seeds: networks per start.
-        steps: updates.
-        seed: of the data and of the networks.
-    """
+    """Trains tanh networks from four starts: full-batch gradient descent, learning rate 0.1."""
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng)
     sizes = [inputs.shape[1], *[units] * hidden_layers, targets.shape[1]]

@@ -41,12 +41,7 @@ class Lab:
 
 
 def run(*, steps: int = 300, seed: int = 0) -> Lab:
-    """Trains a network from each start.
-
-    Args:
-        steps: updates.
-        seed: of the data and of the networks.
-    """
+    """Trains a network from each start."""
     rng = np.random.default_rng(seed)
     inputs, targets = two_moons(rng, examples=EXAMPLES)
     networks = {

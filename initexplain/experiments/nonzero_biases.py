@@ -244,7 +244,7 @@ def recall_curves(
         for k, gradient in enumerate(found):
             move = optimizer.direction(gradient, slots[k], step + 1)
             parameters[k] = parameters[k] - 0.02 * move
-    return {start: Curves(losses[:, k]) for k, start in enumerate(starts)}
+    return by_name(losses, starts)
 
 
 def _learned(recall: Mapping[int | str, Curves]) -> dict[int | str, int]:

@@ -20,7 +20,9 @@ from initexplain.optimizers import Optimizer
 from initexplain.signal import at_scales
 from initexplain.training import Descent, History, Observer
 
-Data = Callable[[np.random.Generator], tuple[Array, Array]]
+Task = tuple[Array, Array]
+"""Inputs and targets."""
+Data = Callable[[np.random.Generator], Task]
 PAGE = "page"
 """The row of the setting of the page itself."""
 

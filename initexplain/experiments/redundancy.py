@@ -1,14 +1,15 @@
 """Redundancy predicted from the parameters and measured after training, for many starts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.degenerate import Given, given_starts
+from initexplain.experiments.degenerate import given_starts
 from initexplain.experiments.planted import (
     BIAS_STD,
     TOLERANCE,
@@ -19,7 +20,8 @@ from initexplain.experiments.planted import (
     random_layout,
     same_classes,
 )
-from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.reach import Row, Setting, Task, reach
+from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import Initializer, constant, lecun_normal, normal, zeros
 from initexplain.network import Network
 from initexplain.optimizers import adam, momentum, sgd
@@ -31,7 +33,8 @@ from initexplain.symmetry import (
 )
 from initexplain.training import train
 
-Task = tuple[Array, Array]
+Starts = dict[str, list[SignedClasses]]
+"""Labels and signs of every hidden layer, by name of the start."""
 
 LEARNING_RATE = 0.1
 FEATURES = 3
@@ -79,24 +82,20 @@ def predicted_is_measured(setting: Setting) -> Array:
     return trial.judged(np.array(same))
 
 
-def _chances(rng: np.random.Generator) -> tuple[Array, Array]:
+def _chances(rng: np.random.Generator) -> Task:
     """The teacher's answers as chances that are independent."""
     inputs, targets = teacher(rng)
     return inputs, 1 / (1 + np.exp(-targets))
 
 
-def _shares(rng: np.random.Generator) -> tuple[Array, Array]:
+def _shares(rng: np.random.Generator) -> Task:
     """The teacher's answers as chances of three classes."""
     inputs, targets = teacher(rng, outputs=3)
     shares = np.exp(targets)
     return inputs, shares / shares.sum(axis=1, keepdims=True)
 
 
-def _two_examples(rng: np.random.Generator) -> tuple[Array, Array]:
-    return teacher(rng, examples=2)
-
-
-CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+CHANGES: Variations = {
     "random": ("nothing planted", {"planted": False}),
     "deep": ("a third hidden layer", {"hidden": (8, 6, 6)}),
     "batches": ("batches of {batch_size}", {"batch_size": 8}),
@@ -105,19 +104,14 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "adam": ("Adam", {"optimizer": adam(), "learning_rate": 0.01}),
     "longer": ("2,000 updates", {"steps": 2000}),
     "copies": ("2,000 updates, copies", {"steps": 2000, "unequal": 0.0}),
-    "two": ("two examples", {"data": _two_examples}),
+    "two": ("two examples", {"data": partial(teacher, examples=2)}),
     "chances": ("logistic loss", {"data": _chances, "loss": "logistic"}),
     "shares": ("softmax", {"data": _shares, "loss": "softmax_cross_entropy"}),
-    **{
-        name: (f"{label} units", {"activation": name})
-        for name, label in (
-            ("logistic", "logistic"),
-            ("gelu", "GELU"),
-            ("selu", "SELU"),
-            ("leaky_relu", "leaky ReLU"),
-            ("relu", "ReLU"),
-        )
-    },
+    "logistic": ("logistic units", {"activation": "logistic"}),
+    "gelu": ("GELU units", {"activation": "gelu"}),
+    "selu": ("SELU units", {"activation": "selu"}),
+    "leaky_relu": ("leaky ReLU units", {"activation": "leaky_relu"}),
+    "relu": ("ReLU units", {"activation": "relu"}),
     "identity": ("linear units", {"activation": "identity", "learning_rate": 0.03}),
 }
 
@@ -130,13 +124,12 @@ class Redundancy:
         worked: the network of the example on paper.
         worked_classes: its classes, per hidden layer.
         worked_small: the network of its classes.
-        predicted: of each start in the gallery, labels and signs per hidden layer, from the
-            parameters before training.
+        predicted: classes of each start in the gallery, from the parameters before training.
         measured: the same from the activations after training.
         starts: starts in the gallery.
         agreeing: starts whose predicted and measured classes are the same.
-        given: the same for starts that are special for their data, with what is predicted of them
-            for generic data.
+        given: the same for starts that are special for their data: `generic`, predicted for generic
+            data; `predicted` for their own; and `measured`.
         planted_agree: of the planted partitions without signs (logistic units), how many are both
             predicted and measured after training.
         planted_signed_agree: the same with mirrored and silent units (tanh).
@@ -151,11 +144,11 @@ class Redundancy:
     worked: Network
     worked_classes: list[Labels]
     worked_small: Network
-    predicted: dict[str, list[SignedClasses]]
-    measured: dict[str, list[SignedClasses]]
+    predicted: Starts
+    measured: Starts
     starts: int
     agreeing: int
-    given: dict[str, Given]
+    given: dict[str, Starts]
     planted_agree: int
     planted_signed_agree: int
     rows_differ_after: int
@@ -205,14 +198,11 @@ def run(
         name: observed_classes(_trained(network, task, steps), inputs)
         for name, network in starts.items()
     }
-    given = {
-        name: Given(
-            generic=signed_redundancy_classes(network),
-            predicted=signed_redundancy_classes(network, inputs=x, targets=y),
-            measured=observed_classes(_trained(network, (x, y), steps), x),
-        )
-        for name, (network, x, y) in given_starts(rng, sizes, inputs, targets).items()
-    }
+    given: dict[str, Starts] = {"generic": {}, "predicted": {}, "measured": {}}
+    for name, (network, x, y) in given_starts(rng, sizes, inputs, targets).items():
+        given["generic"][name] = signed_redundancy_classes(network)
+        given["predicted"][name] = signed_redundancy_classes(network, inputs=x, targets=y)
+        given["measured"][name] = observed_classes(_trained(network, (x, y), steps), x)
     agree = {sign: _planted_agree(rng, planted, task, steps, signed=sign) for sign in (False, True)}
     equal_rows = starts["equal rows, outgoing weights differ"]
     equal_columns = starts["equal outgoing weights, rows differ"]

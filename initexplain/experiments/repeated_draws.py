@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from math import comb
+from typing import Any
 
 import numpy as np
 
@@ -84,33 +86,24 @@ def copied_layers(rng: np.random.Generator, *, width: int, branches: int) -> Cop
     A branch is `W x` or `W tanh(x)`, added with the factor `branches ** -0.5`, a layer of the stack
     is `tanh(W x)`. Entries of `W` have variance one over the width.
     """
-    kinds: dict[str, Callable[[Array], Array]] = {"linear": np.asarray, "tanh": np.tanh}
     layers = {"copied": 1, "own": branches}
-    stream: dict[str, dict[str, list[Array]]] = {b: {k: [] for k in layers} for b in kinds}
-    stack: dict[str, list[float]] = {k: [] for k in layers}
-    for _ in range(SEEDS):
+    kinds: dict[str, Callable[[Any, Array], Any]] = {
+        "linear": lambda x, w: x + branches**-0.5 * w @ x,
+        "tanh": lambda x, w: x + branches**-0.5 * w @ np.tanh(x),
+        "stack": lambda x, w: np.tanh(w @ x),
+    }
+    squares = {name: {k: np.empty((branches + 1, SEEDS)) for k in layers} for name in kinds}
+    for seed in range(SEEDS):
         inputs = rng.standard_normal((width, EXAMPLES))
         for whose, count in layers.items():
             drawn = rng.standard_normal((count, width, width)) / width**0.5
             matrices = np.broadcast_to(drawn, (branches, width, width))
-            for name, branch in kinds.items():
-                signal, squares = inputs, [np.mean(inputs**2)]
-                for matrix in matrices:
-                    signal = signal + branches**-0.5 * matrix @ branch(signal)
-                    squares.append(np.mean(signal**2))
-                stream[name][whose].append(np.array(squares))
-            signal = inputs
-            for matrix in matrices:
-                signal = np.tanh(matrix @ signal)
-            stack[whose].append(float(np.mean(signal**2)))
-    return CopiedLayers(
-        stream={
-            name: {kind: Curves(np.stack(curves, axis=1)) for kind, curves in kinds.items()}
-            for name, kinds in stream.items()
-        },
-        predicted=growth(branches),
-        stack={kind: float(np.median(squares)) for kind, squares in stack.items()},
-    )
+            for name, layer in kinds.items():
+                signals = accumulate(matrices, layer, initial=inputs)
+                squares[name][whose][:, seed] = [np.mean(x**2) for x in signals]
+    curves = {name: {k: Curves(of) for k, of in by.items()} for name, by in squares.items()}
+    stack = curves.pop("stack")
+    return CopiedLayers(curves, growth(branches), {k: of.final for k, of in stack.items()})
 
 
 def growth(branches: int) -> dict[str, Array]:

@@ -8,7 +8,13 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.experiments.separation import near
-from initexplain.experiments.verdicts import TRAININGS, Variations, cloned, on_data_sets
+from initexplain.experiments.verdicts import (
+    TRAININGS,
+    Variations,
+    cloned,
+    on_data_sets,
+    outgoing,
+)
 from initexplain.initializers import constant, lecun_normal, normal, zeros
 from initexplain.network import Network
 from initexplain.training import train
@@ -45,26 +51,16 @@ class RowSymmetry:
 
 def clones_reach(units: int, value: float, seed: int) -> dict[str, Row]:
     """Asks of the constant start whether it clones, under other training and with other starts."""
-
-    def outgoing(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        last = shape[-1] == units
-        return lecun_normal()(rng, shape) if last else constant(value)(rng, shape)
-
-    base = Setting(
-        weights=constant(value),
-        hidden=(units,),
-        learning_rate=LEARNING_RATE,
-        steps=REACH_STEPS,
-        seeds=DATA_SETS,
-        seed=seed,
-    )
+    equal = constant(value)
+    base = Setting(weights=equal, hidden=(units,), steps=REACH_STEPS, seeds=DATA_SETS, seed=seed)
+    random_outgoing = outgoing(units, lecun_normal(), equal)
     variations: Variations = {
         "relu": ("ReLU units", {"activation": "relu"}),
         "logistic": ("logistic units", {"activation": "logistic"}),
         "deep": ("three hidden layers", {"hidden": (units,) * 3}),
         **TRAININGS,
         "biases": ("random biases", {"biases": normal(0.5)}),
-        "outgoing": ("random outgoing weights", {"weights": outgoing}),
+        "outgoing": ("random outgoing weights", {"weights": random_outgoing}),
         "noise": ("weights with noise of 0.001", {"weights": near(value, 1e-3)}),
     }
     return reach(on_data_sets(cloned), base, variations)
@@ -75,11 +71,7 @@ def run(
 ) -> RowSymmetry:
     """Trains a tanh network with one hidden layer from each start, all biases zero.
 
-    Args:
-        units: hidden units.
-        steps: full-batch updates with learning rate 0.1; a multiple of 10.
-        constant_value: the common value of the constant start.
-        seed: of the data and of the random start.
+    Full-batch gradient descent with learning rate 0.1; the `steps` are a multiple of 10.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng)

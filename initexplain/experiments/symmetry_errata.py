@@ -7,11 +7,13 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
-from initexplain.initializers import Initializer, constant, lecun_normal, zeros
+from initexplain.experiments.verdicts import outgoing
+from initexplain.initializers import constant, lecun_normal, zeros
 from initexplain.network import Network, gradients
 from initexplain.training import train
 
 LEARNING_RATE = 0.1
+CONSTANT_VALUE = 0.4
 HIDDEN_LAYERS = 2
 # numbers are counted as different if they differ by more than rounding can explain
 PLACES = 12
@@ -50,26 +52,15 @@ class SymmetryErrata:
     zero_rows: int
 
 
-def run(
-    *, units: int = 6, steps: int = 300, constant_value: float = 0.4, seeds: int = 10, seed: int = 0
-) -> SymmetryErrata:
-    """Runs every check on the teacher's task; full-batch gradient descent, learning rate 0.1.
-
-    Args:
-        units: hidden units of the larger networks.
-        steps: updates.
-        constant_value: the weight of constant matrices.
-        seeds: networks of each kind in `losses`.
-        seed: of data and networks.
-    """
+def run(*, units: int = 6, steps: int = 300, seeds: int = 10, seed: int = 0) -> SymmetryErrata:
+    """Runs every check on the teacher's task; full-batch gradient descent, learning rate 0.1."""
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng)
     features, outputs = inputs.shape[1], targets.shape[1]
-    larger = [features, units, outputs]
-    alike, drawn = constant(constant_value), lecun_normal()
-    two_units = _start(rng, [features, 2, 1], alike, alike)
+    larger, deeper = ([features, *[units] * k, outputs] for k in (1, HIDDEN_LAYERS))
+    equal, random = constant(CONSTANT_VALUE), lecun_normal()
     observed = train(
-        two_units,
+        Network.initialize(rng, [features, 2, 1], weights=equal),
         inputs,
         targets[:, :1],
         steps=3,
@@ -77,28 +68,30 @@ def run(
         observe=lambda _step, now, found: (now.weights[0], found.weights[0]),
     ).observed
     matrices, (gradient, *_) = zip(*observed, strict=True)
-    deeper = [features, *[units] * HIDDEN_LAYERS, outputs]
     deep = Network.initialize(rng, deeper, weights=zeros(), activation="logistic")
     trained = train(deep, inputs, targets, steps=steps, learning_rate=LEARNING_RATE).network
-    pairs = {"both": (alike, alike), "incoming": (alike, drawn), "neither": (drawn, drawn)}
+    kinds = {"both": equal, "incoming": outgoing(units, random, equal), "neither": random}
     losses = {}
-    for name, pair in pairs.items():
-        start = _start(rng, larger, *pair, activation="relu", ensemble=(seeds,))
+    for name, weights in kinds.items():
+        start = Network.initialize(
+            rng, larger, weights=weights, activation="relu", ensemble=(seeds,)
+        )
         history = train(start, inputs, targets, steps=steps, learning_rate=LEARNING_RATE)
         losses[name] = Curves(history.losses)
+    bias_gradients = {}
+    for name, weights in (("constant", equal), ("random", random)):
+        _, first = gradients(Network.initialize(rng, larger, weights=weights), inputs, targets)
+        bias_gradients[name] = _different(first.biases[0][:, None])
     return SymmetryErrata(
         inputs=inputs,
         losses=losses,
-        incoming_better=int((losses["incoming"].last < losses["both"].last).sum()),
+        incoming_better=losses["incoming"].below(losses["both"]),
         gradient=gradient,
         gradient_values=_different(gradient.reshape(-1, 1)),
         after=matrices[1],
         values_after=_different(matrices[1].reshape(-1, 1)),
         columns_differ_after=next(i for i, w in enumerate(matrices) if _different(w.T) > 1),
-        bias_gradients={
-            name: _bias_gradients(_start(rng, larger, weights, weights), inputs, targets)
-            for name, weights in (("constant", alike), ("random", drawn))
-        },
+        bias_gradients=bias_gradients,
         zero_rows=sum(_different(w) for w in trained.weights[:-1]),
     )
 
@@ -106,27 +99,3 @@ def run(
 def _different(rows: Array) -> int:
     """How many different rows, rounding apart."""
     return len(np.unique(np.round(rows, PLACES), axis=0))
-
-
-def _bias_gradients(network: Network, inputs: Array, targets: Array) -> int:
-    """Different values among the bias gradients of the hidden units."""
-    _, first = gradients(network, inputs, targets)
-    return _different(first.biases[0][:, None])
-
-
-def _start(
-    rng: np.random.Generator,
-    sizes: list[int],
-    incoming: Initializer,
-    outgoing: Initializer,
-    *,
-    activation: str = "tanh",
-    ensemble: tuple[int, ...] = (),
-) -> Network:
-    """One hidden layer, zero biases, an initializer for each matrix."""
-    features, units, outputs = sizes
-    return Network(
-        [incoming(rng, (*ensemble, units, features)), outgoing(rng, (*ensemble, outputs, units))],
-        [np.zeros((*ensemble, units)), np.zeros((*ensemble, outputs))],
-        activation,
-    )

@@ -146,14 +146,7 @@ class TheSwap:
 
 
 def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) -> TheSwap:
-    """Trains networks from both starts: full-batch gradient descent on a small regression task.
-
-    Args:
-        units: units in each hidden layer.
-        seeds: networks of each start, activation and depth.
-        steps: updates of each network.
-        seed: of the data and of the networks.
-    """
+    """Trains networks of each start, activation and depth by full-batch gradient descent."""
     base = Setting(
         weights=zeros(),
         biases=normal(BIAS_STD),
@@ -208,14 +201,9 @@ def measured(
     clones: Network,
     rows: dict[str, Row],
 ) -> TheSwap:
-    """What the page quotes and draws.
+    """What the page quotes and draws, of trials by start, hidden layers and activation.
 
-    Args:
-        trials: by start, hidden layers and activation.
-        changes: other training.
-        wave: as in the result.
-        clones: logistic networks with zero weights and biases.
-        rows: of the reach.
+    The `clones` are logistic networks with zero weights and biases.
     """
     losses = {
         name: {d: {kind: Curves(trials[kind, d, name].losses) for kind in STARTS} for d in DEPTHS}

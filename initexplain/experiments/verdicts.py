@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.reach import Setting, Trial
+from initexplain.experiments.reach import Setting, Task, Trial
 from initexplain.initializers import Initializer
 from initexplain.network import Network
 from initexplain.optimizers import sgd
@@ -108,13 +108,13 @@ def with_mean(rng: np.random.Generator, *, mean: float = 5.0, **task: int) -> tu
     return inputs, targets + mean
 
 
-def centred(rng: np.random.Generator) -> tuple[Array, Array]:
+def centred(rng: np.random.Generator) -> Task:
     """The teacher's task with the mean of the targets taken away."""
     inputs, targets = teacher(rng)
     return inputs, targets - targets.mean(axis=0)
 
 
-def labels(rng: np.random.Generator) -> tuple[Array, Array]:
+def labels(rng: np.random.Generator) -> Task:
     """The teacher's task with the signs of the targets as classes, 0 and 1."""
     inputs, targets = teacher(rng)
     return inputs, (targets > 0).astype(float)

@@ -124,12 +124,7 @@ def run(
 ) -> ZeroBiases:
     """Trains tanh networks with one hidden layer, full-batch, learning rate 0.1.
 
-    Args:
-        units: hidden units.
-        seeds: networks per start.
-        steps: updates; a multiple of 50.
-        bump_steps: updates of the networks on the bump.
-        seed: of the data and of the networks.
+    The `steps` are a multiple of 50.
     """
     rng = np.random.default_rng(seed)
     histories = with_biases_observed(rng, units, seeds, steps)

@@ -26,8 +26,8 @@ FLOOR = 1e-17
 def noise(result: BreakingSymmetry) -> StyledFigure:
     """Differences between noisy clones through training, on a task of each kind."""
     figure, (repelling, lasting) = new_figure(height=3.4, columns=2)
-    _draw_spreads(repelling, result.spreads["teacher"])
-    for scale, curve in zip(SCALES["teacher"], _medians(result, "teacher"), strict=True):
+    curves = _draw_spreads(repelling, result.spreads["teacher"])
+    for scale, curve in zip(SCALES["teacher"], curves, strict=True):
         # where it has grown by sixty, or soon for the largest, which does not grow as far
         at = max(4, int((curve > 60 * curve[0]).argmax()))
         text = power_of_ten(scale)
@@ -40,12 +40,12 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
     text = "dashes: slope from\nsecond derivatives"
     repelling.text(0.98 * steps[-1], 1e-9, text, color=THEORY, ha="right", va="center", size=9)
     repelling.set_title("four features, two outputs", size=10, color=INK)
-    _draw_spreads(lasting, result.spreads["sine"])
+    curves = _draw_spreads(lasting, result.spreads["sine"])
     lasting.set_title("one feature, one output", size=10, color=INK)
-    end = np.median(result.spreads["sine"][-1], axis=1)
+    end = curves[:, -1]
     for text, y in (("large noise grows", end.max() / 2), ("small noise fades", end.min() / 1.4)):
         lasting.text(0.98 * steps[-1], y, text, color=CONSTANT, ha="right", va="top", size=9)
-    for scale, curve in zip(SCALES["sine"], _medians(result, "sine"), strict=True):
+    for scale, curve in zip(SCALES["sine"], curves, strict=True):
         # below the second curve, which is near the first; the labels of neighbours apart
         side = "top" if scale == 0.1 else "bottom"
         lower, at = (-4 if scale == 0.1 else 4), (24 if scale < 0.05 else 8)
@@ -58,18 +58,12 @@ def noise(result: BreakingSymmetry) -> StyledFigure:
     return figure
 
 
-def _medians(result: BreakingSymmetry, task: str) -> Array:
-    """Over seeds, `(scales, records)`."""
-    medians: Array = np.median(result.spreads[task], axis=2).T
-    return medians
-
-
-def _draw_spreads(axes: Axes, spreads: Array) -> None:
-    medians = np.median(spreads, axis=2)
-    steps = EVERY * np.arange(len(medians))
-    for column in medians.T:
-        axes.plot(steps, column, color=CONSTANT, linewidth=1.6)
+def _draw_spreads(axes: Axes, spreads: Array) -> Array:
+    """Draws a curve for each scale of the noise, and returns them, `(scales, records)`."""
+    medians: Array = np.median(spreads, axis=2)
+    axes.plot(EVERY * np.arange(len(medians)), medians, color=CONSTANT, linewidth=1.6)
     axes.set_yscale("log")
+    return medians.T
 
 
 def rounding(result: BreakingSymmetry) -> StyledFigure:
@@ -101,10 +95,10 @@ def _draw_bit_equal(axes: Axes, spreads: Array) -> None:
         groups[apart].append(str(width))
         colour, line = (CONSTANT, "-") if apart else (MUTED, ":")
         axes.plot(steps, np.maximum(column, FLOOR), line, color=colour, linewidth=1.6)
-    axes.set_yscale("log")
     axes.set(
         xlabel="updates",
         ylabel="largest difference between rows",
+        yscale="log",
         xlim=(0, steps[-1]),
         ylim=(FLOOR / 300, 10),
     )

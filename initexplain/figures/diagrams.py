@@ -106,6 +106,11 @@ def draw_matrix(
     axes.spines[:].set(visible=True, color=MUTED)  # a matrix of zeros is seen on white too
 
 
+def numbered(letter: str, count: int) -> list[str]:
+    """Names such as x₁, x₂, x₃: of features, or of outputs."""
+    return [letter + digit for digit in "₁₂₃₄₅₆₇₈₉"[:count]]
+
+
 def class_names(labels: Sequence[int], signs: Sequence[int] = ()) -> list[str]:
     """Letters for redundancy classes: A for the first, −A for a mirrored member, 0 for silent.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.freeze_or_clone import FEATURES, FreezeOrClone
-from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, numbered
 from initexplain.figures.palette import CONSTANT, INK, RANDOM, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
@@ -15,8 +15,7 @@ def zero_starts(result: FreezeOrClone) -> StyledFigure:
     names = {"tanh": "tanh", "relu": "ReLU", "logistic": "logistic"}
     limit = max(np.abs(result.unit_tables[activation]).max() for activation in names)
     units, parameters = result.unit_tables["tanh"].shape
-    columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[:FEATURES]]
-    columns += ["b", *(f"y{i}" for i in "₁₂₃₄₅₆₇₈₉"[: parameters - FEATURES - 1])]
+    columns = [*numbered("x", FEATURES), "b", *numbered("y", parameters - FEATURES - 1)]
     for axes, (activation, name) in zip(panels, names.items(), strict=True):
         named = axes is panels[0] or on_phone()
         rows = [f"unit {i}" for i in range(1, units + 1)] if named else ()
@@ -43,8 +42,7 @@ def one_unit(result: FreezeOrClone) -> StyledFigure:
     label_line(axes, last, clones[-1] * 1.25, "line: equal units", CONSTANT)
     label_line(axes, last, clones[-1] / 1.25, "circles: one unit", THEORY)
     label_line(axes, last, random[-1], "random units", RANDOM)
-    axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(-3, last))
+    axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(-3, last))
     return figure
 
 

@@ -1,6 +1,6 @@
 """Figures of the page "What it takes to be redundant"."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,13 +8,18 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from initexplain.experiments.planted import same_classes
-from initexplain.experiments.redundancy import DECAYS, MERGING_EVERY, MERGING_UNITS, Redundancy
+from initexplain.experiments.redundancy import (
+    DECAYS,
+    MERGING_EVERY,
+    MERGING_UNITS,
+    Redundancy,
+    Starts,
+)
 from initexplain.figures.classes import draw_classes, runs
 from initexplain.figures.diagrams import draw_matrix, draw_network
 from initexplain.figures.palette import CLASSES, INK, MUTED, RANDOM
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import StyledFigure, label_line, new_figure, on_phone
-from initexplain.symmetry import SignedClasses
 
 
 def worked(result: Redundancy) -> StyledFigure:
@@ -89,15 +94,8 @@ def gallery(result: Redundancy) -> StyledFigure:
 
 def given(result: Redundancy) -> StyledFigure:
     """Starts that are special for their data: predicted for any, for theirs, and whether seen."""
-    columns = {
-        title: {name: getattr(start, what) for name, start in result.given.items()}
-        for title, what in (("for generic data", "generic"), ("for these data", "predicted"))
-    }
-    measured = {name: start.measured for name, start in result.given.items()}
-    return _rows_of_classes(columns, measured)
-
-
-Starts = Mapping[str, Sequence[SignedClasses]]
+    generic, predicted, measured = result.given.values()
+    return _rows_of_classes({"for generic data": generic, "for these data": predicted}, measured)
 
 
 def _rows_of_classes(columns: Mapping[str, Starts], measured: Starts) -> StyledFigure:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.row_symmetry import RowSymmetry
-from initexplain.figures.diagrams import draw_matrix, draw_sign_bar
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, numbered
 from initexplain.figures.palette import CONSTANT, INK, MUTED, RANDOM, ZERO
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import StyledFigure, label_line, new_figure, on_lines, on_phone
@@ -16,7 +16,6 @@ def rows(result: RowSymmetry) -> StyledFigure:
     limit = max(np.abs(matrices).max() for matrices in result.matrices.values())
     _, rows, columns = result.matrices["zero"].shape
     units = [str(i) if on_phone() else f"unit {i}" for i in range(1, rows + 1)]
-    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[:columns]]
     for row, (start, colour) in enumerate(starts):
         for column, step in enumerate(result.recorded_steps):
             axes = panels[3 * row + column]
@@ -25,7 +24,7 @@ def rows(result: RowSymmetry) -> StyledFigure:
                 result.matrices[start][column],
                 limit=limit,
                 rows=units if column == 0 else (),
-                columns=features if row == 2 else (),
+                columns=numbered("x", columns) if row == 2 else (),
             )
             if row == 0:
                 axes.set_title(on_lines(f"after {step}", "updates"), size=10, color=INK)
@@ -49,8 +48,7 @@ def losses(result: RowSymmetry) -> StyledFigure:
     ):
         axes.plot(result.losses[start], line, color=colour)
         label_line(axes, last, result.losses[start][-1], text, colour)
-    axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
+    axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))
     return figure
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from initexplain.experiments.symmetry_errata import SymmetryErrata
-from initexplain.figures.diagrams import draw_matrix
+from initexplain.figures.diagrams import draw_matrix, numbered
 from initexplain.figures.palette import CONSTANT, INK, RANDOM
 from initexplain.figures.style import (
     StyledFigure,
@@ -18,7 +18,7 @@ from initexplain.figures.style import (
 def gradient(result: SymmetryErrata) -> StyledFigure:
     """The gradient of a constant first matrix, and the matrix after one update."""
     figure, panels = new_figure(height=1.7, columns=2, phone_height=3.4)
-    columns = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.gradient.shape[1]]]
+    columns = numbered("x", result.gradient.shape[1])
     shown = (("gradient", result.gradient), ("weights after one update", result.after))
     for number, (axes, (title, matrix)) in enumerate(zip(panels, shown, strict=True)):
         rows = ["unit 1", "unit 2"] if number == 0 or on_phone() else ()
@@ -43,6 +43,5 @@ def constant_layers(result: SymmetryErrata) -> StyledFigure:
         curves = result.losses[name]
         draw_curves(axes, curves, colour, line)
         label_line(axes, last, curves.final * shift, text, colour)
-    axes.set_yscale("log")
-    axes.set(xlabel="updates", ylabel="loss", xlim=(0, last))
+    axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))
     return figure

@@ -6,7 +6,7 @@ from matplotlib.colors import Normalize
 
 from initexplain.checks import Array
 from initexplain.experiments.the_swap import TheSwap
-from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar
+from initexplain.figures.diagrams import draw_matrix, draw_sign_bar, draw_size_bar, numbered
 from initexplain.figures.palette import INK, MUTED, RANDOM, SIZES, SURFACE, THEORY, ZERO
 from initexplain.figures.reach import reach_figure
 from initexplain.figures.style import (
@@ -109,7 +109,7 @@ def wave(result: TheSwap) -> StyledFigure:
 def matrices(result: TheSwap) -> StyledFigure:
     """The first weight matrix after training from both starts, each in its own scale."""
     figure, panels = new_figure(height=4.9, columns=2, phone_height=5.0, phone_columns=2)
-    features = [f"x{i}" for i in "₁₂₃₄₅₆₇₈₉"[: result.matrices["swap"].shape[1]]]
+    features = numbered("x", result.matrices["swap"].shape[1])
     for axes, start, name, colour in (
         (panels[0], "swap", on_lines("zero weights,", "random biases"), ZERO),
         (panels[1], "usual", on_lines("random weights,", "zero biases"), RANDOM),

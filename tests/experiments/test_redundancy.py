@@ -60,12 +60,12 @@ PAIRS = {
 
 
 def test_each_of_the_given_starts_has_a_pair_that_only_its_data_make(result):
-    assert set(result.given) == set(PAIRS)
+    assert set(result.given["measured"]) == set(PAIRS)
     for name, (layer, labels) in PAIRS.items():
-        alone = [list(range(len(of))) for of, _ in result.given[name].generic]
+        alone = [list(range(len(of))) for of, _ in result.given["generic"][name]]
         paired = [labels if at == layer else of for at, of in enumerate(alone)]
         for what, expected in (("generic", alone), ("predicted", paired), ("measured", paired)):
-            classes = getattr(result.given[name], what)
+            classes = result.given[what][name]
             assert [of.tolist() for of, _ in classes] == expected, (name, what)
             assert all((signs == 1).all() for _, signs in classes)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from oracles import tanh_network
 
-from initexplain.experiments.reach import PAGE
-from initexplain.experiments.zero_biases import TwoStarts, run, train_without_biases
+from initexplain.experiments.reach import PAGE, TwoStarts
+from initexplain.experiments.zero_biases import random_biases, run, train_without_biases
 from initexplain.initializers import lecun_normal
 from initexplain.network import Network
 
@@ -36,7 +36,7 @@ def test_zero_biases_are_as_good_as_random_ones_where_they_can_all_learn(result)
 
 
 def test_the_two_starts_differ_in_their_biases_alone():
-    setting = TwoStarts(weights=lecun_normal(), hidden=(5, 3), seeds=4)
+    setting = TwoStarts(weights=lecun_normal(), hidden=(5, 3), seeds=4, others=random_biases)
     _, start, _, _ = setting.drawn()
     assert start.ensemble == (2, 4)
     for w, b in zip(start.weights, start.biases, strict=True):
