@@ -20,12 +20,11 @@ from initexplain.experiments.separation import (
     EVERY,
     apart_reach,
     fading_reach,
-    near,
     row_spread,
     separation_hessian,
     separation_updates,
 )
-from initexplain.initializers import Initializer, lecun_normal
+from initexplain.initializers import lecun_normal, normal
 from initexplain.network import Network
 from initexplain.optimizers import adam, momentum, sgd
 from initexplain.symmetry import SignedClasses
@@ -170,15 +169,12 @@ def _noisy_clones(
     rng: np.random.Generator, task: Task, scales: Array, seeds: int, steps: int
 ) -> tuple[History, History]:
     """Training of clones with noise, `(scales, seeds)`, and of random weights, `(seeds,)`."""
-    inputs, targets = task
-    sizes = [inputs.shape[1], UNITS, targets.shape[1]]
-
-    def trained(weights: Initializer, *ensemble: int) -> History:
-        network = Network.initialize(rng, sizes, weights=weights, ensemble=ensemble)
-        return _observed(network, task, steps, row_spread)
-
-    noisy = near(CONSTANT_VALUE, scales[:, None, None, None])
-    return trained(noisy, len(scales), seeds), trained(lecun_normal(), seeds)
+    sizes = [task[0].shape[1], UNITS, task[1].shape[1]]
+    noise = Network.initialize(rng, sizes, weights=normal(), ensemble=(len(scales), seeds))
+    near = [CONSTANT_VALUE + scales[:, None, None, None] * w for w in noise.weights]
+    noisy = noise.with_parameters(near, noise.biases)
+    random = Network.initialize(rng, sizes, weights=lecun_normal(), ensemble=(seeds,))
+    return _observed(noisy, task, steps, row_spread), _observed(random, task, steps, row_spread)
 
 
 def _observed(network: Network, task: Task, steps: int, observe: Observer) -> History:

@@ -81,7 +81,13 @@ class Curves:
 
 
 def by_name(values: Array, names: Iterable[Any]) -> dict[Any, Curves]:
-    """The curves of an ensemble whose first axis has these names, `(records, names, seeds)`."""
+    """The curves of an ensemble whose first axis has these names, `(records, names, seeds)`.
+
+    Examples:
+        >>> pair = by_name(np.array([[[4.0], [1.0]], [[1.0], [0.5]]]), ("late", "soon"))
+        >>> pair["late"].catches_up(pair["soon"]), pair["soon"].below(pair["late"])
+        (1, 1)
+    """
     return {name: Curves(values[:, i]) for i, name in enumerate(names)}
 
 

@@ -55,13 +55,7 @@ class DeadUnits:
 
 
 def dead_units(*, seeds: int, steps: int, seed: int) -> dict[str, DeadUnits]:
-    """Trains the same He-normal ReLU networks with Adam, with one thing changed at a time.
-
-    Args:
-        seeds: networks for each measure.
-        steps: updates.
-        seed: of the data and of the weights.
-    """
+    """Trains the same He-normal ReLU networks with Adam, with one thing changed at a time."""
     found: dict[str, DeadUnits] = {}
     for (kind, activation), measures in _MEASURES.items():
         setting = Normalized(

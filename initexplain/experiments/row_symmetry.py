@@ -7,7 +7,6 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import Row, Setting, reach
-from initexplain.experiments.separation import near
 from initexplain.experiments.verdicts import (
     TRAININGS,
     Variations,
@@ -61,7 +60,7 @@ def clones_reach(units: int, value: float, seed: int) -> dict[str, Row]:
         **TRAININGS,
         "biases": ("random biases", {"biases": normal(0.5)}),
         "outgoing": ("random outgoing weights", {"weights": random_outgoing}),
-        "noise": ("weights with noise of 0.001", {"weights": near(value, 1e-3)}),
+        "noise": ("weights with noise of 0.001", {"weights": normal(1e-3, mean=value)}),
     }
     return reach(on_data_sets(cloned), base, variations)
 

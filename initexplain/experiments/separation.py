@@ -8,22 +8,13 @@ from initexplain.checks import Array
 from initexplain.datasets import noisy_sine, teacher
 from initexplain.experiments.reach import Row, Setting, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
-from initexplain.initializers import Initializer
+from initexplain.initializers import normal
 from initexplain.network import Network, forward
 
 # rows that start within a tenth of this are taken for separate once they differ by it
 SEPARATE = 0.5
 EVERY = 10
 """Updates between two records."""
-
-
-def near(value: float, noise: float | Array) -> Initializer:
-    """One weight for all, plus normal noise of this standard deviation."""
-
-    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-        return value + noise * rng.standard_normal(shape)
-
-    return draw
 
 
 def row_spread(_step: int, network: Network, _gradients: object) -> Array:
@@ -99,8 +90,8 @@ def comes_closer(setting: Setting) -> Array:
 
 def apart_reach(value: float, units: int, steps: int) -> dict[str, Row]:
     """Asks of clones with noise of 1e-4 whether they come apart on the teacher's task."""
-    base = Setting(weights=near(value, 1e-4), hidden=(units,), steps=steps)
-    less = {"weights": near(value, 1e-8)}
+    base = Setting(weights=normal(1e-4, mean=value), hidden=(units,), steps=steps)
+    less = {"weights": normal(1e-8, mean=value)}
     variations: Variations = {
         "less": ("noise of 1e-8", less),
         "short": ("noise of 1e-8, {steps} updates", {**less, "steps": steps // 2}),
@@ -120,12 +111,12 @@ def apart_reach(value: float, units: int, steps: int) -> dict[str, Row]:
 
 def fading_reach(value: float, units: int, steps: int) -> dict[str, Row]:
     """Asks of clones with noise of 0.001 whether they come closer on the sine."""
-    base = Setting(weights=near(value, 1e-3), hidden=(units,), data=noisy_sine, steps=steps)
+    base = Setting(weights=normal(1e-3, mean=value), hidden=(units,), data=noisy_sine, steps=steps)
     variations: Variations = {
         "late": ("{steps:,} updates", {"steps": 4 * steps}),
         "data": ("other noise in the targets", {"seed": 1}),
-        "more": ("noise of 0.01", {"weights": near(value, 1e-2)}),
-        "much": ("noise of 0.1", {"weights": near(value, 1e-1)}),
+        "more": ("noise of 0.01", {"weights": normal(1e-2, mean=value)}),
+        "much": ("noise of 0.1", {"weights": normal(1e-1, mean=value)}),
         "relu": ("ReLU units", {"activation": "relu"}),
         "logistic": ("logistic units", {"activation": "logistic"}),
         "fast": ("learning rate {learning_rate}", {"learning_rate": 0.3}),

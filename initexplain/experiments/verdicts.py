@@ -102,7 +102,7 @@ def on_data_sets(verdict: Verdict) -> Verdict:
     return asked
 
 
-def with_mean(rng: np.random.Generator, *, mean: float = 5.0, **task: int) -> tuple[Array, Array]:
+def with_mean(rng: np.random.Generator, *, mean: float = 5.0, **task: int) -> Task:
     """The teacher's task with a mean added to the targets, whose variance is around 1."""
     inputs, targets = teacher(rng, **task)
     return inputs, targets + mean

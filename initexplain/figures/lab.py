@@ -13,18 +13,13 @@ from initexplain.figures.style import (
     write_inside,
 )
 
-LINES = {
-    "zero": (ZERO, "-"),
-    "equal": (CONSTANT, "-"),
-    "swap": (ZERO, "--"),
-    "random": (RANDOM, "-"),
+STARTS = {
+    "zero": ("zero weights", ZERO, "-"),
+    "equal": ("equal weights", CONSTANT, "-"),
+    "swap": ("zero weights, random biases", ZERO, "--"),
+    "random": ("random weights", RANDOM, "-"),
 }
-NAMES = {
-    "zero": "zero weights",
-    "equal": "equal weights",
-    "swap": "zero weights, random biases",
-    "random": "random weights",
-}
+"""Name, colour and line."""
 
 
 def starts(result: Lab) -> StyledFigure:
@@ -33,7 +28,8 @@ def starts(result: Lab) -> StyledFigure:
         height=3.2, columns=2, gridspec_kw={"width_ratios": [1, 1.3]}
     )
     for row, (start, classes) in enumerate(result.classes.items()):
-        units.text(-0.5, 2 * row - 0.85, NAMES[start], color=LINES[start][0], size=9, va="center")
+        name, colour, _ = STARTS[start]
+        units.text(-0.5, 2 * row - 0.85, name, color=colour, size=9, va="center")
         x = 0
         for labels, signs in classes:
             _draw_units(units, x, 2 * row, class_names(labels.tolist(), signs.tolist()))
@@ -42,8 +38,7 @@ def starts(result: Lab) -> StyledFigure:
     units.set_axis_off()
     last = len(result.losses["zero"].values) - 1
     for start, curves in result.losses.items():
-        colour, line = LINES[start]
-        draw_curves(losses, curves, colour, line)
+        draw_curves(losses, curves, *STARTS[start][1:])
     names = {"zero": "zero, with either kind of biases", "equal": "equal", "random": "random"}
     for start, name in names.items():
         curve = result.losses[start].median
@@ -51,7 +46,7 @@ def starts(result: Lab) -> StyledFigure:
         falls = start == "random"
         x = int((curve > 3 * curve[-1]).argmin()) if falls else last
         side = {"va": "top", "xytext": (-4, 0)} if falls else {"va": "bottom", "xytext": (0, 2)}
-        label_line(losses, x, curve[x], name, LINES[start][0], size=9, ha="right", **side)
+        label_line(losses, x, curve[x], name, STARTS[start][1], size=9, ha="right", **side)
     losses.axhline(result.best_constant, color=THEORY, linewidth=1, linestyle=":")
     losses.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))
     return figure
