@@ -97,19 +97,68 @@ def _layer_by_layer(network, points, activate, slope):
     return loss, by_weights, by_biases
 
 
-def momentum_losses(network, weights, biases, x, y, *, rate, steps):
-    """Losses before each update and after the last, in units of the best constant output's."""
-    weights, biases = [w.copy() for w in weights], [b.copy() for b in biases]
-    speeds = [np.zeros_like(p) for p in weights + biases]
+def steepest(gradient, *_):
+    return gradient
+
+
+def heavy_ball(gradient, speed, *_):
+    speed[...] = 0.9 * speed + gradient
+    return speed
+
+
+def adaptive(gradient, first, second, update):
+    first[...] = 0.9 * first + 0.1 * gradient
+    second[...] = 0.999 * second + 0.001 * gradient**2
+    return first / (1 - 0.9**update) / (np.sqrt(second / (1 - 0.999**update)) + 1e-8)
+
+
+def descent(network, weights, biases, x, y, *, rates, steps, rule=steepest):
+    """Losses before each update and after the last, and what became of weights and biases.
+
+    The rates are one number, or one for each array, weights first. The network is one of those
+    above; the rule makes a move of a gradient.
+    """
+    layers, moving = len(weights), [np.array(p, dtype=float) for p in (*weights, *biases)]
+    rates = np.broadcast_to(rates, len(moving))
+    slots = [(np.zeros_like(p), np.zeros_like(p)) for p in moving]
     losses = []
     with np.errstate(all="ignore"):
-        for _ in range(steps + 1):
-            loss, *slopes = network(weights, biases, x, y)
-            losses.append(loss / (0.5 * y.var(axis=0).sum()))
-            for p, v, g in zip(weights + biases, speeds, slopes[0] + slopes[1], strict=True):
-                v[...] = 0.9 * v + g
-                p[...] = p - rate * v
-    return losses
+        for update in range(1, steps + 2):
+            loss, by_weights, by_biases = network(moving[:layers], moving[layers:], x, y)
+            losses.append(loss)
+            if update <= steps:
+                each = zip(moving, rates, by_weights + by_biases, slots, strict=True)
+                moving = [p - rate * rule(g, *slot, update) for p, rate, g, slot in each]
+    return losses, moving[:layers], moving[layers:]
+
+
+def best_constant(y):
+    """The least loss of outputs that are the same for every example."""
+    return 0.5 * y.var(axis=0).sum()
+
+
+def convolved(kernel, images, *, groups=1, stride=1, padding=0):
+    """By definition: kernel (out, in / groups, k, k), images (examples, in, side, side)."""
+    out, per_group, k, _ = kernel.shape
+    images = np.pad(images, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
+    side = (images.shape[-1] - k) // stride + 1
+    result = np.zeros((len(images), out, side, side))
+    for o, i, j in np.ndindex(out, side, side):
+        rows, columns = (slice(at * stride, at * stride + k) for at in (i, j))
+        first = o // (out // groups) * per_group
+        seen = images[:, first : first + per_group, rows, columns]
+        result[:, o, i, j] = (seen * kernel[o]).sum(axis=(1, 2, 3))
+    return result
+
+
+def never(rows):
+    """The variations in which a verdict holds for no seed."""
+    return {name for name, row in rows.items() if row.holds == 0}
+
+
+def not_always(rows):
+    """Those in which it does not hold for every seed."""
+    return {name for name, row in rows.items() if row.holds < row.seeds}
 
 
 def by_first_appearance(labels):

@@ -12,7 +12,7 @@ ACTIVATIONS = {
     "relu": lambda z: z if z > 0 else 0.0,
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
     "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * (math.exp(z) - 1)),
-    "gelu": lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2,
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,  # accurate in the tail too
     "silu": lambda z: z / (1 + math.exp(-z)),
 }
 
@@ -46,8 +46,7 @@ def draw_targets(rng, loss, shape):
     if loss == "logistic":
         return rng.random(shape)
     if loss == "softmax_cross_entropy":
-        weights = rng.random(shape) + 0.1
-        return weights / weights.sum(axis=-1, keepdims=True)
+        return rng.dirichlet(np.ones(shape[-1]), size=shape[:-1])
     return rng.standard_normal(shape)
 
 
@@ -75,6 +74,12 @@ def network_loss(parameters, activation, inputs, targets, loss="squared_error"):
     """The loss of one network, averaged over examples."""
     outputs = [preactivations(parameters, activation, x)[-1] for x in inputs.tolist()]
     return mean_loss(outputs, targets.tolist(), loss)
+
+
+def changed(network, change):
+    """The network with something else in the place of each of its arrays."""
+    weights, biases = ([change(p) for p in of] for of in (network.weights, network.biases))
+    return type(network)(weights, biases, network.activation)
 
 
 def parameters(network):

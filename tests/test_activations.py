@@ -3,23 +3,11 @@
 import math
 
 import numpy as np
+import plain
 import pytest
-from oracles import SELU_ALPHA, SELU_SCALE, logistic
 
 import initexplain as ie
 from initexplain.activations import find_activation
-
-REFERENCE = {
-    "identity": lambda z: z,
-    "tanh": math.tanh,
-    "lecun_tanh": lambda z: 1.7159 * math.tanh(2 * z / 3),
-    "logistic": logistic,
-    "relu": lambda z: z if z > 0 else 0.0,
-    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
-    "selu": lambda z: SELU_SCALE * (z if z > 0 else SELU_ALPHA * (math.exp(z) - 1)),
-    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
-    "silu": lambda z: z * logistic(z),
-}
 
 every_activation = pytest.mark.parametrize("name", ie.ACTIVATIONS)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -30,20 +18,20 @@ EXTREMES = [0.0, -0.0, 1e3, -1e3, 1e308, -1e308, 5e-324, -5e-324, 1e-300, -1e-30
 
 
 def test_the_table_has_a_reference_for_every_entry_and_keys_are_names():
-    assert set(REFERENCE) == set(ie.ACTIVATIONS)
+    assert set(plain.ACTIVATIONS) == set(ie.ACTIVATIONS)
     assert [activation.name for activation in ie.ACTIVATIONS.values()] == list(ie.ACTIVATIONS)
 
 
 @every_activation
 def test_value_is_the_plain_formula(name):
     points = [*AWAY_FROM_ZERO.tolist(), -50.0, -25.0, 25.0, 50.0]
-    expected = [REFERENCE[name](z) for z in points]
+    expected = [plain.ACTIVATIONS[name](z) for z in points]
     np.testing.assert_allclose(ie.ACTIVATIONS[name](points), expected, rtol=1e-11, atol=1e-15)
 
 
 @every_activation
 def test_derivative_is_the_slope_of_the_plain_formula(name):
-    f, h, derivative = REFERENCE[name], 1e-5, ie.ACTIVATIONS[name].derivative
+    f, h, derivative = plain.ACTIVATIONS[name], 1e-5, ie.ACTIVATIONS[name].derivative
     expected = [(f(z + h) - f(z - h)) / (2 * h) for z in AWAY_FROM_ZERO.tolist()]
     np.testing.assert_allclose(derivative(AWAY_FROM_ZERO), expected, rtol=1e-8, atol=2e-10)
     # at zero, that of the left side
@@ -95,20 +83,12 @@ def test_shapes_and_dtypes_are_kept(name, shape):
 
 @every_dtype
 def test_gelu_keeps_its_digits_down_to_where_it_vanishes(dtype):
-    # math.erfc is another implementation, accurate in the tail too
     z = np.concatenate([np.linspace(-12, 12, 4801), np.linspace(-37, -12, 400)]).astype(dtype)
     small = 2 * np.finfo(dtype).tiny
-    expected = np.array([REFERENCE["gelu"](float(x)) for x in z])
+    expected = np.array([plain.ACTIVATIONS["gelu"](float(x)) for x in z])
     rtol = 3e-13 if dtype == np.float64 else 3e-7
     np.testing.assert_allclose(ie.ACTIVATIONS["gelu"](z), expected, rtol=rtol, atol=small)
     assert float(ie.ACTIVATIONS["gelu"](-40.0)) == 0.0
-
-
-def test_gelu_is_not_its_tanh_approximation():
-    z = np.linspace(-6, 6, 1201)
-    other = 0.5 * z * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
-    gap = np.abs(ie.ACTIVATIONS["gelu"](z) - other).max()
-    assert 4e-4 < gap < 5e-4
 
 
 @every_activation

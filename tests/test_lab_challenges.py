@@ -215,10 +215,9 @@ def test_zero_biases_get_gradients_of_their_own(seen):
 def test_the_layers_of_the_swap_begin_one_after_the_other(lab, seen):
     assert all_differ(seen.predicted)
     assert [bool(np.any(w)) for w in seen.network["weights"]] == [False, True, True]
-    body = "return run(x, 3).network.weights.map(w => w.some(row => row.some(Boolean)))"
-    assert lab(RUN + body, "weights=zero&biases=random") == [True] * 3
-    body = "return run(x, 1).network.weights.map(w => w.some(row => row.some(Boolean)))"
-    assert lab(RUN + body, "weights=zero&biases=random") == [False, False, True]
+    body = "return run(...x).network.weights.map(w => w.some(row => row.some(Boolean)))"
+    for updates, moved in (1, [False, False, True]), (3, [True] * 3):
+        assert lab(RUN + body, ["weights=zero&biases=random", updates]) == moved
 
 
 @at("deep-swap", 5000)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from ml_dtypes import bfloat16
 from oracles import by_first_appearance
+from plain import changed, draw_targets
+from test_symmetry import classes, measured, signed, trained
 
 import initexplain as ie
 from initexplain.experiments.planted import layout_of, planted_network
@@ -14,27 +16,9 @@ from initexplain.experiments.planted import layout_of, planted_network
 N = 30
 
 
-def given(network, **data):
-    return [labels.tolist() for labels in ie.redundancy_classes(network, **data)]
-
-
-def signed(network, **data):
-    layers = ie.signed_redundancy_classes(network, **data)
-    return [(labels.tolist(), signs.tolist()) for labels, signs in layers]
-
-
-def after_training(network, inputs, targets, loss, steps=150):
-    how = {"steps": steps, "learning_rate": 0.05, "loss": loss}
-    trained = ie.train(network, inputs, targets, **how).network
-    return [labels.tolist() for labels in ie.measured_redundancy(trained, inputs)]
-
-
-def some_targets(rng, loss, outputs=2):
-    return {
-        "squared_error": rng.standard_normal((N, outputs)),
-        "logistic": rng.random((N, outputs)),
-        "softmax_cross_entropy": rng.dirichlet(np.ones(outputs), size=N),
-    }[loss]
+def after_training(network, inputs, targets, loss):
+    how = {"steps": 150, "learning_rate": 0.05, "loss": loss}
+    return measured(trained(network, inputs, targets, **how), inputs)
 
 
 # --- by hand ------------------------------------------------------------------------------------
@@ -139,8 +123,8 @@ CASES = {
     ("network", "inputs", "targets", "loss", "expected"), CASES.values(), ids=CASES
 )
 def test_by_hand_before_and_after_training(network, inputs, targets, loss, expected):
-    assert given(network) == OTHERS
-    assert given(network, inputs=inputs, targets=targets, loss=loss) == expected
+    assert classes(network) == OTHERS
+    assert classes(network, inputs=inputs, targets=targets, loss=loss) == expected
     assert after_training(network, inputs, targets, loss) == expected
 
 
@@ -148,10 +132,10 @@ def test_the_inputs_alone_the_targets_alone_the_loss_alone():
     rows = net([[0.5, 0.2, -0.3], [0.2, 0.5, -0.3], ROWS[2]])
     twins = CASES["outputs with equal targets"][0]
     shifted = CASES["softmax and a number for all outputs"][0]
-    assert given(rows, inputs=with_column(X[:, 1])) == SAME
-    assert given(twins, targets=Y[:, [0, 0]]) == given(twins, targets=Y[:7, [0, 0]]) == SAME
-    assert given(twins, targets=Y) == given(rows, targets=Y) == OTHERS
-    assert given(shifted, loss="softmax_cross_entropy") == SAME
+    assert classes(rows, inputs=with_column(X[:, 1])) == SAME
+    assert classes(twins, targets=Y[:, [0, 0]]) == classes(twins, targets=Y[:7, [0, 0]]) == SAME
+    assert classes(twins, targets=Y) == classes(rows, targets=Y) == OTHERS
+    assert classes(shifted, loss="softmax_cross_entropy") == SAME
 
 
 def test_mirrored_and_silent_units_for_given_data():
@@ -177,8 +161,8 @@ def test_two_critics_that_start_as_copies_stay_copies(loss):
     critics = ie.Network(weights, None, "tanh")
     y = targets.get(loss, Y[:, [0, 0]])
     twins = [[0, 1, 2, 3] * 2, [0, 1, 2] * 2]
-    assert given(critics) == [list(range(8)), list(range(6))]
-    assert given(critics, inputs=X, targets=y, loss=loss) == twins
+    assert classes(critics) == [list(range(8)), list(range(6))]
+    assert classes(critics, inputs=X, targets=y, loss=loss) == twins
     assert after_training(critics, X, y, loss) == twins
 
 
@@ -196,7 +180,7 @@ def test_units_of_the_first_layer_agree_whose_preactivations_do(rank, sizes, see
     rows, biases = rng.integers(-1, 2, size=(40, 4)), rng.integers(0, 2, size=40)
     expected = by_first_appearance(map(tuple, rows @ inputs.T + biases[:, None]))
     network = ie.Network([rows, np.ones((1, 40))], [biases, [0.0]], "logistic")
-    assert given(network, inputs=inputs) == [expected]
+    assert classes(network, inputs=inputs) == [expected]
     assert 2 < len(set(expected)) < 40
 
 
@@ -206,7 +190,7 @@ def test_random_biases_are_told_apart_where_features_are_equal(dtype):
     how = {"weights": ie.zeros(), "biases": ie.normal(1.0), "dtype": dtype}
     network = ie.Network.initialize(rng, [3, 1024, 2], **how)
     assert len(set(network.biases[0].tolist())) == len(
-        set(given(network, inputs=X[:, [0, 0, 1]])[0])
+        set(classes(network, inputs=X[:, [0, 0, 1]])[0])
     )
 
 
@@ -218,15 +202,14 @@ def test_classes_do_not_depend_on_the_scale_of_the_parameters(name, scale):
     weights, biases = ([p / top * scale for p in of] for of in (network.weights, network.biases))
     with np.errstate(all="raise"):
         scaled = ie.Network(weights, biases, network.activation)
-        assert given(scaled, inputs=inputs, targets=targets, loss=loss) == expected
+        assert classes(scaled, inputs=inputs, targets=targets, loss=loss) == expected
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_single_precision(name):
     network, inputs, targets, loss, expected = CASES[name]
     data = {"inputs": inputs, "targets": targets, "loss": loss}
-    weights, biases = ([p.astype("f4") for p in of] for of in (network.weights, network.biases))
-    assert given(ie.Network(weights, biases, network.activation), **data) == expected
+    assert classes(changed(network, np.float32), **data) == expected
 
 
 @pytest.mark.parametrize("precision", [np.float16, bfloat16])
@@ -235,23 +218,21 @@ def test_half_precision_has_room_for_the_rounding_of_its_weights(precision):
     rng = np.random.default_rng(5)
     layout = [[0, 1, 2], np.arange(60) // 3, np.arange(60) // 2, [0, 1]]
     whole = planted_network(rng, layout_of([list(of) for of in layout]), "tanh")
-    weights, biases = ([p.astype(precision) for p in of] for of in (whole.weights, whole.biases))
+    half = changed(whole, lambda p: p.astype(precision))
     expected = [of.tolist() for of in layout[1:-1]]
-    assert given(ie.Network(weights, biases, "tanh")) == expected
-    singles = [p.astype(np.float32) for p in weights], [p.astype(np.float32) for p in biases]
-    assert given(ie.Network(*singles, "tanh")) != expected
-    drawn = ie.Network.initialize(rng, [784, 300, 10], weights=ie.he_normal())
-    random = ie.Network([w.astype(precision) for w in drawn.weights], None, "relu")
-    assert given(random) == [list(range(300))]
+    assert classes(half) == expected
+    assert classes(changed(half, np.float32)) != expected
+    drawn = ie.Network.initialize(rng, [784, 300, 10], weights=ie.he_normal(), activation="relu")
+    assert classes(changed(drawn, lambda p: p.astype(precision))) == [list(range(300))]
 
 
 def test_tolerance_zero_leaves_room_for_the_rounding_of_the_projection():
     eighths = np.round(np.array(ROWS) * 8) / 8
     network, inputs = net(eighths), with_column(X[:, 1])
-    assert given(network, inputs=inputs, tolerance=0.0) == SAME
+    assert classes(network, inputs=inputs, tolerance=0.0) == SAME
     eighths[1, 0] += 1e-11
-    assert given(net(eighths), inputs=inputs, tolerance=0.0) == OTHERS
-    assert given(net(eighths), inputs=inputs) == SAME
+    assert classes(net(eighths), inputs=inputs, tolerance=0.0) == OTHERS
+    assert classes(net(eighths), inputs=inputs) == SAME
 
 
 # --- random networks ----------------------------------------------------------------------------
@@ -288,13 +269,13 @@ def test_planted_classes_on_degenerate_data(kind, activation, loss):
         last = last + (loss == "softmax_cross_entropy") * rng.standard_normal((1, 4))
         biases = [whole.biases[0] + more[:, -1], *whole.biases[1:]]
         network = ie.Network([first + more[:, :-1], second, last], biases, activation)
-        targets = some_targets(rng, loss, 3)
+        targets = draw_targets(rng, loss, (N, 3))
         if twins:
             targets[:, :2] = targets[:, :2].mean(axis=1, keepdims=True)
-        expected = given(network, inputs=inputs, targets=targets, loss=loss)
+        expected = classes(network, inputs=inputs, targets=targets, loss=loss)
         assert expected == layout[1:-1]
         assert after_training(network, inputs, targets, loss) == expected
-        counts["generic"] += given(network) != expected
+        counts["generic"] += classes(network) != expected
         if mirror is not None and twins:
             opposite = ie.Network(
                 [*network.weights[:2], last * [[1], [-1], [1]]],
@@ -302,7 +283,7 @@ def test_planted_classes_on_degenerate_data(kind, activation, loss):
                 activation,
             )
             targets[:, 1] = 2 * mirror - targets[:, 1]
-            assert given(opposite, inputs=inputs, targets=targets, loss=loss) == expected
+            assert classes(opposite, inputs=inputs, targets=targets, loss=loss) == expected
             assert after_training(opposite, inputs, targets, loss) == expected
             counts["opposite"] += 1
     assert counts["generic"] == 4
@@ -313,7 +294,7 @@ def test_data_in_general_position_leave_the_classes_as_they_are(seed):
     rng = np.random.default_rng(seed)
     network = planted_network(rng, layout_of([[0, 1, 2], [0, 0, 1, 2], [0, 1, 1], [0, 1]]), "tanh")
     for inputs in (rng.standard_normal((4, 3)), 1e9 + rng.standard_normal((9, 3)) * 1e5):
-        assert given(network, inputs=inputs, targets=inputs[:, :2]) == [[0, 0, 1, 2], [0, 1, 1]]
+        assert classes(network, inputs=inputs, targets=inputs[:, :2]) == [[0, 0, 1, 2], [0, 1, 1]]
 
 
 # --- what a loss says of its outputs, and what does not fit ---------------------------------------
@@ -322,29 +303,13 @@ def test_data_in_general_position_leave_the_classes_as_they_are(seed):
 def test_a_loss_that_says_nothing_of_its_outputs_keeps_them_apart():
     network, inputs, targets, _, _ = CASES["outputs with equal targets"]
     own = replace(ie.LOSSES["squared_error"], name="weighted", mirror=None)
-    assert given(network, inputs=inputs, targets=targets, loss=own) == OTHERS
-
-
-REFUSED = [
-    ({"inputs": X[:, :2]}, r"inputs: expected shape \(examples, 3\)"),
-    ({"targets": Y[:, :1]}, r"targets: expected shape \(examples, 2\)"),
-    ({"inputs": X, "targets": Y[:4]}, "inputs have 30 examples and targets 4"),
-    ({"inputs": X, "targets": Y, "loss": "logistic"}, "targets must lie between 0 and 1"),
-    ({"loss": "softmax"}, "unknown loss 'softmax'"),
-]
-
-
-@pytest.mark.parametrize(("data", "message"), REFUSED)
-def test_data_that_do_not_fit_are_refused(data, message):
-    for classes in (ie.redundancy_classes, ie.signed_redundancy_classes):
-        with pytest.raises(ValueError, match=message):
-            classes(net(ROWS), **data)
+    assert classes(network, inputs=inputs, targets=targets, loss=own) == OTHERS
 
 
 @pytest.mark.parametrize("name", ie.LOSSES)
 def test_losses_have_the_symmetries_that_they_claim(name):
     loss, rng = ie.LOSSES[name], np.random.default_rng(4)
-    outputs, targets = rng.standard_normal((N, 3)), some_targets(rng, name, 3)
+    outputs, targets = rng.standard_normal((N, 3)), draw_targets(rng, name, (N, 3))
     error = loss.evaluate(outputs, targets)[1]
     swapped = loss.evaluate(outputs[:, ::-1], targets[:, ::-1])[1]
     np.testing.assert_allclose(swapped, error[:, ::-1], atol=1e-15)

@@ -5,6 +5,7 @@ stands one call for each argument that is checked.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,14 @@ import pytest
 import initexplain as ie
 from initexplain import mean_field as mf
 from initexplain import signal
+from initexplain.losses import best_constant_loss
 from initexplain.recurrent import LSTM, lstm_gradients, memory_half_life, run_lstm
 
 RNG = np.random.default_rng(0)
 NOT_NEGATIVE, ABOVE_0 = "must be a finite number, 0 or more", "must be a finite number above 0"
 WHOLE = "must be a whole number of at least"
+BETWEEN_0_AND_1 = "logistic.*targets must lie between 0 and 1"
+KNOWN = "known: " + ", ".join(ie.LOSSES)
 
 INITIALIZERS = [
     (lambda: ie.constant(math.nan), "value must be finite, found nan"),
@@ -140,6 +144,17 @@ SYMMETRY = [
         )
     ),
     *(
+        (lambda call=call, data=data: call(NET, **data), message)
+        for call in (ie.redundancy_classes, ie.signed_redundancy_classes)
+        for data, message in (
+            ({"inputs": X[:, :2]}, r"inputs: expected shape \(examples, 3\)"),
+            ({"targets": Y[:, :1]}, r"targets: expected shape \(examples, 2\)"),
+            ({"inputs": X, "targets": Y[:4]}, "inputs have 6 examples and targets 4"),
+            ({"inputs": X, "targets": 2 * Y, "loss": "logistic"}, BETWEEN_0_AND_1),
+            ({"loss": "softmax"}, "unknown loss 'softmax'"),
+        )
+    ),
+    *(
         (lambda matrix=matrix: ie.effective_rank(matrix), "matrix: expected ")
         for matrix in ([1.0, 2.0], np.ones((0, 3)), [["a"]])
     ),
@@ -147,24 +162,59 @@ SYMMETRY = [
 ]
 
 
+NETWORKS = [
+    (lambda: ie.Network(NET.weights, None, None), "unknown activation None"),
+    (lambda: ie.Network.stack([]), "an ensemble needs at least one network"),
+]
+
+DISTRIBUTION = "softmax_cross_entropy.*must be a distribution"
+LOSSES = [
+    *(
+        (lambda loss=loss: ie.gradients(ONE, X, Y, loss=loss), f"unknown loss .*{KNOWN}")
+        for loss in ("square_error", None)
+    ),
+    *(
+        (lambda loss=loss, y=y: ie.gradients(ONE, X[: len(y)], y, loss=loss), message)
+        for loss, message, wrong in (
+            ("logistic", BETWEEN_0_AND_1, ([[0.5, 1.0 + 1e-9]], [[-1e-9, 0.5]])),
+            ("softmax_cross_entropy", DISTRIBUTION, ([[1.0, 0.0], [0.0, 0.0]], [[0.5, 0.4]])),
+            ("softmax_cross_entropy", DISTRIBUTION, ([[1.5, -0.5]],)),
+        )
+        for y in wrong
+    ),
+    *(
+        (lambda y=y: best_constant_loss(y), "targets: ")
+        for y in (np.zeros((0, 1)), [1.0, 2.0], [[math.nan]], "text")
+    ),
+]
+
+OPTIMIZERS = [
+    (lambda: ie.sgd(weight_decay=math.nan), f"weight_decay {NOT_NEGATIVE}"),
+    (lambda: ie.Optimizer("mine", 0, max, l2=-1), f"l2 {NOT_NEGATIVE}, found -1"),
+    (lambda: ie.momentum(1.0), "beta must be at least 0 and below 1, found 1.0"),
+    (lambda: ie.adam(1.0), "beta1 must be at least 0 and below 1, found 1.0"),
+    (lambda: ie.adam(0.9, math.nan), "beta2 must be at least 0 and below 1"),
+    (lambda: ie.adam(epsilon=0), f"epsilon {ABOVE_0}, found 0"),
+]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
-    [*INITIALIZERS, *DATASETS, *RECURRENT, *MEAN_FIELD, *SIGNAL, *SYMMETRY],
+    [
+        *(*INITIALIZERS, *DATASETS, *RECURRENT, *MEAN_FIELD),
+        *(*SIGNAL, *SYMMETRY, *NETWORKS, *LOSSES, *OPTIMIZERS),
+    ],
 )
 def test_what_is_out_of_range_or_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=f"^{message}"):
         call()
 
 
-def gradients(*values):
-    """Of layers of one weight."""
-    return ie.Gradients(
-        tuple(np.full((1, 1), v) for v in values), tuple(np.zeros(1) for _ in values)
-    )
-
-
 CHAIN = ie.Network([[[1e-150]], [[1e200]]], [None, None], "identity")
 OPPOSITE = ie.Network([[[1.0]], [[-1e200]]], [None, None], "identity")
+NO_NUMBERS = replace(
+    ie.gradients(CHAIN, [[0.0]], [[0.0]])[1], weights=[np.full((1, 1), math.nan)] * 2
+)
 HUGE = LSTM(np.full((4, 2), 1e200), np.zeros(4))
 OVERFLOWS = [
     (lambda: mf.variance_map("identity", 1e307, weight_std=1.0), "mean over the normal density"),
@@ -174,7 +224,7 @@ OVERFLOWS = [
     (lambda: mf.correlation_map("relu", 0.5, q=1.7e308, weight_std=1.0), "mean over two normals"),
     (lambda: signal.second_moments(CHAIN, [[1e160]], [[0.0]]), ".*preactivations of layer 2"),
     (lambda: signal.second_moments(CHAIN, [[1e-10]], [[1e150]]), ".*errors of layer 1"),
-    (lambda: signal.gradient_to_weight(CHAIN, gradients(math.nan, 0.0)), ".*gradients of layer 1"),
+    (lambda: signal.gradient_to_weight(CHAIN, NO_NUMBERS), ".*gradients of layer 1"),
     (lambda: signal.update_to_weight(CHAIN, OPPOSITE), ".*updates of layer 2"),
     (
         lambda: signal.lsuv(RNG, [3, 1], [[1.7e308] * 3, [-1.7e308] * 3]),

@@ -7,18 +7,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from oracles import by_first_appearance, refine_exactly
+from plain import changed, draw_targets
 
 import initexplain as ie
 from initexplain.experiments.planted import layout_of, planted_network
 
 
-def classes(network, tolerance=None):
-    return [labels.tolist() for labels in ie.redundancy_classes(network, tolerance=tolerance)]
+def classes(network, tolerance=None, **data):
+    found = ie.redundancy_classes(network, tolerance=tolerance, **data)
+    return [labels.tolist() for labels in found]
 
 
-def signed(network, tolerance=None):
-    predicted = ie.signed_redundancy_classes(network, tolerance=tolerance)
-    return [(labels.tolist(), signs.tolist()) for labels, signs in predicted]
+def signed(network, tolerance=None, **data):
+    found = ie.signed_redundancy_classes(network, tolerance=tolerance, **data)
+    return [(labels.tolist(), signs.tolist()) for labels, signs in found]
 
 
 def measured(net, inputs, tolerance=None):
@@ -39,14 +41,8 @@ def can_be_silent(activation):
 
 
 def task(rng, network, loss="squared_error"):
-    inputs = rng.standard_normal((60, network.sizes[0]))
-    shape = (60, network.sizes[-1])
-    targets = {
-        "squared_error": rng.standard_normal(shape),
-        "logistic": rng.random(shape),
-        "softmax_cross_entropy": rng.dirichlet(np.ones(shape[1]), size=60),
-    }
-    return inputs, targets[loss]
+    inputs, shape = rng.standard_normal((60, network.sizes[0])), (60, network.sizes[-1])
+    return inputs, {name: draw_targets(rng, name, shape) for name in ie.LOSSES}[loss]
 
 
 def trained(network, inputs, targets, steps=200, **how):
@@ -365,16 +361,11 @@ def test_the_smallest_numbers_do_not_vanish(corner, expected):
     assert classes(unbiased([ONES, second, ONES.T])) == [expected, expected]
 
 
-def in_single_precision(network):
-    weights, biases = ([p.astype("f4") for p in of] for of in (network.weights, network.biases))
-    return ie.Network(weights, biases, network.activation)
-
-
 def test_single_precision_networks():
     rng = np.random.default_rng(13)
     for _ in range(20):
         layout = random_layout(rng, "tanh")
-        single = in_single_precision(planted(rng, layout, "tanh"))
+        single = changed(planted(rng, layout, "tanh"), np.float32)
         inputs, _ = task(rng, single)
         assert classes(single) == measured(single, inputs) == unsigned(layout[1:-1])
 
@@ -385,7 +376,7 @@ def test_single_precision_weights_are_summed_in_double_precision():
     row = np.random.default_rng(20).integers(0, 256, size=units) / 256
     circulant = row[(np.arange(units)[:, None] + np.arange(units)) % units]
     network = unbiased([np.ones((units, 1)), circulant, np.ones((1, units))], "tanh")
-    assert classes(in_single_precision(network), 1e-8) == [[0] * units] * 2
+    assert classes(changed(network, np.float32), 1e-8) == [[0] * units] * 2
 
 
 @pytest.mark.parametrize("init", [ie.zeros(), ie.constant(0.4)])

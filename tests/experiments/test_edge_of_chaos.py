@@ -5,6 +5,10 @@ import math
 import numpy as np
 import pytest
 from oracles import (
+    adaptive,
+    best_constant,
+    descent,
+    heavy_ball,
     lecun_tanh,
     normal_pair_mean,
     tanh_network,
@@ -92,26 +96,18 @@ def test_a_smaller_rate_with_more_steps_trains_chaotic_networks(result):
 
 def test_the_border_below_the_edge_by_hand(result):
     """Networks of 0.7 of the edge's scale, an update at a time, with momentum and with Adam."""
-    learned = {"page": [], "adam": []}
+    rules = {"page": (heavy_ball, 0.02), "adam": (adaptive, 0.001)}
+    learned = {name: [] for name in rules}
     for depth in (4, 7, 12, 18):
         rng = np.random.default_rng(0)
         inputs, targets = ie.teacher(rng, examples=16, features=16, units=4)
         sizes = [16] * (depth + 1) + [2]
         start = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(), ensemble=(3,))
         *hidden, last = (w[0] for w in start.weights)
-        for name, found in learned.items():
-            moving = [0.7 * w for w in hidden] + [last.copy(), *(b[0].copy() for b in start.biases)]
-            slots = [(np.zeros_like(p), np.zeros_like(p)) for p in moving]
-            for update in range(1, 81):
-                _, *slopes = tanh_network(moving[: depth + 1], moving[depth + 1 :], inputs, targets)
-                for p, (first, second), g in zip(moving, slots, slopes[0] + slopes[1], strict=True):
-                    first[...] = 0.9 * first + g
-                    second[...] = 0.999 * second + 0.001 * g * g
-                    mean = 0.1 * first / (1 - 0.9**update)
-                    size = np.sqrt(second / (1 - 0.999**update)) + 1e-8
-                    p[...] = p - (0.02 * first if name == "page" else 0.001 * mean / size)
-            loss, _, _ = tanh_network(moving[: depth + 1], moving[depth + 1 :], inputs, targets)
-            found.append(loss < 0.25 * targets.var(axis=0).sum())
+        task = [*(0.7 * w for w in hidden), last], [b[0] for b in start.biases], inputs, targets
+        for name, (rule, rate) in rules.items():
+            losses, *_ = descent(tanh_network, *task, rates=rate, steps=80, rule=rule)
+            learned[name].append(losses[-1] < 0.5 * best_constant(targets))
     assert learned == {"page": [True, True, False, False], "adam": [True] * 4}
     length = -1 / math.log(0.7**2)
     assert 7 <= result.border["page"][2, 0] * length < 18

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from oracles import tanh_network
+from oracles import best_constant, central_differences, descent, tanh_network
 
 import initexplain as ie
 from initexplain.datasets import teacher
@@ -94,17 +94,20 @@ def test_the_largest_curvature_is_that_of_the_whole_hessian(mean):
     targets = targets + mean
     network = ie.Network.initialize(rng, [3, 4, 2], weights=ie.lecun_normal(), ensemble=(2,))
     found = gradient_ratio.over_curvature(2.0, network, inputs, targets)
+
+    def flat(arrays):
+        return np.concatenate([a.ravel() for a in arrays])
+
+    def slopes(moved):
+        _, by_weights, by_biases = tanh_network(moved[:2], moved[2:], inputs, targets)
+        return flat(by_weights + by_biases)
+
     for seed in range(2):
         start = [p[seed] for p in (*network.weights, *network.biases)]
-        rows = []
-        for which, index in ((i, k) for i, p in enumerate(start) for k in np.ndindex(p.shape)):
-            ends = []
-            for sign in (1, -1):
-                moved = [p.copy() for p in start]
-                moved[which][index] += sign * 1e-5
-                _, *slopes = tanh_network(moved[:2], moved[2:], inputs, targets)
-                ends.append(np.concatenate([s.ravel() for group in slopes for s in group]))
-            rows.append((ends[0] - ends[1]) / 2e-5)
+        rows = [
+            flat(central_differences(lambda moved, i=i: slopes(moved)[i], start))
+            for i in range(len(flat(start)))
+        ]
         assert found[seed] == pytest.approx(2 / np.linalg.eigvalsh(rows)[-1], rel=1e-3)
 
 
@@ -116,27 +119,21 @@ def test_rates_over_the_ratio_and_over_the_curvature_by_hand(result):
     limits = gradient_ratio.over_curvature(1.0, networks, inputs, targets)
     failed = dict.fromkeys(("tenth", "half", "most", "limit", "triple"), 0)
     for seed in range(10):
-        start = [p[seed] for p in (*networks.weights, *networks.biases)]
-        _, by_weights, _ = tanh_network(start[:5], start[5:], inputs, targets)
+        task = (
+            *([p[seed] for p in of] for of in (networks.weights, networks.biases)),
+            inputs,
+            targets,
+        )
+        _, by_weights, _ = tanh_network(*task)
         largest = max(
-            np.linalg.norm(g) / np.linalg.norm(w) for g, w in zip(by_weights, start, strict=False)
+            np.linalg.norm(g) / np.linalg.norm(w) for g, w in zip(by_weights, task[0], strict=True)
         )
         rates = [0.1 / largest, 0.5 / largest, 0.9 / largest, 2 * limits[seed], 6 * limits[seed]]
         for name, rate in zip(failed, rates, strict=True):
-            failed[name] += descended(start, inputs, targets, rate) >= 1
+            end = descent(tanh_network, *task, rates=rate, steps=100)[0][-1]
+            failed[name] += not end < best_constant(targets)
     assert failed == result.failed
     assert result.limit == pytest.approx(2 * np.median(limits))
-
-
-def descended(start, inputs, targets, rate):
-    """Loss after 100 updates, in units of the best constant output's."""
-    moving = [p.copy() for p in start]
-    with np.errstate(all="ignore"):
-        for _ in range(100):
-            _, *slopes = tanh_network(moving[:5], moving[5:], inputs, targets)
-            moving = [p - rate * g for p, g in zip(moving, slopes[0] + slopes[1], strict=True)]
-        loss, _, _ = tanh_network(moving[:5], moving[5:], inputs, targets)
-    return np.nan_to_num(loss / (0.5 * targets.var(axis=0).sum()), nan=np.inf)
 
 
 def test_the_starved_start_is_late_and_not_lost(result):

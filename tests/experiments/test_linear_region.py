@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from oracles import lecun_tanh, normal_mean, tanh_network
+from oracles import best_constant, descent, lecun_tanh, normal_mean, not_always, tanh_network
 
 import initexplain as ie
 from initexplain.experiments import linear_region
@@ -91,20 +91,14 @@ def test_the_rows_of_the_reach_are_trainings_by_hand(result):
     drawn = ie.Network.initialize(
         rng, [16, 16, 16, 16, 2], weights=ie.lecun_normal(), activation="tanh", ensemble=(10,)
     )
-    loss_of_constant = 0.5 * targets[:64].var(axis=0).sum()
     waiting, fresh = [], []
     for scale in (0.01, 1.0, 10.0):
         for seed in range(3):
             weights = [w[seed] * (scale if i < 3 else 1.0) for i, w in enumerate(drawn.weights)]
-            biases = [np.zeros(len(w)) for w in weights]
-            for _ in range(100):
-                _, *slopes = tanh_network(weights, biases, inputs[:64], targets[:64])
-                for parameters, gradients in zip((weights, biases), slopes, strict=True):
-                    for parameter, gradient in zip(parameters, gradients, strict=True):
-                        np.subtract(parameter, 0.1 * gradient, out=parameter)
-            loss = tanh_network(weights, biases, inputs[:64], targets[:64])[0]
-            waiting.append(loss > 0.9 * loss_of_constant)
-            fresh.append(tanh_network(weights, biases, inputs[64:], targets[64:])[0])
+            task = [np.zeros(len(w)) for w in weights], inputs[:64], targets[:64]
+            losses, *end = descent(tanh_network, weights, *task, rates=0.1, steps=100)
+            waiting.append(losses[-1] > 0.9 * best_constant(targets[:64]))
+            fresh.append(tanh_network(*end, inputs[64:], targets[64:])[0])
     assert waiting == [True] * 3 + [False] * 6
     small, lecun, large = np.reshape(fresh, (3, 3))
     assert ((small > lecun) & (large > lecun)).all()
@@ -120,4 +114,4 @@ def test_a_start_of_a_hundredth_is_late_and_not_lost(result):
     assert others == pytest.approx([1.0] * 9, abs=0.01)
     assert max(row.holds for row in result.reach["small"].values()) == 10
     assert result.reach["small"]["longer"].holds < 5
-    assert {n for n, row in result.reach["large"].items() if row.holds < 10} == {"logistic"}
+    assert not_always(result.reach["large"]) == {"logistic"}

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from oracles import tanh_network
+from oracles import best_constant, descent, tanh_network
 
 import initexplain as ie
 from initexplain.experiments import width_and_rate as page
@@ -22,20 +22,17 @@ def test_trainings_by_hand(result, name, width):
     networks = [ie.lecun_normal()(rng, (seeds, *shape)) for shape in shapes]
     wider = width / 32 if name == "maximal" else 1.0
     networks[2] = networks[2] / np.sqrt(wider)
-    factors = [wider, 1.0, 1 / wider], [wider, wider, 1.0]
+    factors = np.array([wider, 1.0, 1 / wider, wider, wider, 1.0])
+    biases = np.zeros(width), np.zeros(width), np.zeros(2)
     for place, rate in ((0, 1 / 64), (3, 1 / 8)):
-        ends = []
-        for seed in range(seeds):
-            weights = [w[seed] for w in networks]
-            biases = [np.zeros(width), np.zeros(width), np.zeros(2)]
-            for _ in range(STEPS):
-                _, *slopes = tanh_network(weights, biases, inputs, targets)
-                for group, slope, factor in zip((weights, biases), slopes, factors, strict=True):
-                    group[:] = [
-                        p - rate * f * g for p, g, f in zip(group, slope, factor, strict=True)
-                    ]
-            ends.append(tanh_network(weights, biases, inputs, targets)[0])
-        loss = np.median(ends) / (0.5 * targets.var(axis=0).sum())
+        how = {"rates": rate * factors, "steps": STEPS}
+        ends = [
+            descent(tanh_network, [w[seed] for w in networks], biases, inputs, targets, **how)[0][
+                -1
+            ]
+            for seed in range(seeds)
+        ]
+        loss = np.median(ends) / best_constant(targets)
         assert result.losses[name][width][place] == pytest.approx(loss, rel=1e-3)
 
 
