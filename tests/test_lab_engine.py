@@ -4,8 +4,17 @@ from itertools import chain, islice, product
 
 import numpy as np
 import pytest
-from plain import changed
-from test_symmetry import BY_HAND, LIMITS, planted, random_layout, signed, small_networks
+from plain import changed, draw_targets
+from test_symmetry import (
+    BY_HAND,
+    LIMITS,
+    measured,
+    planted,
+    random_layout,
+    signed,
+    small_networks,
+    unsigned,
+)
 
 import initexplain as ie
 from initexplain.signal import gradient_to_weight
@@ -32,9 +41,7 @@ def task(activation, loss, seed):
     start = {"weights": ie.lecun_normal(), "biases": ie.normal(0.1)}
     network = ie.Network.initialize(rng, SIZES, **start, activation=activation)
     inputs = rng.standard_normal((EXAMPLES, SIZES[0]))
-    shape = (EXAMPLES, SIZES[-1])
-    targets = rng.random(shape) if loss == "logistic" else rng.standard_normal(shape)
-    return network, inputs, targets
+    return network, inputs, draw_targets(rng, loss, (EXAMPLES, SIZES[-1]))
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -207,9 +214,13 @@ def test_what_does_not_fit_is_refused(lab, message):
 # --- classes ------------------------------------------------------------------------------------
 
 
+def labels_and_signs(layers):
+    return [(layer["labels"], layer["signs"]) for layer in layers]
+
+
 def lab_classes(lab, networks):
     found = lab("return x.map(lab.classes)", [as_lists(network) for network in networks])
-    return [[(layer["labels"], layer["signs"]) for layer in layers] for layers in found]
+    return [labels_and_signs(layers) for layers in found]
 
 
 def test_classes_of_planted_networks(lab):
@@ -254,29 +265,20 @@ def test_a_difference_counts_where_it_does_in_the_package(lab):
     assert [layers[0][0] for layers in expected] == [[0, 0]] * 3 + [[0, 1]] * 6
 
 
-def unsigned(layers):
-    """The labels of a layer, with mirrored units apart."""
-    pairs = (zip(layer["labels"], layer["signs"], strict=True) for layer in layers)
-    return [[seen.index(pair) for pair in seen] for seen in map(list, pairs)]
-
-
-def by_first(labels):
-    return [labels.tolist().index(label) for label in labels]
-
-
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_measured_classes_are_those_of_the_package(lab, activation):
     rng = np.random.default_rng(33)
     for _ in range(10):
         network = planted(rng, random_layout(rng, activation), activation)
         inputs = rng.standard_normal((40, 3))
-        found = lab("return lab.measuredRedundancy(...x)", [as_lists(network), inputs.tolist()])
-        expected = ie.measured_redundancy(network, inputs)
-        assert unsigned(found) == [by_first(labels) for labels in expected]
+        body = "return lab.measuredRedundancy(...x)"
+        found = labels_and_signs(lab(body, [as_lists(network), inputs.tolist()]))
+        assert unsigned(found) == measured(network, inputs)
         # what a class means: the same outputs, up to sign
-        for layer, a in zip(found, ie.forward(network, inputs).activations, strict=True):
-            first = [layer["labels"].index(label) for label in layer["labels"]]
-            np.testing.assert_allclose(a, a[:, first] * layer["signs"], rtol=0, atol=1e-7)
+        activations = ie.forward(network, inputs).activations
+        for (labels, signs), a in zip(found, activations, strict=True):
+            first = [labels.index(label) for label in labels]
+            np.testing.assert_allclose(a, a[:, first] * signs, rtol=0, atol=1e-7)
 
 
 # --- starts and data ----------------------------------------------------------------------------

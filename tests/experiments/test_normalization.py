@@ -1,10 +1,9 @@
 """The claims of the page "Normalization": by finite differences, closed forms and plain loops."""
 
-import math
-
 import numpy as np
 import pytest
 from oracles import central_differences, never, not_always
+from plain import ACTIVATIONS
 
 import initexplain as ie
 from initexplain.experiments.dead_units import dead_units
@@ -23,31 +22,20 @@ from initexplain.experiments.reach import PAGE
 SETTINGS = {"seeds": 3, "steps": 80, "seed": 2}
 
 
-def by_hand(p, x, kind, slope):
-    """One network without an ensemble, number by number."""
-    rows = x.tolist()
-    layers = sum(name[0] == "W" for name in p)
-    for layer in range(1, layers + 1):
-        w, b = p[f"W{layer}"], p[f"b{layer}"][:, 0]
-        z = [
-            [
-                sum(a * v for a, v in zip(row, unit, strict=True)) + bias
-                for unit, bias in zip(w, b, strict=True)
-            ]
-            for row in rows
-        ]
-        if layer == layers:
-            break
-        lines = list(zip(*z, strict=True)) if kind == "batch" else z
-        normal = []
-        for line in lines:
-            mean = sum(line) / len(line)
-            deviation = math.sqrt(sum((v - mean) ** 2 for v in line) / len(line) + 1e-5)
-            normal.append([(v - mean) / deviation for v in line])
-        z = list(zip(*normal, strict=True)) if kind == "batch" else normal
-        gamma, beta = p[f"gamma{layer}"][:, 0], p[f"beta{layer}"][:, 0]
-        rows = [[slope(g * v + s) for v, g, s in zip(row, gamma, beta, strict=True)] for row in z]
-    return np.array(z)
+def standardized(z, kind):
+    """Of rows of examples."""
+    lines = z if kind == "batch" else z.T
+    lines = (lines - lines.mean(axis=0)) / np.sqrt(lines.var(axis=0) + 1e-5)
+    return lines if kind == "batch" else lines.T
+
+
+def by_hand(p, x, kind, activate, layer=1):
+    """The outputs of one network from what a layer reads."""
+    z = x @ p[f"W{layer}"].T + p[f"b{layer}"].T
+    if f"W{layer + 1}" not in p:
+        return z
+    scaled = standardized(z, kind) * p[f"gamma{layer}"].T + p[f"beta{layer}"].T
+    return by_hand(p, np.vectorize(activate)(scaled), kind, activate, layer + 1)
 
 
 def small(kind, seed=0, activation="tanh"):
@@ -74,14 +62,8 @@ def small(kind, seed=0, activation="tanh"):
 @pytest.mark.parametrize("kind", ["batch", "layer"])
 def test_the_forward_pass_is_that_of_the_definitions(kind, activation):
     _, p, x, _ = small(kind, activation=activation)
-    slope = {
-        "tanh": math.tanh,
-        "relu": lambda z: max(z, 0.0),
-        "logistic": lambda z: 1 / (1 + math.exp(-z)),
-        "leaky_relu": lambda z: max(z, 0.01 * z),
-    }[activation]
     found = activations(p, x, kind, activation)[-1].T
-    np.testing.assert_allclose(found, by_hand(p, x, kind, slope), rtol=1e-12)
+    np.testing.assert_allclose(found, by_hand(p, x, kind, ACTIVATIONS[activation]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["batch", "layer"])
@@ -91,7 +73,7 @@ def test_gradients_are_those_of_finite_differences(kind):
     names = list(p)
 
     def loss(values):
-        error = by_hand(dict(zip(names, values, strict=True)), x, kind, math.tanh) - y
+        error = by_hand(dict(zip(names, values, strict=True)), x, kind, np.tanh) - y
         return 0.5 * (error**2).sum() / len(x)
 
     for name, expected in zip(names, central_differences(loss, list(p.values())), strict=True):
@@ -220,11 +202,9 @@ def test_the_stream_of_one_branch_by_hand():
     p = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     x = rng.standard_normal((9, 3))
 
-    def norm(z):
-        return (z - z.mean(0)) / np.sqrt(z.var(0) + 1e-5)
-
     h = x @ p["first"].T
-    branch = norm(np.tanh(norm(h @ p["W"][0].T)) @ p["U"][0].T)
+    between = np.tanh(standardized(h @ p["W"][0].T, "batch"))
+    branch = standardized(between @ p["U"][0].T, "batch")
     h = h + p["gamma"][0].T * branch + p["beta"][0].T
     np.testing.assert_allclose(stream(p, x).T, h @ p["last"].T + p["c"].T, rtol=1e-12)
 
