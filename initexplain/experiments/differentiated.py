@@ -6,7 +6,7 @@ ensemble here too: members do not meet in the function, so its gradients are eac
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import autograd.numpy as anp
@@ -16,6 +16,7 @@ from autograd.tracer import getval, new_box, trace_stack
 from autograd.util import toposort
 
 from initexplain.checks import Array
+from initexplain.experiments.reach import Training
 from initexplain.optimizers import Optimizer, find_optimizer
 
 Parameters = Mapping[str, Array]
@@ -87,6 +88,12 @@ def descent(
                 parameters[name] = step
         moment = differentiate(loss, parameters, update)
         yield moment
+
+
+def moments(loss: Loss, start: Parameters, training: Training, **rates: Any) -> list[Moment]:
+    """A network before its first update and after each one; `rates` instead of the training's."""
+    how = {"learning_rate": training.learning_rate, "optimizer": training.optimizer, **rates}
+    return [*islice(descent(loss, start, **how), training.steps + 1)]
 
 
 def _may_diverge() -> np.errstate:

@@ -27,7 +27,7 @@ from initexplain.experiments.normalized import (
     relative,
     with_copies,
 )
-from initexplain.experiments.reach import Row, reach
+from initexplain.experiments.reach import Row, Training, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import he_normal, lecun_normal, normal
 
@@ -170,8 +170,10 @@ def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
     scale, same_rate, effective_rate = scaled_losses(base)
     noisy = {kind: noisy_starts(replace(base, kind=kind)) for kind in KINDS}
     gradients = {kind: bias_gradients(replace(base, kind=kind)) for kind in KINDS[1:]}
-    branches = {"branches": BRANCHES, "steps": BRANCH_STEPS, "seeds": BRANCH_SEEDS}
-    residual = branch_losses(**branches, learning_rate=BRANCH_RATE, seed=seed)
+    training = Training(
+        learning_rate=BRANCH_RATE, steps=BRANCH_STEPS, seeds=BRANCH_SEEDS, seed=seed
+    )
+    residual = branch_losses(BRANCHES, training)
     two = replace(base, hidden=(UNITS,) * 2, steps=COPIES_STEPS)
     nearly = replace(base, weights=normal(NOISE, mean=EQUAL_WEIGHT), steps=PART_STEPS)
     return Normalization(

@@ -26,11 +26,11 @@ from initexplain.experiments.differentiated import (
     Loss,
     Moment,
     Parameters,
-    descent,
     half_squared_error,
     logistic,
+    moments,
 )
-from initexplain.experiments.reach import Setting
+from initexplain.experiments.reach import Setting, Training
 from initexplain.experiments.verdicts import EQUAL, STILL
 from initexplain.initializers import Matrices, constant, lecun_normal
 from initexplain.losses import best_constant_loss
@@ -143,9 +143,7 @@ class Normalized(Setting):
         **rates: Any,
     ) -> list[Moment]:
         """Trains; the start is the first moment, and the last one is behind all updates."""
-        settings = {"learning_rate": self.learning_rate, "optimizer": self.optimizer, **rates}
-        moments = descent(self.squared_error(inputs, targets, rng), start, **settings)
-        return [next(moments) for _ in range(self.steps + 1)]
+        return moments(self.squared_error(inputs, targets, rng), start, self, **rates)
 
 
 def with_copies(
@@ -159,19 +157,15 @@ def with_copies(
         unequal: what of the first layer's copies then differs by a tenth, `gamma` or `beta`.
     """
     planted = {name: p.copy() for name, p in parameters.items()}
-    hidden = sum(name[0] == "W" for name in planted) - 1
-    for layer in range(1, hidden + 1):
-        for name in ("gamma", "beta"):
-            if f"{name}{layer}" in planted:
-                p = planted[f"{name}{layer}"]
-                planted[f"{name}{layer}"] = p + 0.3 * rng.standard_normal(p.shape)
-        for name in ("W", "b", "gamma", "beta"):
-            if f"{name}{layer}" in planted:
-                p = planted[f"{name}{layer}"]
-                p[..., 1, :] = p[..., 0, :]
-        # the layer above comes next, and copies its own rows
-        above = planted[f"W{layer + 1}"]
-        above[..., 1] = above[..., 0]
+    *hidden, last, _ = planted
+    for name in hidden:
+        p = planted[name]
+        if name.startswith(("gamma", "beta")):
+            p += 0.3 * rng.standard_normal(p.shape)
+        if name[0] == "W" and name != "W1":
+            p[..., 1] = p[..., 0]
+        p[..., 1, :] = p[..., 0, :]
+    planted[last][..., 1] = planted[last][..., 0]
     if unequal:
         planted[f"{unequal}1"][..., 1, :] += 0.1
     return planted
@@ -198,15 +192,15 @@ def more_than_one_unit(setting: Normalized) -> Array:
     trained alike.
     """
     rng, network, inputs, targets = setting.drawn()
-    moments = setting.descend(parameters_of(network, setting.kind), inputs, targets, rng)
-    losses = relative(moments, targets)[-1]
+    start = parameters_of(network, setting.kind)
+    losses = relative(setting.descend(start, inputs, targets, rng), targets)[-1]
     clones = replace(setting, weights=constant(EQUAL_WEIGHT)).trained().losses[-1]
     return np.where(np.isfinite(losses), (losses < 0.9 * clones).astype(float), np.nan)
 
 
-def relative(moments: list[Moment], targets: Array) -> Array:
+def relative(training: list[Moment], targets: Array) -> Array:
     """Losses in units of the best constant output's, `(updates + 1, ...)`."""
-    losses: Array = np.stack([moment.losses for moment in moments]) / best_constant_loss(targets)
+    losses: Array = np.stack([moment.losses for moment in training]) / best_constant_loss(targets)
     return losses
 
 
@@ -229,21 +223,13 @@ def stream(parameters: Any, inputs: Array) -> Any:
     return parameters["last"] @ h + parameters["c"]
 
 
-def branch_losses(
-    *, branches: int, learning_rate: float, steps: int, seeds: int, seed: int
-) -> dict[str, Curves]:
+def branch_losses(branches: int, training: Training) -> dict[str, Curves]:
     """Losses of `stream` in units of the best constant's, not finite where training diverged.
 
-    Each `gamma` starts at `zero`, at `one`, or at one over the `root` of the number of branches.
-
-    Args:
-        branches: of the stream.
-        learning_rate: of full-batch gradient descent.
-        steps: updates.
-        seeds: networks for each start.
-        seed: of the data and of the weights, which all starts have in common.
+    Each `gamma` starts at `zero`, at `one`, or at one over the `root` of the number of `branches`;
+    all other parameters are the same.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(training.seed)
     inputs, targets = teacher(rng, examples=32)
     width, features, outputs = 16, inputs.shape[1], targets.shape[1]
     gammas = {"zero": 0.0, "root": branches**-0.5, "one": 1.0}
@@ -255,17 +241,16 @@ def branch_losses(
     }
     # the starts stand in front of the seeds
     start = {
-        name: np.stack([lecun_normal()(rng, Matrices((seeds, *shape)))] * len(gammas))
+        name: np.stack([lecun_normal()(rng, Matrices((training.seeds, *shape)))] * len(gammas))
         for name, shape in shapes.items()
     }
-    columns = np.ones((seeds, branches, width, 1))
+    columns = np.ones((training.seeds, branches, width, 1))
     start["gamma"] = np.multiply.outer(list(gammas.values()), columns)
     start["beta"] = 0 * start["gamma"]
-    start["c"] = np.zeros((len(gammas), seeds, outputs, 1))
+    start["c"] = np.zeros((len(gammas), training.seeds, outputs, 1))
 
     def loss(parameters: Any, _update: int) -> Any:
         return half_squared_error(anp.swapaxes(stream(parameters, inputs), -1, -2), targets)
 
-    moments = descent(loss, start, learning_rate=learning_rate)
-    losses = relative([next(moments) for _ in range(steps + 1)], targets)
+    losses = relative(moments(loss, start, training), targets)
     return {name: Curves(losses[:, at]) for at, name in enumerate(gammas)}

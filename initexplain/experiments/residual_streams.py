@@ -5,7 +5,6 @@ The gradients of attention are autograd's.
 
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from initexplain.experiments.curves import Curves
 from initexplain.experiments.differentiated import (
     Parameters,
     attention,
-    descent,
     half_squared_error,
+    moments,
 )
 from initexplain.experiments.normalized import normalize
-from initexplain.experiments.reach import PAGE, Row, reach
+from initexplain.experiments.reach import PAGE, Row, Training, reach
 from initexplain.experiments.residual_networks import (
     EXAMPLES,
     Residual,
@@ -296,8 +295,8 @@ def moved(zero: str, seed: int) -> str:
         outputs = inputs + attention(query, key) @ value @ parameters["O"].T
         return half_squared_error(outputs, targets)
 
-    *_, end = islice(descent(loss, start, learning_rate=0.1), 11)
-    return "".join(name for name in "QKVO" if (end.parameters[name] != start[name]).any())
+    end = moments(loss, start, Training(steps=10))[-1].parameters
+    return "".join(name for name in "QKVO" if (end[name] != start[name]).any())
 
 
 def first_losses(rng: np.random.Generator) -> dict[str, dict[str, float]]:

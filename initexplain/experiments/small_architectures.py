@@ -14,7 +14,7 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Parameters, attention
+from initexplain.experiments.differentiated import Parameters, attention, logistic
 
 Forward = Callable[[Any, Array], tuple[Iterable[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
@@ -154,18 +154,15 @@ def _lstm(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     seeds, _, units, features = parameters["in"].shape
     below = anp.reshape(parameters["in"], (seeds, GATES * units, features))
     beside = anp.reshape(parameters["recurrent"], (seeds, GATES * units, units))
-    # the logistic function, which is a tanh of half the size, and the tanh of the candidate
-    half = np.repeat([0.5, 0.5, 1.0, 0.5], units)[:, None]
     state = cell = np.zeros((seeds, units, len(inputs)))
     states = []
     for now in np.moveaxis(inputs, 1, 0):
         z = anp.matmul(below, now.T) + anp.matmul(beside, state)
-        gates = half * anp.tanh(half * z) + (1 - half)
         let_in, keep, candidate, give = (
-            gates[:, first : first + units] for first in range(0, GATES * units, units)
+            z[:, first : first + units] for first in range(0, GATES * units, units)
         )
-        cell = keep * cell + let_in * candidate
-        state = give * anp.tanh(cell)
+        cell = logistic(keep) * cell + logistic(let_in) * anp.tanh(candidate)
+        state = logistic(give) * anp.tanh(cell)
         states.append(state)
     outputs = anp.einsum("sou,sun->sno", parameters["out"], state)
     return [by_unit(anp.stack(states, axis=-1), 1)], outputs

@@ -1,9 +1,8 @@
 """What a unit is in a convolution, an attention layer, an embedding, an LSTM and in shards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import Any
 
 import autograd.numpy as anp
@@ -15,8 +14,8 @@ from initexplain.datasets import teacher
 from initexplain.experiments.differentiated import (
     Moment,
     Parameters,
-    descent,
     half_squared_error,
+    moments,
 )
 from initexplain.experiments.planted_units import STARTS, copied
 from initexplain.experiments.reach import Row, Training, reach
@@ -31,7 +30,7 @@ from initexplain.experiments.small_architectures import (
 )
 from initexplain.experiments.verdicts import Variations
 from initexplain.network import Network
-from initexplain.optimizers import Optimizer, sgd
+from initexplain.optimizers import sgd
 from initexplain.symmetry import Labels, redundancy_classes
 
 LEARNING_RATE = 0.05
@@ -99,8 +98,9 @@ class Answer:
     end: Parameters
 
 
-def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str, Answer]:
+def ask(rng: np.random.Generator, kind: str, training: Training) -> dict[str, Answer]:
     """Draws the starts of an architecture, predicts their classes, trains them, looks at units."""
+    seeds = training.seeds
     architecture = ARCHITECTURES[kind]
     inputs = architecture.inputs(rng)
     targets = rng.standard_normal((len(inputs), *architecture.outputs))
@@ -111,9 +111,9 @@ def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str
             starts[name] = {**random, **planted.plant(random)}
     # side by side: autograd's time is one for each operation, whatever its size
     together = {p: np.concatenate([s[p] for s in starts.values()]) for p in architecture.shapes}
-    training = moments(architecture.forward, together, inputs, targets)
-    through = [moment.parameters for moment in islice(training, steps + 1)]
-    layers = list(architecture.forward(through[-1], inputs)[0])
+    through = train(architecture.forward, together, inputs, targets, training)
+    first, end = through[1].parameters, through[-1].parameters
+    layers = list(architecture.forward(end, inputs)[0])
     networks = range(len(starts) * seeds)
     predicted = [predicted_classes(architecture, together, i, rng) for i in networks]
     measured = [[equal_rows(units[i], EQUAL) for units in layers] for i in networks]
@@ -124,8 +124,8 @@ def ask(rng: np.random.Generator, kind: str, steps: int, seeds: int) -> dict[str
         answers[name] = Answer(
             predicted=predicted[own][0],
             agreeing=sum(agrees[own]),
-            first={p: values[own] for p, values in through[1].items()},
-            end={p: values[own] for p, values in through[-1].items()},
+            first={p: values[own] for p, values in first.items()},
+            end={p: values[own] for p, values in end.items()},
         )
     return answers
 
@@ -143,25 +143,18 @@ def predicted_classes(
     return redundancy_classes(chain, targets=np.ones((1, ends)) if alike else None)
 
 
-def moments(
-    forward: Forward,
-    start: Parameters,
-    inputs: Array,
-    targets: Array,
-    *,
-    batch_size: int | None = None,
-    optimizer: str | Optimizer = "sgd",
-    learning_rate: float = LEARNING_RATE,
-) -> Iterator[Moment]:
-    """A network under training: half the squared error, in batches that follow each other."""
+def train(
+    forward: Forward, start: Parameters, inputs: Array, targets: Array, training: Training
+) -> list[Moment]:
+    """Half the squared error, in batches that follow each other."""
     examples = np.arange(len(inputs))
-    size = batch_size or len(inputs)
+    size = training.batch_size or len(inputs)
 
     def loss(parameters: Any, update: int) -> Any:
         rows = np.roll(examples, -update * size)[:size]
         return half_squared_error(forward(parameters, inputs[rows])[1], targets[rows])
 
-    return descent(loss, start, learning_rate=learning_rate, optimizer=optimizer)
+    return moments(loss, start, training)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,16 +198,7 @@ def copy_stays(setting: CopiedChannel) -> Array:
         *_, maps = network(start, inputs)[0]
         places = maps.shape[-1] // len(inputs)
         start["out"] = start["out"][..., None] * rng.standard_normal(places)
-    training = moments(
-        network,
-        start,
-        inputs,
-        targets,
-        batch_size=setting.batch_size,
-        optimizer=setting.optimizer,
-        learning_rate=setting.learning_rate,
-    )
-    end = next(islice(training, setting.steps, None))
+    end = train(network, start, inputs, targets, setting)[-1]
     kernels, first = end.parameters["first"], start["first"]
     moved = np.abs(kernels - first)[:, 0].max(axis=(-2, -1)) > MOVED
     gap = np.abs(kernels[:, 0] - kernels[:, 1]).max(axis=(-2, -1))
@@ -246,7 +230,8 @@ def run(*, steps: int = 100, seeds: int = 10, seed: int = 0) -> WhatIsAUnit:
         seed: of the data and the networks.
     """
     rng = np.random.default_rng(seed)
-    by_kind = [ask(rng, kind, steps, seeds) for kind in ARCHITECTURES]
+    training = Training(learning_rate=LEARNING_RATE, steps=steps, seeds=seeds)
+    by_kind = [ask(rng, kind, training) for kind in ARCHITECTURES]
     asked = {name: answer for answers in by_kind for name, answer in answers.items()}
     table, stack = asked["row"].end["table"], asked["layers"].first
     agreeing = {name: answer.agreeing for name, answer in asked.items()}

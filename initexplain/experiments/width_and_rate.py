@@ -4,7 +4,7 @@ A network is a forward function here, since each of its layers has a rate of its
 single precision, in which wide layers cost half.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
@@ -127,34 +127,32 @@ def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
         seed: of the data and of the networks.
     """
     base = Wide(steps=steps, seeds=seeds, seed=seed)
-    losses: dict[str, dict[int, Array]] = {STANDARD: {}, MAXIMAL: {}}
-    moved: dict[str, dict[int, Array]] = {STANDARD: {}, MAXIMAL: {}}
-    for name, widths in losses.items():
+    found: dict[str, dict[int, list[Array]]] = {STANDARD: {}, MAXIMAL: {}}
+    for name, widths in found.items():
         for width in WIDTHS:
-            setting = replace(base, parametrization=name)
-            if width > SEVERAL:
-                setting = replace(setting, seeds=1)
-            found = swept(setting, width)
-            widths[width], moved[name][width] = (np.median(f, axis=-1) for f in found)
-    best = {
-        name: {width: int(np.argmin(values)) for width, values in widths.items()}
-        for name, widths in losses.items()
-    }
+            networks = seeds if width <= SEVERAL else 1
+            setting = replace(base, parametrization=name, seeds=networks)
+            widths[width] = [np.median(each, axis=-1) for each in swept(setting, width)]
+
+    def at_each(value: Callable[[Array, Array], Any]) -> dict[str, dict[int, Any]]:
+        """Of the medians of losses and of moves, by parametrization and width."""
+        return {name: {w: value(*pair) for w, pair in at.items()} for name, at in found.items()}
+
     singular = jacobians(np.random.default_rng(seed))
     deep = {name: _deep_losses(kind(), seed) for name, kind in KINDS.items()}
     return WidthAndRate(
-        losses=losses,
-        best_rate={n: {w: RATES[k] for w, k in at.items()} for n, at in best.items()},
-        best_loss={n: {w: float(losses[n][w][k]) for w, k in at.items()} for n, at in best.items()},
-        moved={n: {w: float(moved[n][w][k - 1]) for w, k in at.items()} for n, at in best.items()},
-        adam_rate={name: _adam_rates(replace(base, parametrization=name)) for name in losses},
+        losses=at_each(lambda losses, _: losses),
+        best_rate=at_each(lambda losses, _: RATES[losses.argmin()]),
+        best_loss=at_each(lambda losses, _: losses.min()),
+        moved=at_each(lambda losses, moved: moved[losses.argmin() - 1]),
+        adam_rate={name: _adam_rates(replace(base, parametrization=name)) for name in found},
         reach={ask.__name__: reach(ask, Wide(), VARIATIONS) for ask in (fails, serves)},
         singular=singular,
         alive={
-            activation: {name: int(np.sum(s > 0.01 * s[0])) for name, s in found.items()}
-            for activation, found in singular.items()
+            activation: {name: int(np.sum(s > 0.01 * s[0])) for name, s in of_kind.items()}
+            for activation, of_kind in singular.items()
         },
-        deep_losses={name: float(np.median(found)) for name, found in deep.items()},
+        deep_losses={name: float(np.median(losses)) for name, losses in deep.items()},
         orthogonal_ahead=int(np.sum(deep["orthogonal"] < deep["normal"])),
     )
 
