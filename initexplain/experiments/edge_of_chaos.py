@@ -10,7 +10,7 @@ from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.reach import PAGE, Row, Scaled, for_all_horizons, reach
-from initexplain.experiments.verdicts import Variations, with_mean
+from initexplain.experiments.verdicts import LEARNED, Variations, with_mean
 from initexplain.initializers import lecun_normal
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 
@@ -23,7 +23,6 @@ LOWEST, HIGHEST = 0.5, 2.5
 CURVE = 49
 LENGTHS = 6
 """Depth that Schoenholz et al. found to train, in correlation lengths (their figure 5)."""
-TRAINED = 0.5
 LEARNING_RATE = 0.02
 # above the edge, where the map's rate fails
 CHAOTIC_SCALE, SLOWER = 2.0, 4
@@ -190,7 +189,7 @@ def shares(losses: Array, depths: Array, scales: Array, reach: Array) -> dict[st
         >>> shares(losses, np.array([5, 20]), np.array([0.9, 2.0]), np.array([10.0, 3.0]))
         {'within': 1.0, 'beyond': 0.0, 'shallow_above': 1.0, 'lost_above': 0.5}
     """
-    below, trained, layers = scales < 1, losses < TRAINED, depths[:, None]
+    below, trained, layers = scales < 1, losses < LEARNED, depths[:, None]
     settings = {
         "within": trained[(layers <= reach) & below],
         "beyond": trained[(layers >= 2 * reach) & below],
@@ -225,7 +224,7 @@ def _slower_trained(base: Scaled) -> int:
         scales=(CHAOTIC_SCALE,),
         seeds=CHAOTIC_SEEDS,
     )
-    return int(np.sum(slower.trained().losses[-1] < TRAINED))
+    return int(np.sum(slower.trained().losses[-1] < LEARNED))
 
 
 def _lengths(activation: str, scales: Iterable[float]) -> Array:
@@ -267,7 +266,7 @@ def _border(setting: Scaled) -> Array:
     run, trained = for_all_horizons(setting, BORDER, LONGEST), []
     for depth in BORDER_DEPTHS:
         losses = _losses(_deep(run, depth))[setting.steps]
-        trained.append(losses < TRAINED)
+        trained.append(losses < LEARNED)
         if not trained[-1].any():
             break
     # a network before the border that fails and one beyond it that trains cancel

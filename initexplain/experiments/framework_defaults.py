@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +13,7 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves, relative_losses
 from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.verdicts import LEARNED, Variations
 from initexplain.initializers import (
     TRUNCATED_STD,
     Initializer,
@@ -32,9 +32,7 @@ LEARNING_RATE = 0.02
 SMALLER = (0.0005, 0.005)
 """Learning rates of momentum for what has not learned at the first."""
 ADAM_RATE = 0.001
-LEARNED = 0.5
-"""Share of the best constant output's loss below which a network has learned."""
-VARIATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+VARIATIONS: Variations = {
     "longer": ("{steps:,} updates", {"steps": 1000}),
     # a momentum of 0.9 makes ten times the rate of it
     "plain": ("plain descent, rate {learning_rate}", {"optimizer": "sgd", "learning_rate": 0.2}),

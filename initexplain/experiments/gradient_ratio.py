@@ -12,7 +12,7 @@ from initexplain.datasets import teacher
 from initexplain.experiments.curves import relative_losses
 from initexplain.experiments.reach import Row, Scaled, Setting, reach
 from initexplain.experiments.stages import Stages, stages
-from initexplain.experiments.verdicts import Variations, with_mean
+from initexplain.experiments.verdicts import LEARNED, Variations, with_mean
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
@@ -33,8 +33,6 @@ STAGE_SCALE = 1e-3
 """Standard deviation of the weights of a deep linear network at its start."""
 STAGE_RATE = 0.05
 """Learning rate of that network."""
-LEARNED = 0.5
-"""Share of the best constant output's loss below which a network has learned."""
 # small enough not to step over the kink of a ReLU
 DIFFERENCE, ITERATIONS = 1e-6, 16
 
@@ -177,7 +175,7 @@ def run(
         stages=stages(scale=STAGE_SCALE, learning_rate=STAGE_RATE, seed=seed),
         losses=losses,
         starved_learned={
-            optimizer: int(np.sum(starts["starved"].min(axis=0) < 0.5))
+            optimizer: int(np.sum(starts["starved"].min(axis=0) < LEARNED))
             for optimizer, starts in losses.items()
         },
         **_how_far(),

@@ -31,8 +31,6 @@ from initexplain.experiments.reach import Row, Training, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import he_normal, lecun_normal, normal
 
-LEARNING_RATE = 0.1
-EXAMPLES = 32
 UNITS = 6
 WIDE = 16
 """Units of the networks whose scale is varied, in each of three hidden layers."""
@@ -85,7 +83,6 @@ ZEROS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "gamma_in_two": ({"hidden": (UNITS,) * 2}, ("gamma1", "gamma2")),
 }
 """By start, what differs from tanh units in one hidden layer, and what is zero."""
-_task = partial(teacher, examples=EXAMPLES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +158,7 @@ def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
         kind="none",
         weights=lecun_normal(),
         hidden=(UNITS,),
-        data=_task,
-        learning_rate=LEARNING_RATE,
+        data=partial(teacher, examples=32),
         steps=steps,
         seeds=seeds,
         seed=seed,

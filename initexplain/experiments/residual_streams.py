@@ -26,7 +26,7 @@ from initexplain.experiments.residual_networks import (
     residual_gradients,
     residual_weights,
 )
-from initexplain.experiments.verdicts import Variations
+from initexplain.experiments.verdicts import LEARNED, Variations
 from initexplain.initializers import he_normal, lecun_normal
 
 WIDTH = 128
@@ -217,7 +217,7 @@ def losses(setting: Residual) -> Array:
 def learns(setting: Residual) -> Array:
     """Whether half of the best constant's loss is gone; NaN where training diverged, `(seeds,)`."""
     last = losses(setting)[-1]
-    return np.where(np.isfinite(last), (last < 0.5).astype(float), np.nan)
+    return np.where(np.isfinite(last), (last < LEARNED).astype(float), np.nan)
 
 
 def learning_reach(seed: int) -> dict[str, Row]:

@@ -13,7 +13,7 @@ from initexplain.checks import Array
 from initexplain.datasets import teacher
 from initexplain.experiments.curves import Curves
 from initexplain.experiments.reach import Row, Setting, for_all_horizons, reach
-from initexplain.experiments.verdicts import Variations
+from initexplain.experiments.verdicts import LEARNED, Variations
 from initexplain.initializers import (
     Initializer,
     glorot_normal,
@@ -55,8 +55,6 @@ RECIPES: dict[str, tuple[Initializer | None, ...]] = {
     "selu": (lecun_normal(),),
 }
 """Weights of the networks that are trained, by activation, likewise."""
-LEARNED = 0.5
-"""Share of the best constant output's loss below which a network has learned."""
 VARIATIONS: Variations = {
     "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it
