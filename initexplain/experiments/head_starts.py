@@ -36,7 +36,7 @@ def rare_positives(rng: np.random.Generator, *, share: float) -> Task:
 
 
 def output_at(bias: float | Array) -> Callable[[np.random.Generator, Network], Sequence[Array]]:
-    """For `TwoStarts`: output biases at this value, hidden biases at zero."""
+    """The other biases of `TwoStarts`: the output's at this value, hidden ones at zero."""
 
     def others(_rng: np.random.Generator, zero: Network) -> list[Array]:
         *hidden, output = zero.biases

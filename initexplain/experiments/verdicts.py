@@ -1,4 +1,4 @@
-"""Verdicts that several pages ask, and data to ask them of.
+"""Verdicts that several pages ask, and data and weights to ask them of.
 
 A verdict is a function of a [`Setting`][initexplain.experiments.reach.Setting].
 """

@@ -72,7 +72,7 @@ class ZeroBiases:
 
 
 def random_biases(rng: np.random.Generator, zero: Network) -> list[Array]:
-    """For `TwoStarts`."""
+    """The other biases of `TwoStarts`: normal ones."""
     return [normal(BIAS_STD)(rng, b.shape).astype(zero.dtype) for b in zero.biases]
 
 
