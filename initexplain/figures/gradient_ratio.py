@@ -91,7 +91,7 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     figure, (descent, adam) = new_figure(height=3.6, columns=2, sharey=True)
     at = RATES["sgd"]
     median = _draw_losses(descent, np.array(at), result.losses["sgd"])
-    fine, left = RATES["adam"], {"ha": "right"}
+    fine, side = RATES["adam"], {"ha": "right"}
     other = _draw_losses(adam, np.array(fine), result.losses["adam"])
     descent.set_title("gradient descent", size=10, color=MUTED)
     adam.set_title("Adam", size=10, color=MUTED)
@@ -101,10 +101,8 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     label_line(descent, at[3], saturated, "saturated", RANDOM, xytext=(8, 2))
     label_line(descent, at[2], right, "LeCun’s scale", RANDOM, ha="right", xytext=(2, -14))
     label_line(adam, fine[1], other["right"][1], "LeCun’s scale", RANDOM, xytext=(6, 6))
-    label_line(
-        adam, fine[-2], other["saturated"][-2], "saturated", RANDOM, ha="right", xytext=(0, 10)
-    )
-    label_line(adam, fine[-2], other["starved"][-2], "starved", RANDOM, xytext=(-4, -6), **left)
+    label_line(adam, fine[-2], other["saturated"][-2], "saturated", RANDOM, xytext=(3, 13), **side)
+    label_line(adam, fine[-2], other["starved"][-2], "starved", RANDOM, xytext=(-4, -6), **side)
     descent.set_yticks(
         [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5], ["1", "0.1", "0.01", "0.001", "10⁻⁴", "10⁻⁵"]
     )
