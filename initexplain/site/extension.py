@@ -158,17 +158,16 @@ class PageProcessor(Treeprocessor):
     def run(self, root: Element) -> None:
         """Works through the page and notes its failures."""
         self.drawn: set[str] = set()
-        self.guesses = 0
         self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
         self._each(root.iter("p"), self._figure)
         self._each(root.iter("a"), self._link)
         # while a formula is still TeX
         self._each(root.iter("table"), tables.label_cells)
-        self._each(root.iter("span"), self._formula)
-        self._each(root.iter("div"), self._formula)
-        self._each(root.iter("div"), self._guess)
+        self._each(root.iterfind(".//*[@class='arithmatex']"), self._formula)
+        asked = enumerate(root.iterfind(f".//div[@class='{guesses.CLASS}']"), 1)
+        self._each(asked, lambda guess: guesses.to_fieldset(*guess))
 
-    def _each(self, elements: Iterable[Element | str], replace: Callable[[Any], None]) -> None:
+    def _each(self, elements: Iterable[Any], replace: Callable[[Any], None]) -> None:
         for element in list(elements):
             try:
                 replace(element)
@@ -222,17 +221,8 @@ class PageProcessor(Treeprocessor):
         box.text = AtomicString(self.md.htmlStash.store(labelled(drawing, label)))
         paragraph.append(caption)
 
-    def _guess(self, admonition: Element) -> None:
-        """An admonition that asks for a guess: a group of radio buttons."""
-        if admonition.get("class") != guesses.CLASS:
-            return
-        self.guesses += 1
-        guesses.to_fieldset(admonition, self.guesses)
-
     def _formula(self, element: Element) -> None:
         """A formula that arithmatex found: MathML in its place."""
-        if element.get("class") != "arithmatex":
-            return
         display = element.tag == "div"
         tex = (element.text or "").strip()[2:-2]
         if (element.tail or "").startswith("$"):

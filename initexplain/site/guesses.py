@@ -24,12 +24,12 @@ FORM = (
 _BOX = re.compile(r"\[(?P<box>[ xX])\]\s+")
 
 
-def to_fieldset(admonition: Element, number: int) -> None:
+def to_fieldset(number: int, admonition: Element) -> None:
     """Makes an admonition a group of radio buttons, in its place.
 
     Args:
-        admonition: holds elements for all that is written in it.
         number: counts the guesses of the page; their ids are unique.
+        admonition: holds elements for all that is written in it.
 
     Raises:
         ValueError: it is not written as `FORM` says.

@@ -50,7 +50,6 @@ _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
 _preview: list[bool] = []  # not empty: this is the live preview
 _cards: list[tasks.Job] = []  # what draws them, if there are any
-_font: list[tasks.Job] = []  # what cuts it
 
 
 def on_startup(command: str, **_: object) -> None:
@@ -114,8 +113,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_env(_: object, config: MkDocsConfig, files: Files) -> None:
     """Starts on the font and the cards: by now all formulas are set, and pages have headings."""
-    _font[:] = [mathml.job()]
-    results.start(*_font)
+    results.start(mathml.job())
     if _has_cards(config):
         pages = [file.page for file in files.documentation_pages() if file.page]
         _cards[:] = [cards.job({page.url: _heading(page) or config.site_name for page in pages})]
@@ -253,7 +251,7 @@ def on_post_build(config: MkDocsConfig) -> None:
     style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
     icon = cards.MARK.read_text("utf-8").replace("<path", f"{style}<path", 1)
     (assets / "images" / "favicon.svg").write_text(icon, "utf-8")
-    (assets / "math.woff2").write_bytes(results.answer(*_font))
+    (assets / "math.woff2").write_bytes(results.answer(mathml.job()))
     for job in _cards if _has_cards(config) else []:
         for address, card in results.answer(job).items():
             Path(config.site_dir, address, cards.NAME).write_bytes(card)

@@ -69,7 +69,8 @@ def say_what_is_missing(record: logging.LogRecord) -> bool:
         module, name = (part or "" for part in target.groups())
         page = f"docs/reference/{module.replace('_', '-')}.md with a line ::: initexplain.{module}"
         if module in cache.FLOORS:
-            page = f"docs/<chapter>/{name.replace('_', '-')}.md: the build gives its code a page"
+            stem = name.replace("_", "-")
+            page = f"docs/<chapter>/{stem}.md or, if pages share it, the code to `nav:`"
         hint = f"; if the name is right, add {page}"
         record.msg, record.args = f"{record.getMessage()}{hint}", ()
     return True
