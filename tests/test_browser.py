@@ -41,6 +41,8 @@ def reader(browser, server):
     page, complaints, asked = context.new_page(), [], set()
     listen(page, server.origin, complaints)
     page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    # whatever the page before it was told, each begins in the light palette
+    page.add_init_script(f"localStorage.clear(); {axe.Axe().axe_script}")
     yield page, complaints, asked
     context.close()
 
@@ -49,12 +51,13 @@ def reader(browser, server):
 def seen(request, reader, server):
     """One page of the site, open in the light palette, with all that it asked for."""
     page, complaints, asked = reader
-    page.goto("about:blank")
+    page.set_viewport_size(DESKTOP)
     before = len(server.sent)
     complaints.clear()
     asked.clear()  # what the server still sends to the page before is not counted
     page.goto(server.origin + request.param, wait_until="load")
-    page.evaluate(axe.Axe().axe_script)
+    # the theme adds buttons to what it sees, a frame after the page has loaded
+    page.evaluate(SETTLED)
     return SimpleNamespace(
         address=request.param,
         page=page,
@@ -66,6 +69,10 @@ def seen(request, reader, server):
         },
     )
 
+
+SETTLED = """async () => {
+    for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+}"""
 
 # What depends on the palette: the contrast of texts, and what tells a link from the text around it.
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]
@@ -262,14 +269,12 @@ COVERED = """async () => {
     const found = [];
     const codes = [...document.querySelectorAll(".md-content pre > code")]
         .filter(code => code.checkVisibility());
-    // the buttons of a block are there once it has come into view
-    const [top, bottom] = [codes.at(0), codes.at(-1)]
-        .map(code => code ? code.getBoundingClientRect().bottom + scrollY : 0);
-    for (let y = top - innerHeight; y < bottom; y += innerHeight) {
-        await new Promise(requestAnimationFrame);
-        window.scrollTo(0, y);
-    }
+    // the buttons of a block are there once it has come into view: from far away all of them do
+    const { style } = document.body;
+    style.transformOrigin = "0 0";
+    style.transform = `scale(${innerHeight / document.documentElement.scrollHeight})`;
     for (let i = 0; codes.length && i < 5; i++) await new Promise(requestAnimationFrame);
+    style.transform = style.transformOrigin = "";
     for (const code of codes) {
         if (code.scrollWidth > code.clientWidth + 1) found.push(["beyond", name(code)]);
         const text = document.createRange();
@@ -281,7 +286,6 @@ COVERED = """async () => {
                 && line.top < button.bottom)) found.push(["below", name(code)]);
         }
     }
-    window.scrollTo(0, 0);
     return found;
 }"""
 
@@ -292,13 +296,10 @@ COPIED = """async () => {
     const python = e => e.querySelector(".gp").textContent.startsWith(">>>");
     for (const prompt of [...document.querySelectorAll(prompts)].filter(python)) {
         prompt.scrollIntoView();
-        let button = null;
-        for (let i = 0; i < 120 && !button; i++) {
-            await new Promise(requestAnimationFrame);
-            button = prompt.querySelector("[data-clipboard-target]");
-        }
+        const find = () => prompt.querySelector("[data-clipboard-target]");
+        for (let i = 0; i < 120 && !find(); i++) await new Promise(requestAnimationFrame);
         await navigator.clipboard.writeText("");
-        button.click();
+        find().click();
         const error = prompt.querySelector(".gr")?.textContent;
         copied.push([await navigator.clipboard.readText(), error]);
     }
@@ -335,8 +336,6 @@ MOVING = """[...document.querySelectorAll("*")].filter(element =>
 
 
 def test_a_page_has_no_barrier(seen):
-    # the theme adds its buttons and observers a moment after the page has loaded
-    seen.page.wait_for_function("document.querySelector('.md-top')")
     assert _violations(seen.page) == []
     assert seen.page.evaluate(OUTSIDE) == []
     assert seen.page.evaluate(MOVING) == []
@@ -351,7 +350,51 @@ def _check_contrasts(page):
     found = page.evaluate(CONTRASTS)
     faint = [entry for entry in found if round(entry[1], 2) < {"text": 4.5, "mark": 3.0}[entry[0]]]
     assert faint == []
-    assert page.locator(".ie-drawing").count() == 0 or len(found) > 5
+    assert len(found) > 5 or not page.evaluate("document.querySelector('.ie-drawing')")
+
+
+def _gzipped(text):
+    return len(gzip.compress(text.encode(), mtime=0))
+
+
+def test_a_first_visit_is_light(seen, site):
+    # before the tests that see all of the page, which fetches what waits for that
+    seen.page.wait_for_load_state("networkidle")
+    sent = seen.sent()
+    assert "search/search_index.json" not in sent, "it waits until somebody searches"
+    icon = seen.page.evaluate("document.querySelector('link[rel=icon]').getAttribute('href')")
+    sent[icon] = (site / "assets" / "images" / icon.rpartition("/")[2]).stat().st_size
+    text = (site / file_of(seen.address)).read_text("utf-8")
+    figures = _gzipped(text) - _gzipped(re.sub(r"<svg .*?</svg>", "", text, flags=re.S))
+    sent.pop("assets/math.woff2", None)
+    # the lab brings forty of its own
+    budget = {"notebooks": 130, "lab": 140}.get(seen.address.partition("/")[0], 100)
+    assert sum(sent.values()) - figures <= budget * KIB, sent
+
+
+def test_code_is_seen_in_full(seen):
+    assert seen.page.evaluate(COVERED) == []
+
+
+def test_copied_snippets_run_in_the_order_of_the_page(seen):
+    names = {}
+    if seen.address.startswith("reference/"):
+        # an example of a docstring may use what its module has, as a doctest does
+        ids = "[...document.querySelectorAll('h2.doc-heading[id]')].map(heading => heading.id)"
+        for module in seen.page.evaluate(ids):
+            names |= vars(importlib.import_module(module))
+    for code, error in seen.page.evaluate(COPIED):
+        assert code.strip()
+        assert not re.search(r"^(>>>|\.\.\.)", code, re.M), code
+        outcome = contextlib.nullcontext()
+        if error:
+            outcome = pytest.raises(getattr(builtins, error), match=r"\w")
+        with contextlib.redirect_stdout(io.StringIO()), outcome:
+            exec(compile(code, seen.address, "exec"), names)  # noqa: S102 - what a reader would do
+
+
+def test_focus_shows_wherever_it_is(seen):
+    assert seen.page.evaluate(WITHOUT_MARK) == []
 
 
 def test_a_page_follows_the_palette_toggle(seen):
@@ -366,72 +409,27 @@ def test_a_page_follows_the_palette_toggle(seen):
     assert page.evaluate("window.reloaded") is False
     assert _violations(page, colours_alone=True) == []
     _check_contrasts(page)
-    page.evaluate(TOGGLE)
 
 
 def test_a_page_fits_a_phone(seen):
     page = seen.page
-    for width in (PHONE["width"], 390, 768):
+    for width in (768, 390, PHONE["width"]):
         page.set_viewport_size(PHONE | {"width": width})
         page.evaluate(NEXT_FRAME)  # the page answers to its new size
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
         assert page.evaluate(OUTSIDE) == []
-        assert width > PHONE["width"] or page.evaluate(CUT) == []
-    page.set_viewport_size(DESKTOP)
-
-
-def test_copied_snippets_run_in_the_order_of_the_page(seen):
-    names = {}
-    if seen.address.startswith("reference/"):
-        # an example of a docstring may use what its module has, as a doctest does
-        for heading in seen.page.locator("h2.doc-heading[id]").all():
-            names |= vars(importlib.import_module(heading.get_attribute("id")))
-    for code, error in seen.page.evaluate(COPIED):
-        assert code.strip()
-        assert not re.search(r"^(>>>|\.\.\.)", code, re.M), code
-        outcome = contextlib.nullcontext()
-        if error:
-            outcome = pytest.raises(getattr(builtins, error), match=r"\w")
-        with contextlib.redirect_stdout(io.StringIO()), outcome:
-            exec(compile(code, seen.address, "exec"), names)  # noqa: S102 - what a reader would do
-
-
-def test_code_is_seen_in_full(seen):
-    seen.page.wait_for_function("document.querySelector('.md-top')")
-    assert seen.page.evaluate(COVERED) == []
-    seen.page.set_viewport_size(PHONE)
-    # there it scrolls, but below no button
-    assert [code for fault, code in seen.page.evaluate(COVERED) if fault == "below"] == []
-    seen.page.set_viewport_size(DESKTOP)
-
-
-def _gzipped(text):
-    return len(gzip.compress(text.encode(), mtime=0))
-
-
-def test_a_first_visit_is_light(seen, site):
-    seen.page.wait_for_load_state("networkidle")
-    sent = seen.sent()
-    assert "search/search_index.json" not in sent, "it waits until somebody searches"
-    icon = seen.page.locator("link[rel=icon]").get_attribute("href")
-    sent[icon] = (site / "assets" / "images" / icon.rpartition("/")[2]).stat().st_size
-    text = (site / file_of(seen.address)).read_text("utf-8")
-    figures = _gzipped(text) - _gzipped(re.sub(r"<svg .*?</svg>", "", text, flags=re.S))
-    sent.pop("assets/math.woff2", None)
-    # the lab brings forty of its own
-    budget = {"notebooks": 130, "lab": 140}.get(seen.address.partition("/")[0], 100)
-    assert sum(sent.values()) - figures <= budget * KIB, sent
-
-
-def test_focus_shows_wherever_it_is(seen):
-    assert seen.page.evaluate(WITHOUT_MARK) == []
+    assert page.evaluate(CUT) == []
+    # code scrolls there, but below no button
+    assert [code for fault, code in page.evaluate(COVERED) if fault == "below"] == []
 
 
 def test_a_page_is_content_with_itself(seen):
     # the last one: whatever the tests above did on the page
     assert seen.complaints == []
-    policy = seen.page.locator("meta[http-equiv=Content-Security-Policy]").get_attribute("content")
+    policy = seen.page.evaluate(
+        "document.querySelector('meta[http-equiv=Content-Security-Policy]').content"
+    )
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
     assert rules["default-src"] == "'self'"
     assert "unsafe" not in rules["script-src"]
@@ -472,20 +470,24 @@ HIDDEN = """[...document.querySelectorAll(
 
 
 def test_without_javascript_every_page_reads_in_full(browser, origin):
-    context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
-    page, hidden, cut = context.new_page(), {}, {}
+    # two windows, each of its size from the start; a page is looked at with its style sheets
+    contexts = [
+        browser.new_context(java_script_enabled=False, viewport=size) for size in (DESKTOP, PHONE)
+    ]
+    page, phone = (context.new_page() for context in contexts)
+    hidden, cut = {}, {}
     for address in ADDRESSES:
-        page.goto(origin + address, wait_until="domcontentloaded")
+        page.goto(origin + address, wait_until="load")
         hidden[address] = page.evaluate(HIDDEN)
-        if page.locator("[data-stacks]").count() and len(cut) < 6:
+        if len(cut) < 6 and page.evaluate("!!document.querySelector('[data-stacks]')"):
             # no script has a hand in it: with scripts, every page is looked at
-            page.set_viewport_size(PHONE)
-            cut[address] = page.evaluate(CUT)
-            page.set_viewport_size(DESKTOP)
+            phone.goto(origin + address, wait_until="load")
+            cut[address] = phone.evaluate(CUT)
     for what in (hidden, cut):
         assert {address: found for address, found in what.items() if found} == {}
     assert len(cut) == 6
-    context.close()
+    for context in contexts:
+        context.close()
 
 
 # one page of each kind: focusing is checked everywhere, pressing a key for each step costs more

@@ -85,9 +85,10 @@ def test_a_term_is_explained_on_the_first_touch_and_followed_on_the_second(visit
 
 @pytest.mark.parametrize("script", [True, False])
 def test_paper_is_light_and_carries_the_text_alone(script, visit):
-    page = visit("symmetry/row-symmetry/", color_scheme="dark", java_script_enabled=script)
+    how = {"color_scheme": "dark", "java_script_enabled": script}
+    # or the theme fades from colour to colour
+    page = visit("symmetry/row-symmetry/", reduced_motion="reduce", **how)
     page.emulate_media(media="print")
-    page.wait_for_timeout(500)  # the theme fades from colour to colour
     for hidden in (".md-header", ".md-sidebar", ".md-footer", ".md-content__button", ".ie-source"):
         assert not page.locator(hidden).first.is_visible(), hidden
     assert page.locator(".ie-guess .ie-after").first.is_visible()
@@ -101,7 +102,7 @@ def test_paper_is_light_and_carries_the_text_alone(script, visit):
     assert min(contrast(ink, "rgb(255, 255, 255)") for ink in inks) >= 4.5, inks
     figure = page.locator(".ie-figure").first
     assert figure.evaluate("element => getComputedStyle(element).breakInside") == "avoid"
-    page = visit("reference/code/curves/", java_script_enabled=script)
+    page = visit("reference/code/curves/", **how)
     assert not page.locator("details pre").first.is_visible()
     page.emulate_media(media="print")
     assert page.locator("details pre").first.is_visible()

@@ -1,6 +1,7 @@
 """A build on a machine that others use too: it ends when told, and says what is in its way."""
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,11 @@ import pytest
 import yaml
 from conftest import DOCS, NO_ROOM, ROOT, run, small_site
 
-LONG = "# %%\nimport time\ntime.sleep(100)\n"
+LONG = """# %%
+import os, pathlib, time
+pathlib.Path(os.environ["INITEXPLAIN_MARK"], "running").touch()
+time.sleep(100)
+"""
 CLAIM = "[{}](claim:row_symmetry.units)\n\n## Units {{#initexplain.experiments.row_symmetry.run}}"
 
 
@@ -72,7 +77,7 @@ def _ends(folder, process):
     assert left == []
 
 
-# seconds until the signal, after which a notebook is running; who gets it; which
+# seconds until the signal, unless a notebook is running before; who gets it; which
 ENDS = list(product([False, True], ["SIGTERM", "SIGINT"], ["site", "serve"]))
 MOMENTS = [(0.2 + 0.5 * number, *ENDS[5 * number % len(ENDS)]) for number in range(10)]
 
@@ -84,7 +89,9 @@ def test_whenever_it_is_told_to_end_nothing_is_left(seconds, everybody, name, co
     port = _free_port()
     make = ["make", "-f", ROOT / "Makefile", "-o", ".venv/ready", f"RUN='{sys.executable}'"]
     with _started([*make, command, f"ADDRESS=127.0.0.1:{port}"], tmp_path) as process:
-        time.sleep(seconds)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not (tmp_path / "running").exists():
+            time.sleep(0.01)
         assert process.poll() is None, (tmp_path / "log").read_text("utf-8")
         number = getattr(signal, name)
         os.killpg(process.pid, number) if everybody else process.send_signal(number)
@@ -159,10 +166,22 @@ def test_everything_that_pages_include_is_watched():
     assert included | {"initexplain"} == watched
 
 
-def _refused(*arguments, before="", **environment):
-    code = f"{before}\nimport sys\nfrom mkdocs.__main__ import cli\ncli(sys.argv[1:])"
-    status, output = run("-c", code, *arguments, **environment)
-    assert status != 0
+REFUSED = """
+import json, sys
+from mkdocs.__main__ import cli
+for command in json.loads(sys.argv[1]):
+    try:
+        cli(command)
+    except SystemExit as end:
+        assert end.code
+"""
+
+
+def _refused(*commands, before=""):
+    """What MkDocs says to commands that it refuses, one after the other in one process."""
+    commands = [list(map(str, command)) for command in commands]
+    status, output = run("-c", before + REFUSED, json.dumps(commands))
+    assert status == 0, output
     assert "Traceback" not in output
     return output
 
@@ -174,7 +193,7 @@ def test_a_second_build_in_the_same_folder_is_refused(tmp_path):
     (target / "kept.html").write_text("of the first build", "utf-8")
     first = os.open(target, os.O_RDONLY)
     fcntl.flock(first, fcntl.LOCK_EX)
-    output = _refused("build", "-f", config, "-d", target)
+    output = _refused(["build", "-f", config, "-d", target])
     assert re.search("another build writes into .*INITEXPLAIN_SITE_DIR=", output)
     assert (target / "kept.html").exists()
     os.close(first)
@@ -182,18 +201,18 @@ def test_a_second_build_in_the_same_folder_is_refused(tmp_path):
 
 def test_a_taken_address_is_found_before_anything_is_built(tmp_path):
     config = small_site(tmp_path)
+    serve = ["serve", "-f", config, "-a"]
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "{}:{}".format(*taken.getsockname())
-        output = _refused("serve", "-f", config, "-a", address)
+        output = _refused([*serve, address], [*serve, "127.0.0.1:99999"])
     assert re.search(f"cannot have {address}: .* in use.*make serve ADDRESS=", output)
-    assert "Cleaning" not in output
-    output = _refused("serve", "-f", config, "-a", "127.0.0.1:99999")
     assert re.search("cannot have 127.0.0.1:99999: .*65535.*make serve ADDRESS=", output)
+    assert "Cleaning" not in output
 
 
 def test_a_full_disk_is_named(tmp_path):
     config = small_site(tmp_path)
-    output = _refused("build", "-f", config, "-d", tmp_path / "site", before=NO_ROOM)
+    output = _refused(["build", "-f", config, "-d", tmp_path / "site"], before=NO_ROOM)
     place = re.escape(str(tmp_path / "site"))
     assert re.search(f"Aborted: .*needs room and permission to write into {place}", output)
     assert "INITEXPLAIN_SITE_DIR=" in output
