@@ -16,7 +16,7 @@ from initexplain.experiments.verdicts import LEARNED, Variations, with_mean
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients
-from initexplain.optimizers import Optimizer, find_optimizer
+from initexplain.optimizers import find_optimizer
 from initexplain.signal import at_scales, gradient_to_weight
 from initexplain.training import train
 
@@ -203,12 +203,7 @@ def _gains(rate: Rule, setting: Setting) -> Array:
     _, start, inputs, targets = setting.drawn()
     rates = rate(start, inputs, targets)
     rule = find_optimizer(setting.optimizer)
-
-    def direction(gradient: Array, slots: Sequence[Array], step: int) -> Array:
-        own_step: Array = rates[:, None] * rule.direction(gradient, slots, step)
-        return own_step
-
-    own = Optimizer(rule.name, rule.slots, direction)
+    own = replace(rule, direction=lambda *given: rates[:, None] * rule.direction(*given))
     trial = replace(setting, optimizer=own, learning_rate=1.0, dtype=np.float32).trained()
     return trial.judged(trial.losses[-1] < 1)
 

@@ -1,7 +1,6 @@
 """The weight scale of a network of LeCun's tanh: saturation, gradients and what it learns."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
@@ -10,14 +9,13 @@ import numpy as np
 from initexplain.activations import ACTIVATIONS, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.reach import Row, Scaled, Trial, reach
+from initexplain.experiments.reach import Data, Row, Scaled, Trial, reach
 from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import Initializer, constant, lecun_normal, normal
 from initexplain.losses import best_constant_loss
 from initexplain.mean_field import mean_square, variances
 from initexplain.network import Network, forward, gradients
 from initexplain.signal import gradient_to_weight, saturated_fraction
-from initexplain.sweeps import sweep
 
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 REGION_END = ACTIVATION.linear_region[1]
@@ -26,8 +24,6 @@ LEARNING_RATE = 0.1
 SMALLER_RATE = 0.01
 FEATURES = 16
 EXAMPLES = 64
-# all examples, of which training sees the first half
-_task = partial(teacher, examples=2 * EXAMPLES, features=FEATURES)
 SCALES = np.logspace(-2, 1.5, 15)
 # where 0.01, 1 and 10 stand among them
 PLACES = {"small": 0, "lecun": 8, "large": 12}
@@ -59,6 +55,19 @@ VARIATIONS: Variations = {
         {"data": partial(with_mean, mean=3.0, examples=2 * EXAMPLES, features=FEATURES)},
     ),
     "teacher": ("another teacher", {"seed": 1}),
+}
+
+
+def _task(rng: np.random.Generator, shift: float = 0.0, factor: float = 1.0) -> tuple[Array, Array]:
+    """All examples, of which training sees the first half."""
+    inputs, targets = teacher(rng, examples=2 * EXAMPLES, features=FEATURES)
+    return factor * inputs + shift, targets
+
+
+INPUTS: dict[str, Data] = {
+    "normalized": _task,
+    "shifted": partial(_task, shift=3.0),
+    "stretched": partial(_task, factor=10.0),
 }
 
 
@@ -132,10 +141,9 @@ def run(
     hidden = (units,) * hidden_layers
     base = replace(PAGE_SETTING, hidden=hidden, seeds=seeds, steps=steps, seed=seed)
     across = _sweep(replace(base, scales=tuple(SCALES)))
-    _, start, _, _ = replace(base, scales=(1.0,)).drawn()
+    lecuns = replace(base, scales=(1.0,))
     small, lecun, large = (across["fresh"][place] for place in PLACES.values())
     scaled, fixed = _variances(rng, lecun_normal()), _variances(rng, normal(FIXED_STD))
-    forms = {"normalized": inputs, "shifted": inputs + 3.0, "stretched": inputs * 10.0}
     return LinearRegion(
         tanh=_lecun_tanh(),
         sweep=across,
@@ -148,11 +156,13 @@ def run(
         best_constant=best_constant_loss(targets[:EXAMPLES]),
         variance={"scaled": scaled, "fixed": fixed},
         largest_error=float(np.abs(scaled - 1).max()),
-        inputs={name: _on(start, form, targets, steps) for name, form in forms.items()},
+        inputs={name: _on(replace(lecuns, data=data)) for name, data in INPUTS.items()},
         random_saturated=_saturated(rng, inputs, normal(LARGE_STD)),
         constant_saturated=_saturated(rng, inputs, constant(SMALL_CONSTANT)),
         reach={
-            name: reach(verdict, PAGE_SETTING, VARIATIONS) for name, verdict in VERDICTS.items()
+            "waits": reach(_waits, PAGE_SETTING, VARIATIONS),
+            "small": reach(partial(_beaten, 0), PAGE_SETTING, VARIATIONS),
+            "large": reach(partial(_beaten, 2), PAGE_SETTING, VARIATIONS),
         },
         late={
             name: float(np.median(_outcome(replace(PAGE_SETTING, **changes))[0].losses[-1, 0]))
@@ -200,13 +210,6 @@ def _beaten(scale: int, setting: _Halved) -> Array:
     return trial.judged(fresh[scale] > fresh[1])
 
 
-VERDICTS: dict[str, Callable[[_Halved], Array]] = {
-    "waits": _waits,
-    "small": partial(_beaten, 0),
-    "large": partial(_beaten, 2),
-}
-
-
 def _lecun_tanh() -> dict[str, float]:
     return {
         "region_end": REGION_END,
@@ -242,20 +245,14 @@ def _variances(rng: np.random.Generator, weights: Initializer) -> Array:
     return np.array([variance(fan_in) for fan_in in FAN_INS])
 
 
-def _on(network: Network, inputs: Array, targets: Array, steps: int) -> dict[str, float]:
-    """LeCun's recipe on these inputs, the first half of which is trained on."""
-    (seen, fresh), (wanted, fresh_wanted) = np.split(inputs, 2), np.split(targets, 2)
+def _on(setting: _Halved) -> dict[str, float]:
+    """LeCun's recipe on these inputs, of two learning rates with the one that is better there."""
     rates = (LEARNING_RATE, SMALLER_RATE)
-    trained = sweep([network] * len(rates), seen, wanted, steps=steps, learning_rate=rates)
-    # no updates: the loss on these examples, infinite where it is too large for a float; a rate
-    # that is too large leaves such a loss, and the other one counts
-    networks = [history.network for history in trained]
-    unseen = sweep(networks, fresh, fresh_wanted, steps=0, learning_rate=0.0)
-    losses = [history.final_losses for history in unseen]
-    moments = np.linalg.eigvalsh(seen.T @ seen)
+    (trial, large), (_, small) = (_outcome(replace(setting, learning_rate=r)) for r in rates)
+    moments = np.linalg.eigvalsh(trial.inputs.T @ trial.inputs)
     return {
-        "saturated": float(np.median(saturated_fraction(network, seen)[0])),
-        "fresh": float(np.median(losses, axis=-1).min()),
+        "saturated": float(np.median(saturated_fraction(trial.start, trial.inputs)[0])),
+        "fresh": float(np.median([large, small], axis=-1).min()),
         "condition": float(moments[-1] / moments[0]),
     }
 
