@@ -118,14 +118,8 @@ def run(
 
     Zero biases, momentum 0.9, learning rate 0.02, all examples in every update, float32. At each
     depth the networks are the same up to the scale of their weights, and a deeper network begins
-    with the layers of the others; the output weights are LeCun's.
-
-    Args:
-        depths: hidden layers.
-        scales: how many scales, evenly on a log axis around each activation's edge.
-        units: units per hidden layer, and inputs.
-        steps: updates.
-        seed: of the data and of the networks.
+    with the layers of the others; the output weights are LeCun's. So many `scales` lie evenly on a
+    log axis around each activation's edge; there are as many inputs as `units`.
     """
     base = replace(
         BORDER, data=partial(_task, features=units), hidden=(units,), steps=steps, seed=seed

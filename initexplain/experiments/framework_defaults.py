@@ -217,14 +217,7 @@ def run(
     """Draws, measures and trains networks with the defaults of each framework.
 
     Momentum 0.9 at the rate 0.02, what does not learn there also at those in `SMALLER`, and Adam;
-    full batches, in single precision, as the frameworks train.
-
-    Args:
-        hidden_layers: hidden layers of every network.
-        units: units in each of them, and inputs.
-        seeds: networks per framework and activation.
-        steps: updates.
-        seed: of the data and of the networks.
+    full batches, in single precision, as the frameworks train. There are as many inputs as `units`.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = teacher(rng, examples=EXAMPLES, features=units)

@@ -131,16 +131,9 @@ def run(
 ) -> GradientRatio:
     """Measures the ratio in tanh networks whose hidden weights differ in scale.
 
-    The output weights are LeCun-normal at every scale. Updates use all examples.
-
-    Args:
-        hidden_layers: hidden layers of every network.
-        units: units in each of them.
-        seeds: networks per setting.
-        steps: updates of the runs across learning rates.
-        path_steps: updates of the two recorded runs.
-        learning_rate: of the two recorded runs, plain gradient descent.
-        seed: of the data and of the networks.
+    The output weights are LeCun-normal at every scale. Updates use all examples. `path_steps` and
+    `learning_rate` are those of the two recorded runs, plain gradient descent; the rates of the
+    others, which have `steps`, are `RATES`.
     """
     rng = np.random.default_rng(seed)
     task = inputs, targets = _task(rng)

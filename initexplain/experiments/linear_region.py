@@ -128,13 +128,6 @@ def run(
 
     The scale multiplies the hidden weights; the output weights stay at LeCun's, so that all
     networks start at comparable losses. Full-batch gradient descent, learning rate 0.1.
-
-    Args:
-        hidden_layers: hidden layers of the trained networks.
-        units: units in each of them.
-        seeds: networks per scale.
-        steps: updates.
-        seed: of the data and of the networks.
     """
     rng = np.random.default_rng(seed)
     inputs, targets = _task(rng)

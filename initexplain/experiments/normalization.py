@@ -147,13 +147,7 @@ class Normalization:
 
 
 def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
-    """Trains every network by full-batch gradient descent, most with learning rate 0.1.
-
-    Args:
-        seeds: networks of each kind and start.
-        steps: updates.
-        seed: of the data and of the networks.
-    """
+    """Trains every network by full-batch gradient descent, most with learning rate 0.1."""
     base = Normalized(
         kind="none",
         weights=lecun_normal(),

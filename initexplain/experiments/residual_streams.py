@@ -97,10 +97,7 @@ class ResidualStreams:
 def run(*, branches: int = 64, seeds: int = 10, seed: int = 0) -> ResidualStreams:
     """Measures streams at their start, and trains residual networks.
 
-    Args:
-        branches: of the streams that grow.
-        seeds: streams, and heads of attention.
-        seed: of all that is drawn.
+    The `branches` are those of the streams that grow; `seeds` are streams, and heads of attention.
     """
     rng = np.random.default_rng(seed)
     return ResidualStreams(

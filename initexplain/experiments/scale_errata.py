@@ -63,13 +63,7 @@ class ScaleErrata:
 
 
 def run(*, units: int = 256, seeds: int = 10, seed: int = 0) -> ScaleErrata:
-    """Computes each of the numbers.
-
-    Args:
-        units: units per layer of the network of equal layers.
-        seeds: networks of which gradients are compared.
-        seed: of all draws.
-    """
+    """Computes each of the numbers."""
     rng = np.random.default_rng(seed)
     passed = float(mean_square("tanh", 1.0))
     measured = {

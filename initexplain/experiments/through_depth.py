@@ -124,11 +124,7 @@ class ThroughDepth:
 def run(*, layers: int = 20, units: int = 200, seeds: int = 3, seed: int = 0) -> ThroughDepth:
     """Sends normal inputs up and normal errors down through networks of equal layers.
 
-    Args:
-        layers: layers of each network, the linear output layer included.
-        units: units per layer, inputs and outputs too.
-        seeds: networks per scheme.
-        seed: of the inputs and of the networks.
+    The last of the `layers` is the linear output layer; inputs and outputs are `units` wide too.
     """
     rng = np.random.default_rng(seed)
     inputs = rng.standard_normal((EXAMPLES, units))

@@ -222,13 +222,7 @@ VARIATIONS: Variations = {
 
 
 def run(*, steps: int = 100, seeds: int = 10, seed: int = 0) -> WhatIsAUnit:
-    """Plants copies in small networks, predicts what stays one, and trains them.
-
-    Args:
-        steps: updates of gradient descent with all examples.
-        seeds: networks of each start.
-        seed: of the data and the networks.
-    """
+    """Plants copies in small networks, predicts what stays one, and trains on all examples."""
     rng = np.random.default_rng(seed)
     training = Training(learning_rate=LEARNING_RATE, steps=steps, seeds=seeds)
     by_kind = [ask(rng, kind, training) for kind in ARCHITECTURES]

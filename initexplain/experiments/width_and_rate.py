@@ -121,10 +121,7 @@ class WidthAndRate:
 def run(*, steps: int = 30, seeds: int = 3, seed: int = 0) -> WidthAndRate:
     """Trains networks of several widths at several rates, and looks at deep Jacobians.
 
-    Args:
-        steps: updates of every training.
-        seeds: networks of each width up to `SEVERAL`; of the wider ones there is one.
-        seed: of the data and of the networks.
+    The `seeds` are networks of each width up to `SEVERAL`; of the wider ones there is one.
     """
     base = Wide(steps=steps, seeds=seeds, seed=seed)
     found: dict[str, dict[int, list[Array]]] = {STANDARD: {}, MAXIMAL: {}}
