@@ -44,9 +44,10 @@ def _texts(soup):
 
 
 def verdicts(soup):
-    """The sentences among these that have one of the words, outside quotations and questions."""
+    """Sentence -> its word, of these that have one outside quotations and are no questions."""
     told = (text for text in _texts(soup) if not text.endswith("?"))
-    return [text for text in told if WORDS.search(re.sub("“.*?”", "", text))]
+    found = {text: WORDS.search(re.sub("“.*?”", "", text)) for text in told}
+    return {text: word[0] for text, word in found.items() if word}
 
 
 def _content(pages):
@@ -59,10 +60,13 @@ def _content(pages):
 @pytest.mark.parametrize(
     ("html", "found"),
     [
-        ("<h1>Zeros <em>never</em> learn</h1><p>One. All two.</p>", ["Zeros never learn"]),
-        ("<h2>Zeros</h2><p>It stands\nstill, here. All else.</p>", ["It stands still, here."]),
-        ("<h2>Must they?</h2><p>By “all of them”, he means two.</p>", []),
-        ("<figcaption>What? One. For ever two.</figcaption>", ["For ever two."]),
+        ("<h1>Zeros <em>never</em> learn</h1><p>One. All two.</p>", {"Zeros never learn": "never"}),
+        (
+            "<h2>Zeros</h2><p>It stands\nstill, here. All else.</p>",
+            {"It stands still, here.": "stands still"},
+        ),
+        ("<h2>Must they?</h2><p>By “all of them”, he means two.</p>", {}),
+        ("<figcaption>What? One. For ever two.</figcaption>", {"For ever two.": "For ever"}),
     ],
 )
 def test_verdicts_are_recognized(html, found):
@@ -75,16 +79,16 @@ def test_every_verdict_is_carried_by_something(pages):
         page: left
         for page, soup in _content(pages)
         if (
-            left := [
-                text
-                for text in verdicts(soup)
+            left := {
+                text: word
+                for text, word in verdicts(soup).items()
                 if not any(
                     _plain(entry["says"]) in text for entry in LISTED.get(page or "home", [])
                 )
-            ]
+            }
         )
     }
-    assert lacking == {}, "give each an entry in tests/verdicts.yml, or say less"
+    assert lacking == {}, "give each an entry in tests/verdicts.yml, or say less: without its word"
 
 
 def test_every_entry_stands_on_its_page(pages):
@@ -99,22 +103,44 @@ def test_every_entry_stands_on_its_page(pages):
 
 
 def _fault(entry, pages):
-    """What is wrong with what carries the verdict."""
-    (kind,) = entry.keys() & {"reach", "proof", "test", "wording"}
+    """What is wrong with what carries the verdict; nothing where it supports it."""
+    kinds = entry.keys() & {"reach", "proof", "test", "wording"}
+    if len(kinds) != 1:
+        return "has one of reach, proof, test and wording"
+    (kind,) = kinds
     where = entry[kind]
     if kind == "reach":
         rows = {
             row: [results.claim(f"{where}.{row}.{n}")[0] for n in ("holds", "seeds")]
-            for row in entry["rows"]
+            for row in entry.get("rows", [])
         }
-        return {row: counts for row, counts in rows.items() if counts[0] < counts[1]} or not rows
+        fewer = {row: counts for row, counts in rows.items() if counts[0] < counts[1]}
+        return fewer or (not rows and "rows: [page, ...] names some of the reach")
     if kind == "proof":
         page, _, anchor = where.partition("#")
-        return not pages[f"{page}/index.html".lstrip("/")].find(id=anchor)
+        soup = pages.get(f"{page}/index.html".lstrip("/"))
+        return not (soup and soup.find(id=anchor)) and f"no section #{anchor} on the page {page!r}"
     if kind == "test":
         path, _, name = where.partition("::")
-        return f"\ndef {name}(" not in (ROOT / path).read_text("utf-8")
-    return len(where.split()) < 2
+        there = (ROOT / path).is_file() and f"\ndef {name}(" in (ROOT / path).read_text("utf-8")
+        return not there and f"no function {name} in {path}"
+    return len(where.split()) < 2 and "wording: says in words why it is no verdict"
+
+
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        ({}, "has one of reach"),
+        ({"reach": "the_swap.reach"}, "rows: "),
+        ({"proof": "symmetry/redundancy#nowhere"}, "no section #nowhere on .*redundancy"),
+        ({"proof": "nowhere#why"}, "no section #why on .*nowhere"),
+        ({"test": "tests/test_verdicts.py::test_nothing"}, "no function test_nothing in tests/"),
+        ({"test": "tests/test_nowhere.py::test_nothing"}, "no function test_nothing in tests/"),
+        ({"wording": "defined"}, "wording: "),
+    ],
+)
+def test_an_entry_that_carries_nothing_is_named(entry, fault, pages):
+    assert re.match(fault, _fault(entry, pages))
 
 
 def test_what_carries_a_verdict_supports_it(pages):

@@ -105,8 +105,8 @@ def check(text: str, name: str) -> str:
     Raises:
         ValueError: the text is not a number, the name is unknown, or the number differs.
     """
-    value, source = results.claim(name)
     try:
+        value, source = results.claim(name)
         if not agrees(text, value):
             found = f"computed {rewritten(text, value)} ({value!r}); `make claims` rewrites it"
             raise ValueError(f"the text says {text}, {found}")
@@ -160,8 +160,8 @@ def rewrite(markdown: str) -> tuple[str, list[str], list[str]]:
             new = number if agrees(number, value) else rewritten(number, value)
         except (ValueError, RuntimeError) as error:
             # a traceback stands once, whatever needs what failed
-            named = isinstance(error, RuntimeError) or str(error).startswith("claim ")
-            faults[str(error) if named else f"claim {name}: {error}"] = None
+            known = isinstance(error, RuntimeError)
+            faults[str(error) if known else f"claim {name}: {error}"] = None
             return match[0]
         if new != number:
             changes.append(f"{name}: {number} -> {new}")

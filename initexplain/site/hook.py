@@ -159,7 +159,7 @@ def _checked(render: Callable[..., None], page: Page, config: MkDocsConfig, file
     render(page, config, files)
     # in the reference, made of docstrings, examples run
     numbers = [] if page.url.startswith("reference/") else prose.unsourced(str(page.content))
-    hint = f"write it as a claim, {FORM}, or without its number"
+    hint = f"write it as a claim, {FORM}, or, as in an alt text, without its number"
     if listed := "".join(f"\n  - “{number}”: {hint}" for number in numbers):
         raise PageError(listed)
 

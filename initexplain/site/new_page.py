@@ -42,7 +42,7 @@ class {record}:
 def run(*, seed: int = 0) -> {record}:
     """Computes what the page shows."""
     rng = np.random.default_rng(seed)
-    raise NotImplementedError(f"use {{rng}} and return a {record}")
+    raise NotImplementedError(f"draw from {{rng}}, train, and return a {record}")
 '''
 _FIGURES = '''"""Figures of the page "{title}"."""
 
@@ -77,7 +77,8 @@ def create(address: str, title: str) -> list[Path]:
         OSError: a file cannot be written; then there is none of them.
     """
     if not re.fullmatch(r"[a-z]+/[a-z][a-z-]*", address) or not title:
-        raise ValueError('usage: make page NAME=scale/my-page TITLE="My page"')
+        usage = 'usage: make page NAME=scale/my-page TITLE="My page"'
+        raise ValueError(f"{usage}; scale is a folder in docs/, and names have no capital letters")
     chapter, _, stem = address.partition("/")
     name = stem.replace("-", "_")
     files = {

@@ -65,14 +65,13 @@ def claim(name: str) -> tuple[float, str]:
         RuntimeError: the experiment, or reading the value, failed; the message has the traceback.
     """
     page, *path = name.split(".")
-    try:
-        answers = _computations().page(page)
-    except ValueError as error:
-        raise ValueError(f"claim {name!r}: {error}") from None
+    answers = _computations().page(page)
     value: Any = answers.values
     for depth, part in enumerate(path):
         if isinstance(value, np.ndarray) and value.ndim:
             entries = {str(index): value[index] for index in range(-len(value), len(value))}
+            if part not in entries and re.fullmatch("-?[0-9]+", part):
+                raise ValueError(f"there is no entry {part}: the last is {len(value) - 1}, or -1")
             value = {"size": value.size, "shape": np.array(value.shape), **entries}
         known = value if isinstance(value, dict) else {}
         place = "value of " + ".".join([page, *path[:depth]])
@@ -83,9 +82,9 @@ def claim(name: str) -> tuple[float, str]:
             # the same text for whatever needs this part: a page reports it once
             raise RuntimeError(f"{'.'.join([page, *path[: depth + 1]])}: {value}")
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise ValueError(f"claim {name!r} is not a number: {type(value).__name__}")
+        raise ValueError(f"not a number: {type(value).__name__}")
     if not math.isfinite(value):
-        raise ValueError(f"claim {name!r} is not finite: {value}")
+        raise ValueError(f"not finite: {value}")
     return float(value), answers.sources.get(path[0], f"initexplain.experiments.{page}.run")
 
 

@@ -132,11 +132,17 @@ def _figures(page: str, result: object) -> dict[str, str]:
     variables = importlib.import_module(f"{floor}.palette").css_variables()
     gc.disable()  # artists refer to each other; this process ends before they fill the memory
 
-    def drawn(name: str, function: Callable[[object], Any]) -> Any:
+    def document(function: Callable[[object], Any]) -> str:
         with style.style():
-            wide = function(result).svg()
-        with style.phone(), style.style():
-            documents = wide, function(result).svg()
+            figure = function(result)
+            if figure is None:
+                raise ValueError("it draws and returns nothing; it has to return its figure")
+            return str(figure.svg())
+
+    def drawn(name: str, function: Callable[[object], Any]) -> Any:
+        wide = document(function)
+        with style.phone():
+            documents = wide, document(function)
         return svg.both(documents, name=name, variables=variables)
 
     return {
