@@ -156,7 +156,9 @@ def test_plain_distributions_take_every_shape(make):
     rng = np.random.default_rng(0)
     init = make()
     assert init(rng, (7,)).shape == (7,)
-    assert init(rng, (0, 3)).shape == (0, 3)
+    # which are no kernels of a convolution, whose fans would be others
+    for shape in ((0, 3), (64, 3, 3, 3), (2, 5, 16, 30)):
+        assert init(rng, shape).shape == shape
     # one normal draw in 22 is cut, so that some of these are drawn a second time
     assert all(np.shape(init(rng, ())) == () for _ in range(200))
     assert (make(0.0)(rng, (5,)) == 0.0).all()
@@ -190,23 +192,6 @@ def test_orthogonal_matrices_have_no_preferred_direction(shape):
     assert np.abs((drawn**2).mean(axis=0) - 1 / n).max() < error * spread
     diagonal = drawn[:, 0, 0] * drawn[:, 1, 1]
     assert abs(diagonal.mean()) < error * math.sqrt(diagonal.var())
-
-
-@pytest.mark.parametrize("shape", [(), (4,), (0, 3), (3, 0), (2, 0, 0), (-1, 3)])
-def test_a_shape_without_fans_is_refused(shape):
-    for init in (ie.variance_scaling(1.0, "fan_out"), ie.orthogonal()):
-        with pytest.raises(ValueError, match="fan_in and fan_out need a shape") as info:
-            init(np.random.default_rng(0), shape)
-        assert str(shape) in str(info.value)
-
-
-@pytest.mark.parametrize("shape", [(64, 3, 3, 3), (2, 5, 16, 30), (1, 1, 1, 1, 1)])
-def test_a_kernel_is_no_ensemble_of_matrices(shape):
-    for init in (ie.he_normal(), ie.orthogonal()):
-        with pytest.raises(ValueError, match="draw the kernel of a convolution as") as info:
-            init(np.random.default_rng(0), shape)
-        assert str(shape) in str(info.value)
-    assert ie.normal()(np.random.default_rng(0), shape).shape == shape
 
 
 def test_a_kernel_drawn_as_its_message_says_has_its_fan():

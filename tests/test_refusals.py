@@ -5,6 +5,7 @@ stands one call for each argument that is checked.
 """
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +40,22 @@ INITIALIZERS = [
     (
         lambda: ie.variance_scaling(1, distribution="norml"),
         r"unknown distribution 'norml': .* known: normal, uniform, truncated_normal$",
+    ),
+    *(
+        (
+            lambda init=init, shape=shape: init(RNG, shape),
+            f"fan_in and fan_out need a shape .*{re.escape(str(shape))}",
+        )
+        for init in (ie.variance_scaling(1.0, "fan_out"), ie.orthogonal())
+        for shape in ((), (4,), (0, 3), (3, 0), (2, 0, 0), (-1, 3))
+    ),
+    *(
+        (
+            lambda init=init, shape=shape: init(RNG, shape),
+            f".*shape {re.escape(str(shape))}: draw the kernel of a convolution as",
+        )
+        for init in (ie.he_normal(), ie.orthogonal())
+        for shape in ((64, 3, 3, 3), (2, 5, 16, 30), (1, 1, 1, 1, 1))
     ),
 ]
 

@@ -167,11 +167,3 @@ def test_at_scales_multiplies_hidden_weights_only(ensemble, dtype):
         for w, b, w0, b0 in zip(found.weights, found.biases, expected, network.biases, strict=True):
             np.testing.assert_array_equal(w[i], w0)
             np.testing.assert_array_equal(b[i], b0)
-
-
-def test_a_wide_random_network_saturates_as_the_normal_law_says():
-    rng = np.random.default_rng(0)
-    inputs = rng.standard_normal((200, 100))
-    network = ie.Network.initialize(rng, [100, 300, 1], weights=ie.lecun_normal(gain=2.0))
-    expected = math.erfc(network.activation.linear_region[1] / 2.0 / math.sqrt(2))
-    assert signal.saturated_fraction(network, inputs)[0] == pytest.approx(expected, abs=0.02)

@@ -1,7 +1,5 @@
 """How far a verdict reaches: rows by variation, divergence apart, and a base that must hold."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
@@ -46,20 +44,9 @@ def test_a_trial_is_the_training_that_its_setting_names(batch_size):
     def moons(rng):
         return ie.two_moons(rng, examples=40)
 
-    setting = Setting(
-        weights=ie.normal(0.3),
-        biases=ie.constant(0.1),
-        hidden=(5, 4),
-        activation="relu",
-        data=moons,
-        loss="logistic",
-        optimizer="adam",
-        learning_rate=0.01,
-        batch_size=batch_size,
-        steps=7,
-        seeds=2,
-        seed=3,
-    )
+    kind = {"weights": ie.normal(0.3), "biases": ie.constant(0.1), "activation": "relu"}
+    how = {"loss": "logistic", "optimizer": "adam", "learning_rate": 0.01, "batch_size": batch_size}
+    setting = Setting(**kind, **how, hidden=(5, 4), data=moons, steps=7, seeds=2, seed=3)
     trial = setting.trained()
     assert trial.start.sizes == (2, 5, 4, 1)
     assert trial.start.ensemble == (2,)
@@ -67,33 +54,17 @@ def test_a_trial_is_the_training_that_its_setting_names(batch_size):
     order = np.random.default_rng(3)  # drawn from in the order that the class states
     inputs, targets = moons(order)
     assert (trial.inputs == inputs).all()
-    start = ie.Network.initialize(
-        order, [2, 5, 4, 1], weights=ie.normal(0.3), biases=ie.constant(0.1), activation="relu",
-        ensemble=(2,),
-    )  # fmt: skip
-    history = ie.train(
-        start, inputs, targets, steps=7, learning_rate=0.01, optimizer="adam", loss="logistic",
-        batch_size=batch_size, rng=order,
-    )  # fmt: skip
+    start = ie.Network.initialize(order, [2, 5, 4, 1], **kind, ensemble=(2,))
+    history = ie.train(start, inputs, targets, **how, steps=7, rng=order)
     # half of the examples are of each class: the best constant gives each one half
     assert trial.losses == pytest.approx(history.losses / np.log(2))
 
 
-def test_any_record_can_be_a_setting():
-    @dataclass(frozen=True)
-    class Coin:
-        sides: int = 2
-
-    rows = reach(
-        lambda coin: np.full(4, float(coin.sides == 2)), Coin(), {"die": ("{sides}", {"sides": 6})}
-    )
-    assert [row.holds for row in rows.values()] == [4, 0]
-    assert rows["die"].label == "6"
+ROWS = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
 
 
 def test_the_figure_shows_shares_and_says_what_diverged():
-    rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
-    figure = reach_figure(rows)
+    figure = reach_figure(ROWS)
     [axes] = figure.axes
     outline, filled, hatched = axes.containers
     assert [bar.get_width() for bar in outline] == [1, 1]
@@ -104,8 +75,7 @@ def test_the_figure_shows_shares_and_says_what_diverged():
 
 
 def test_several_verdicts_stand_side_by_side_with_one_set_of_labels():
-    rows = {"page": Row("as on this page", 10, 10, 0), "fast": Row("fast", 10, 2, 5)}
-    figure = reach_figure(rows, rows, titles=("first", "second"))
+    figure = reach_figure(ROWS, ROWS, titles=("first", "second"))
     second = figure.axes[1]
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["first", "second"]
     assert [text.get_text() for text in second.texts] == ["10 of 10", "2 of 10"]

@@ -111,13 +111,8 @@ def shards(p, inputs):
 
 
 LOOPS = {
-    "convolution": convolution,
-    "attention": attention,
-    "embedding": embedding,
-    "lstm": lstm,
-    "stack": stack,
-    "critics": critics,
-    "shards": shards,
+    loop.__name__: loop
+    for loop in (convolution, attention, embedding, lstm, stack, critics, shards)
 }
 
 
