@@ -95,9 +95,7 @@ def test_what_fits_and_stays_finite_passes():
 SMALL = [0.5, 5e-324, np.float32(0.5), Fraction(1, 3)]
 LARGE = [1, 1.7e308, np.int64(3)]
 BELOW = [-1, -5e-324, np.float64(-1.0)]
-NO_NUMBERS = [
-    *(math.nan, math.inf, -math.inf, "0.1", None, [0.1], np.array([0.1, 0.2]), 1j, {}),
-]
+NO_NUMBERS = [math.nan, math.inf, -math.inf, "0.1", None, [0.1], np.array([0.1, 0.2]), 1j, {}]
 # a check, what it says, what passes and what is refused beside what is no finite number
 NUMBERS = [
     (checks.finite, "finite", [0, *SMALL, *LARGE, *BELOW], []),

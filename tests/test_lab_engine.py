@@ -4,17 +4,8 @@ from itertools import chain, islice, product
 
 import numpy as np
 import pytest
+import test_symmetry as symmetry
 from plain import changed, draw_targets
-from test_symmetry import (
-    BY_HAND,
-    LIMITS,
-    measured,
-    planted,
-    random_layout,
-    signed,
-    small_networks,
-    unsigned,
-)
 
 import initexplain as ie
 from initexplain.signal import gradient_to_weight
@@ -223,34 +214,28 @@ def lab_classes(lab, networks):
     return [labels_and_signs(layers) for layers in found]
 
 
-def test_classes_of_planted_networks(lab):
+@pytest.mark.parametrize("scale", [1e-300, 1e-6, 1, 1e6, 1e300])
+def test_classes_of_planted_networks_do_not_depend_on_their_scale(lab, scale):
     rng = np.random.default_rng(30)
-    layouts = [(name, random_layout(rng, name)) for name in ACTIVATIONS for _ in range(20)]
-    networks = [planted(rng, layout, name) for name, layout in layouts]
+    layouts = [(name, symmetry.random_layout(rng, name)) for name in ACTIVATIONS for _ in range(20)]
+    planted = (symmetry.planted(rng, layout, name) for name, layout in layouts)
+    networks = [changed(network, lambda p: scale * p) for network in planted]
     expected = [layout[1:-1] for _, layout in layouts]
-    assert lab_classes(lab, networks) == expected == [signed(network) for network in networks]
+    assert lab_classes(lab, networks) == expected == [symmetry.signed(of) for of in networks]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_classes_of_small_networks_full_of_coincidences(lab, activation):
-    parameters = small_networks(np.random.default_rng(31), activation, 150)
+    parameters = symmetry.small_networks(np.random.default_rng(31), activation, 150)
     networks = [ie.Network(weights, biases, activation) for weights, biases in parameters]
-    assert lab_classes(lab, networks) == [signed(network) for network in networks]
+    assert lab_classes(lab, networks) == [symmetry.signed(network) for network in networks]
 
 
 def test_classes_of_networks_by_hand(lab):
-    cases = [(n, e) for n, e in BY_HAND if n.activation.name in ACTIVATIONS]
+    cases = [(n, e) for n, e in symmetry.BY_HAND if n.activation.name in ACTIVATIONS]
     assert lab_classes(lab, [n for n, _ in cases]) == [expected for _, expected in cases]
-    limits = [network for network, *_ in LIMITS]
-    assert lab_classes(lab, limits) == [signed(network) for network in limits]
-
-
-@pytest.mark.parametrize("scale", [1e-300, 1e-6, 1e6, 1e300])
-def test_classes_do_not_depend_on_the_scale(lab, scale):
-    rng = np.random.default_rng(32)
-    layout = random_layout(rng, "tanh")
-    network = planted(rng, layout, "tanh")
-    assert lab_classes(lab, [changed(network, lambda p: scale * p)]) == [layout[1:-1]]
+    limits = [network for network, *_ in symmetry.LIMITS]
+    assert lab_classes(lab, limits) == [symmetry.signed(network) for network in limits]
 
 
 def test_a_difference_counts_where_it_does_in_the_package(lab):
@@ -260,7 +245,7 @@ def test_a_difference_counts_where_it_does_in_the_package(lab):
         row = [parameters[0][0][1], parameters[0][1][0], parameters[1][0]][of]
         row[1] += shift
         networks.append(ie.Network(*parameters, "tanh"))
-    expected = [signed(network) for network in networks]
+    expected = [symmetry.signed(network) for network in networks]
     assert lab_classes(lab, networks) == expected
     assert [layers[0][0] for layers in expected] == [[0, 0]] * 3 + [[0, 1]] * 6
 
@@ -269,11 +254,11 @@ def test_a_difference_counts_where_it_does_in_the_package(lab):
 def test_measured_classes_are_those_of_the_package(lab, activation):
     rng = np.random.default_rng(33)
     for _ in range(10):
-        network = planted(rng, random_layout(rng, activation), activation)
+        network = symmetry.planted(rng, symmetry.random_layout(rng, activation), activation)
         inputs = rng.standard_normal((40, 3))
         body = "return lab.measuredRedundancy(...x)"
         found = labels_and_signs(lab(body, [as_lists(network), inputs.tolist()]))
-        assert unsigned(found) == measured(network, inputs)
+        assert symmetry.unsigned(found) == symmetry.measured(network, inputs)
         # what a class means: the same outputs, up to sign
         activations = ie.forward(network, inputs).activations
         for (labels, signs), a in zip(found, activations, strict=True):

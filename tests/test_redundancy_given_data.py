@@ -31,6 +31,7 @@ SHARED = RNG.dirichlet(np.ones(3), size=N) @ [[1, 0, 0], [0, 0.5, 0.5], [0, 0.5,
 APART = [[0.3, 0.3, 0.8], [-0.4, -0.4, 0.1]]
 COLUMN = [[0.3, 0.3, 0.8]]
 ROWS = [[0.5, 0.2, -0.3], [0.2, 0.5, -0.3], [0.1, -0.6, 0.4]]
+TWINS = [ROWS[0], ROWS[0], ROWS[2]]
 NO_BIAS, SHIFTED = [0.0, 0.0, 0.0], [0.0, 0.5, 0.0]
 
 
@@ -77,43 +78,39 @@ CASES = {
         *(np.eye(3)[:2], Y[:2], "squared_error", SAME),
     ),
     "outputs with equal targets": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.1, 0.5, 0.8], [0.5, 0.1, 0.8]]),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [0.5, 0.1, 0.8]]),
         *(X, Y[:, [0, 0]], "squared_error", SAME),
     ),
     "outputs with equal targets and different biases": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.1, 0.5, 0.8], [0.5, 0.1, 0.8]], outer=[0.0, 0.1]),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [0.5, 0.1, 0.8]], outer=[0.0, 0.1]),
         *(X, Y[:, [0, 0]], "squared_error", OTHERS),
     ),
     "outputs with equal targets and different sums": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.1, 0.5, 0.8], [0.5, 0.2, 0.8]]),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [0.5, 0.2, 0.8]]),
         *(X, P[:, [0, 0]], "logistic", OTHERS),
     ),
     "outputs with opposite targets": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]]),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]]),
         *(X, Y[:, [0, 0]] * [1, -1], "squared_error", SAME),
     ),
     "chances that add up to one": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]]),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]]),
         *(X, np.abs([0, 1] - P[:, [0, 0]]), "logistic", SAME),
     ),
     "an output that is zero, as are its targets": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.3, 0.3, 0.8], [0.2, -0.2, 0.0]]),
+        net(TWINS, last=[[0.3, 0.3, 0.8], [0.2, -0.2, 0.0]]),
         *(X, Y * [1, 0], "squared_error", SAME),
     ),
     "outputs with targets of zero that start opposite": (
-        net(
-            ROWS[:1] * 2 + ROWS[2:],
-            last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]],
-            outer=[0.2, -0.2],
-        ),
+        net(TWINS, last=[[0.1, 0.5, 0.8], [-0.5, -0.1, -0.8]], outer=[0.2, -0.2]),
         *(X, 0 * Y, "squared_error", SAME),
     ),
     "softmax and a number for all outputs": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.3, 0.8, 0.1], [-0.4, 0.1, 0.2]]),
+        net(TWINS, last=[[0.3, 0.8, 0.1], [-0.4, 0.1, 0.2]]),
         *(X, np.column_stack([P[:, 0], 1 - P[:, 0]]), "softmax_cross_entropy", SAME),
     ),
     "softmax, two targets equal": (
-        net(ROWS[:1] * 2 + ROWS[2:], last=[[0.3, 0.8, -1], [0.1, 0.9, 1], [0.4, 0.6, 1]]),
+        net(TWINS, last=[[0.3, 0.8, -1], [0.1, 0.9, 1], [0.4, 0.6, 1]]),
         *(X, SHARED, "softmax_cross_entropy", SAME),
     ),
 }

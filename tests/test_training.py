@@ -210,10 +210,13 @@ def test_the_kind_of_number_of_the_learning_rate_does_not_matter():
 # ---- what is observed and recorded
 
 
-@pytest.mark.parametrize(
+every_so_often = pytest.mark.parametrize(
     ("steps", "every", "expected"),
     [(0, 5, [0]), (1, 1, [0, 1]), (6, 3, [0, 3, 6]), (7, 3, [0, 3, 6, 7]), (2, 9, [0, 2])],
 )
+
+
+@every_so_often
 def test_observe_is_called_every_so_often_and_at_the_end(steps, every, expected):
     history = run(steps=steps, observe=lambda step, _net, _grads: step, observe_every=every)
     assert history.observed == expected
@@ -314,18 +317,15 @@ def test_losses_are_taken_on_all_the_examples_without_dropout(options):
 
 
 @pytest.mark.parametrize("options", [{}, {"batch_size": 2}, {"dropout": 0.5}], ids=str)
-@pytest.mark.parametrize(
-    ("steps", "every", "kept"),
-    [(0, 5, [0]), (6, 3, [0, 3, 6]), (7, 3, [0, 3, 6, 7]), (2, 9, [0, 2])],
-)
+@every_so_often
 def test_losses_that_are_recorded_now_and_then_are_some_of_those_of_every_update(
-    steps, every, kept, options
+    steps, every, expected, options
 ):
     all_of_them, some = (
         run(mlp((2,)), steps=steps, losses_every=n, rng=np.random.default_rng(0), **options)
         for n in (1, every)
     )
-    np.testing.assert_array_equal(some.losses, all_of_them.losses[kept])
+    np.testing.assert_array_equal(some.losses, all_of_them.losses[expected])
     assert_same(some.network, all_of_them.network)
 
 

@@ -3,18 +3,8 @@
 import math
 
 import numpy as np
+import oracles
 import pytest
-from oracles import (
-    adaptive,
-    best_constant,
-    descent,
-    heavy_ball,
-    lecun_tanh,
-    normal_pair_mean,
-    tanh_network,
-    tanh_slope_square,
-    tanh_square,
-)
 
 import initexplain as ie
 from initexplain.experiments import edge_of_chaos
@@ -52,8 +42,8 @@ def test_curve_of_tanh_above_the_edge_by_gauss_hermite(result):
     for i in np.flatnonzero(scales > 1.2)[::6]:
         scale, q = scales[i], 1.0
         for _ in range(2000):
-            q = scale**2 * tanh_square(q)
-        length = -1 / math.log((scale * (1 - tanh_square(q))) ** 2)
+            q = scale**2 * oracles.tanh_square(q)
+        length = -1 / math.log((scale * (1 - oracles.tanh_square(q))) ** 2)
         assert result.curve_depths["tanh"][i] == pytest.approx(6 * length, rel=1e-3)
 
 
@@ -85,7 +75,9 @@ def test_lecuns_recipe_is_tanh_at_another_scale(result):
     assert (result.lecun.q, result.lecun.chi) == pytest.approx((0.3824, 1.0192), abs=6e-5)
     # u = 2 z / 3: the layer above gets 1.7159 W tanh(u), times 2 / 3
     u = np.linspace(-2, 2, 9)
-    np.testing.assert_allclose(edge_of_chaos.LECUN_SCALE * np.tanh(u), 2 / 3 * lecun_tanh(1.5 * u))
+    np.testing.assert_allclose(
+        edge_of_chaos.LECUN_SCALE * np.tanh(u), 2 / 3 * oracles.lecun_tanh(1.5 * u)
+    )
 
 
 def test_a_smaller_rate_with_more_steps_trains_chaotic_networks(result):
@@ -96,7 +88,7 @@ def test_a_smaller_rate_with_more_steps_trains_chaotic_networks(result):
 
 def test_the_border_below_the_edge_by_hand(result):
     """Networks of 0.7 of the edge's scale, an update at a time, with momentum and with Adam."""
-    rules = {"page": (heavy_ball, 0.02), "adam": (adaptive, 0.001)}
+    rules = {"page": (oracles.heavy_ball, 0.02), "adam": (oracles.adaptive, 0.001)}
     learned = {name: [] for name in rules}
     for depth in (4, 7, 12, 18):
         rng = np.random.default_rng(0)
@@ -106,8 +98,10 @@ def test_the_border_below_the_edge_by_hand(result):
         *hidden, last = (w[0] for w in start.weights)
         task = [*(0.7 * w for w in hidden), last], [b[0] for b in start.biases], inputs, targets
         for name, (rule, rate) in rules.items():
-            losses, *_ = descent(tanh_network, *task, rates=rate, steps=80, rule=rule)
-            learned[name].append(losses[-1] < 0.5 * best_constant(targets))
+            losses, *_ = oracles.descent(
+                oracles.tanh_network, *task, rates=rate, steps=80, rule=rule
+            )
+            learned[name].append(losses[-1] < 0.5 * oracles.best_constant(targets))
     assert learned == {"page": [True, True, False, False], "adam": [True] * 4}
     length = -1 / math.log(0.7**2)
     assert 7 <= result.border["page"][2, 0] * length < 18
@@ -146,12 +140,12 @@ def test_relu_pulls_inputs_together(result):
 
 def test_with_biases_signal_and_error_of_tanh_are_kept(result):
     q = result.with_biases.q
-    assert result.edge_with_biases * tanh_square(q) + 0.05 == pytest.approx(q, rel=1e-6)
-    assert result.edge_with_biases * tanh_slope_square(q) == pytest.approx(1, rel=1e-6)
+    assert result.edge_with_biases * oracles.tanh_square(q) + 0.05 == pytest.approx(q, rel=1e-6)
+    assert result.edge_with_biases * oracles.tanh_slope_square(q) == pytest.approx(1, rel=1e-6)
     # the distance of two inputs: 1 / l, since the map touches the diagonal at one
     c, gaps = 0.0, []
     for _ in range(400):
-        pair = normal_pair_mean(np.tanh, q, c)
+        pair = oracles.normal_pair_mean(np.tanh, q, c)
         c = (result.edge_with_biases * pair + 0.05) / q
         gaps.append(1 - c)
     assert 400 * gaps[399] == pytest.approx(200 * gaps[199], rel=0.05)

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 
 from initexplain.datasets import teacher
-from initexplain.experiments.fine_zeros import (
-    FEW,
-    SPARSE,
-    blocked,
-    lora_task,
-)
+from initexplain.experiments.fine_zeros import FEW, SPARSE, blocked, lora_task
 from initexplain.experiments.residual_networks import EXAMPLES
 
 SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}

@@ -3,17 +3,8 @@
 import math
 
 import numpy as np
+import oracles
 import pytest
-from oracles import (
-    SELU_ALPHA,
-    SELU_SCALE,
-    best_constant,
-    descent,
-    heavy_ball,
-    relu_network,
-    tanh_slope_square,
-    tanh_square,
-)
 
 import initexplain as ie
 
@@ -26,13 +17,13 @@ def tanh_moments(weight_std):
     """Forward and backward second moments of tanh from 1 on, by Gauss-Hermite quadrature."""
     q = [1.0]
     for _ in range(LAYERS - 1):
-        q.append(weight_std**2 * tanh_square(q[-1]))
-    factors = [weight_std**2 * tanh_slope_square(below) for below in q[:-1]]
+        q.append(weight_std**2 * oracles.tanh_square(q[-1]))
+    factors = [weight_std**2 * oracles.tanh_slope_square(below) for below in q[:-1]]
     return q, [math.prod(factors[layer:]) for layer in range(LAYERS)]
 
 
 def test_tanh_is_predicted_by_the_map(result):
-    gain = tanh_square(1.0) ** -0.5
+    gain = oracles.tanh_square(1.0) ** -0.5
     assert result.tanh_gain == pytest.approx(gain)
     for name, weight_std in (("glorot_tanh", 1.0), ("orthogonal_tanh", 1.0), ("lsuv_tanh", gain)):
         up, down = tanh_moments(weight_std)
@@ -53,7 +44,9 @@ def test_selu_keeps_unit_variance_and_not_the_error(result):
     selu = result.schemes["lecun_selu"]
     np.testing.assert_allclose(selu.predicted_forward, 1.0)
     # E f'(z)^2: half of scale^2, and scale^2 alpha^2 E exp(2 z) over z < 0
-    chi = SELU_SCALE**2 * (0.5 + SELU_ALPHA**2 * math.exp(2) * math.erfc(math.sqrt(2)) / 2)
+    chi = oracles.SELU_SCALE**2 * (
+        0.5 + oracles.SELU_ALPHA**2 * math.exp(2) * math.erfc(math.sqrt(2)) / 2
+    )
     assert result.selu_chi == pytest.approx(chi)
     assert selu.predicted_backward[0] == pytest.approx(chi ** (LAYERS - 1))
 
@@ -118,12 +111,12 @@ def test_glorots_weights_with_relu_are_late_by_hand(result):
     starts = ie.Network.initialize(
         rng, sizes, weights=ie.glorot_normal(), activation="relu", ensemble=(5,)
     )
-    how, learned = {"rates": 0.005, "steps": 300, "rule": heavy_ball}, {100: 0, 300: 0}
+    how, learned = {"rates": 0.005, "steps": 300, "rule": oracles.heavy_ball}, {100: 0, 300: 0}
     for seed in range(5):
         start = [[p[seed] for p in group] for group in (starts.weights, starts.biases)]
-        losses, *_ = descent(relu_network, *start, inputs, targets, **how)
+        losses, *_ = oracles.descent(oracles.relu_network, *start, inputs, targets, **how)
         for update in learned:
-            learned[update] += losses[update] < 0.5 * best_constant(targets)
+            learned[update] += losses[update] < 0.5 * oracles.best_constant(targets)
     assert learned == {100: 0, 300: 4}
     assert result.reach["lost"]["page"].holds == 5
     assert result.reach["lost"]["longer"].holds == 1
