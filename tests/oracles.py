@@ -1,4 +1,4 @@
-"""Other ways to the same numbers, shared by tests. Nothing here uses the package."""
+"""Other ways to the same numbers, and what rows of a reach say. Nothing here uses the package."""
 
 import math
 from collections import defaultdict
@@ -67,7 +67,7 @@ def tanh_network(weights, biases, x, y, roots=None):
 
     The activation of a hidden layer is `root * tanh(z / root)`, with roots of 1 if not given.
     """
-    roots = [1.0] * len(weights) if roots is None else roots
+    roots = roots or [1.0] * len(weights)
     passes = (
         lambda layer, z: roots[layer] * np.tanh(z / roots[layer]),
         lambda layer, h: 1 - (h / roots[layer]) ** 2,

@@ -29,7 +29,6 @@ ONE_HOT = np.eye(3)[np.arange(N) % 3]
 # softmax targets whose last two outputs are equal
 SHARED = RNG.dirichlet(np.ones(3), size=N) @ [[1, 0, 0], [0, 0.5, 0.5], [0, 0.5, 0.5]]
 APART = [[0.3, 0.3, 0.8], [-0.4, -0.4, 0.1]]
-COLUMN = [[0.3, 0.3, 0.8]]
 ROWS = [[0.5, 0.2, -0.3], [0.2, 0.5, -0.3], [0.1, -0.6, 0.4]]
 TWINS = [ROWS[0], ROWS[0], ROWS[2]]
 NO_BIAS, SHIFTED = [0.0, 0.0, 0.0], [0.0, 0.5, 0.0]
