@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from oracles import descent, tanh_network
 
-from initexplain.datasets import noisy_sine, teacher
+import initexplain as ie
 from initexplain.experiments.breaking_symmetry import SCALES, WIDTHS
 from initexplain.experiments.reach import PAGE
 from initexplain.experiments.separation import EVERY, separation_hessian, separation_updates
-from initexplain.network import Network, gradients
 
 PLANTED = 2
 SETTINGS = {"steps": 800, "planted": PLANTED, "seed": 3}
@@ -52,7 +51,7 @@ def test_small_noise_on_the_sine_by_hand():
     # six tanh clones with one input and one output
     w, v = 0.4 + 1e-3 * np.random.default_rng(8).standard_normal((2, 6))
     start = [w[:, None], v[None]], [np.zeros(6), np.zeros(1)]
-    task = noisy_sine(np.random.default_rng(0))
+    task = ie.noisy_sine(np.random.default_rng(0))
     _, (end, _), _ = descent(tanh_network, *start, *task, rates=0.1, steps=800)
     assert np.ptp(end) < 0.5 * np.ptp(w)
 
@@ -100,19 +99,19 @@ def test_separation_of_curves_that_grow_evenly_at_once_and_never():
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_the_second_derivatives_against_finite_differences_of_the_loss(outputs):
     rng = np.random.default_rng(6)
-    inputs, targets = teacher(rng, outputs=outputs)
+    inputs, targets = ie.teacher(rng, outputs=outputs)
     units, features = 3, inputs.shape[1]
     row, column = rng.standard_normal(features), rng.standard_normal((outputs, 1))
     w, v = np.tile(row, (units, 1)), np.tile(column, units)
     b, c = np.full(units, 0.3), rng.standard_normal(outputs)
-    hessian = separation_hessian(Network([w, v], [b, c]), inputs, targets)
+    hessian = separation_hessian(ie.Network([w, v], [b, c]), inputs, targets)
     change = rng.standard_normal((units, features + 1 + outputs))
     change -= change.mean(axis=0)
 
     def loss(size):
         dw, db, dv = np.split(size * change, [features, features + 1], axis=1)
-        moved = Network([w + dw, v + dv.T], [b + db[:, 0], c])
-        return float(gradients(moved, inputs, targets)[0])
+        moved = ie.Network([w + dw, v + dv.T], [b + db[:, 0], c])
+        return float(ie.gradients(moved, inputs, targets)[0])
 
     size = 1e-3
     measured = (loss(size) + loss(-size) - 2 * loss(0.0)) / size**2

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from initexplain.datasets import teacher
+import initexplain as ie
 from initexplain.experiments.fine_zeros import FEW, SPARSE, blocked, lora_task
 from initexplain.experiments.residual_networks import EXAMPLES
 
@@ -14,7 +14,7 @@ SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}
 
 @pytest.fixture(scope="module")
 def data():
-    return teacher(np.random.default_rng(13), examples=EXAMPLES)
+    return ie.teacher(np.random.default_rng(13), examples=EXAMPLES)
 
 
 def test_regressions_do_not_care(result, data):

@@ -5,7 +5,6 @@ import pytest
 from oracles import best_constant, central_differences, descent, tanh_network
 
 import initexplain as ie
-from initexplain.datasets import teacher
 from initexplain.experiments import gradient_ratio
 
 SEEDS = 3
@@ -15,7 +14,7 @@ SETTINGS = {"seeds": SEEDS, "steps": 60, "path_steps": 150, "seed": 5}
 def test_ratios_by_hand():
     # the networks of the smallest run, drawn again
     rng = np.random.default_rng(0)
-    inputs, targets = teacher(rng, examples=32, features=8)
+    inputs, targets = ie.teacher(rng, examples=32, features=8)
     network = ie.Network.initialize(rng, [8, 3, 2], weights=ie.lecun_normal(), ensemble=(2,))
     found = gradient_ratio.run(hidden_layers=1, units=3, seeds=2, steps=1, path_steps=2).ratios
     for i, scale in enumerate(10 ** np.arange(-1.5, 1.75, 0.25)):
@@ -90,7 +89,7 @@ def test_only_adam_feeds_the_starved(result):
 @pytest.mark.parametrize("mean", [0.0, 3.0])
 def test_the_largest_curvature_is_that_of_the_whole_hessian(mean):
     rng = np.random.default_rng(3)
-    inputs, targets = teacher(rng, examples=8, features=3)
+    inputs, targets = ie.teacher(rng, examples=8, features=3)
     targets = targets + mean
     network = ie.Network.initialize(rng, [3, 4, 2], weights=ie.lecun_normal(), ensemble=(2,))
     found = gradient_ratio.over_curvature(2.0, network, inputs, targets)
@@ -113,7 +112,7 @@ def test_the_largest_curvature_is_that_of_the_whole_hessian(mean):
 
 def test_rates_over_the_ratio_and_over_the_curvature_by_hand(result):
     rng = np.random.default_rng(0)
-    inputs, targets = teacher(rng, examples=32, features=8)
+    inputs, targets = ie.teacher(rng, examples=32, features=8)
     sizes = [8, 16, 16, 16, 16, 2]
     networks = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(), ensemble=(10,))
     limits = gradient_ratio.over_curvature(1.0, networks, inputs, targets)

@@ -4,18 +4,15 @@ import numpy as np
 import pytest
 from oracles import best_constant
 
-from initexplain.datasets import teacher
+import initexplain as ie
 from initexplain.experiments import index
-from initexplain.initializers import lecun_normal, zeros
-from initexplain.network import Network
-from initexplain.training import train
 
 SEED, STEPS = 3, 60
 SETTINGS = {"seeds": 4, "steps": STEPS, "seed": SEED}
 
 
 def test_zero_weights_and_biases_leave_only_the_output_bias(result):
-    _, targets = teacher(np.random.default_rng(SEED))
+    _, targets = ie.teacher(np.random.default_rng(SEED))
     assert result.best_constant == pytest.approx(best_constant(targets))
     # the output bias b follows b <- b - 0.1 (b - mean), from 0: a geometric series
     rest = 0.9 ** np.arange(STEPS + 1)
@@ -52,7 +49,7 @@ def test_what_became_of_the_four_starts_in_a_word(result):
     assert min(result.moved["random_weights"], result.moved["both_random"]) > 0.1
 
 
-RANDOM, ZERO = lecun_normal(), zeros()
+RANDOM, ZERO = ie.lecun_normal(), ie.zeros()
 
 
 @pytest.mark.parametrize(
@@ -65,9 +62,9 @@ RANDOM, ZERO = lecun_normal(), zeros()
     ],
 )
 def test_a_word_holds_for_every_network(starts, steps, expected):
-    inputs, targets = teacher(np.random.default_rng(SEED))
-    ensemble = Network.stack(
-        [Network.initialize(np.random.default_rng(SEED), [4, 8, 2], weights=w) for w in starts]
+    inputs, targets = ie.teacher(np.random.default_rng(SEED))
+    ensemble = ie.Network.stack(
+        [ie.Network.initialize(np.random.default_rng(SEED), [4, 8, 2], weights=w) for w in starts]
     )
-    history = train(ensemble, inputs, targets, steps=steps, learning_rate=0.1)
+    history = ie.train(ensemble, inputs, targets, steps=steps, learning_rate=0.1)
     assert index.word(ensemble, history, best_constant(targets)) == expected

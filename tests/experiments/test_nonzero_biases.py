@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from oracles import central_differences, logistic
 
-from initexplain.datasets import teacher
+import initexplain as ie
 from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
 from initexplain.experiments.reach import PAGE
@@ -69,7 +69,7 @@ def test_chrono_remembers_over_a_longer_lag(result):
 
 
 def test_an_output_bias_at_the_mean_of_the_targets(result):
-    _, targets = teacher(np.random.default_rng(9))
+    _, targets = ie.teacher(np.random.default_rng(9))
     excess = ((targets.mean(axis=0) + 5) ** 2).sum() / targets.var(axis=0).sum()
     for curves in result.mean.values():
         first = curves["zero"].median[0] - curves["mean"].median[0]

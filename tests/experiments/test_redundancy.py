@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from oracles import refine_exactly
 
+import initexplain as ie
 from initexplain.experiments.planted import (
     layout_of,
     observed_classes,
@@ -12,8 +13,6 @@ from initexplain.experiments.planted import (
     same_classes,
 )
 from initexplain.experiments.redundancy import PlantedStart, predicted_is_measured
-from initexplain.initializers import lecun_normal
-from initexplain.network import Network
 
 SETTINGS = {"planted": 10, "merging_steps": 11000, "seed": 4}
 
@@ -85,7 +84,7 @@ def test_the_reach_of_the_prediction(result):
 
 
 def test_where_the_prediction_fails_in_long_training_rounding_separates_units():
-    setting = PlantedStart(weights=lecun_normal(), hidden=(8, 6), steps=1000, seeds=6, seed=4)
+    setting = PlantedStart(weights=ie.lecun_normal(), hidden=(8, 6), steps=1000, seeds=6, seed=4)
     trial = setting.trained()
     holds = predicted_is_measured(setting)
     assert 0 < holds.sum() < 6
@@ -139,7 +138,7 @@ def test_observed_classes_by_comparing_pairs():
     rng = np.random.default_rng(10)
     w = rng.standard_normal((3, 2))
     rows = np.stack([w[0], w[1], -w[0], w[2], w[0], np.zeros(2)])
-    network = Network([rows, np.ones((1, 6))], [np.zeros(6), [0.0]], "tanh")
+    network = ie.Network([rows, np.ones((1, 6))], [np.zeros(6), [0.0]], "tanh")
     [(labels, signs)] = observed_classes(network, rng.standard_normal((20, 2)))
     assert (labels.tolist(), signs.tolist()) == ([0, 1, 0, 2, 0, 3], [1, 1, -1, 1, 1, 0])
 

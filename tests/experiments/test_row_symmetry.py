@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from oracles import best_constant, descent, never, not_always, tanh_network
 
-from initexplain.datasets import teacher
+import initexplain as ie
 
 UNITS, SEED, VALUE = 4, 7, 0.4
 SETTINGS = {"units": UNITS, "constant_value": VALUE, "seed": SEED}
 
 
 def test_zero_weights_stay_zero_and_reach_the_best_constant(result):
-    _, targets = teacher(np.random.default_rng(SEED))
+    _, targets = ie.teacher(np.random.default_rng(SEED))
     assert not result.matrices["zero"].any()
     assert result.losses["zero"][-1] == pytest.approx(best_constant(targets), rel=1e-3)
 
@@ -40,7 +40,7 @@ def test_recorded_steps_belong_to_the_matrices(result):
 
 
 def test_the_constant_start_against_descent_by_hand(result):
-    x, y = teacher(np.random.default_rng(SEED))
+    x, y = ie.teacher(np.random.default_rng(SEED))
     weights = [np.full((UNITS, 4), VALUE), np.full((2, UNITS), VALUE)]
     biases = [np.zeros(UNITS), np.zeros(2)]
     _, (end, _), _ = descent(tanh_network, weights, biases, x, y, rates=0.1, steps=300)

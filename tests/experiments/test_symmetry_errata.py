@@ -3,7 +3,7 @@
 import numpy as np
 from oracles import tanh_network
 
-from initexplain.datasets import teacher
+import initexplain as ie
 from initexplain.experiments.symmetry_errata import HIDDEN_LAYERS
 
 SETTINGS = {"seeds": 6, "steps": 200, "seed": 9}
@@ -27,7 +27,7 @@ def test_the_gradient_of_a_constant_matrix_has_equal_rows_and_unequal_columns(re
 
 
 def test_the_gradient_is_error_times_input(result):
-    x, y = teacher(np.random.default_rng(9))
+    x, y = ie.teacher(np.random.default_rng(9))
     weights = [np.full((2, 4), 0.4), np.full((1, 2), 0.4)]
     _, (gradient, _), _ = tanh_network(weights, [0.0, 0.0], x, y[:, :1])
     np.testing.assert_allclose(result.gradient, gradient, atol=1e-12)

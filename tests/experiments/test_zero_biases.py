@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from oracles import descent, tanh_network
 
+import initexplain as ie
 from initexplain.experiments.reach import PAGE, TwoStarts
 from initexplain.experiments.zero_biases import random_biases, run, train_without_biases
-from initexplain.initializers import lecun_normal
-from initexplain.network import Network
 
 SETTINGS = {"units": 8, "seeds": 6, "bump_steps": 800, "seed": 11}
 
@@ -36,7 +35,7 @@ def test_zero_biases_are_as_good_as_random_ones_where_they_can_all_learn(result)
 
 
 def test_the_two_starts_differ_in_their_biases_alone():
-    setting = TwoStarts(weights=lecun_normal(), hidden=(5, 3), seeds=4, others=random_biases)
+    setting = TwoStarts(weights=ie.lecun_normal(), hidden=(5, 3), seeds=4, others=random_biases)
     _, start, _, _ = setting.drawn()
     assert start.ensemble == (2, 4)
     for w, b in zip(start.weights, start.biases, strict=True):
@@ -72,7 +71,7 @@ def test_without_biases_the_function_is_odd_and_cannot_beat_the_even_part(result
 def test_training_without_biases_against_a_loop_by_hand():
     rng = np.random.default_rng(5)
     x, y = rng.standard_normal((9, 2)), rng.standard_normal((9, 1))
-    start = Network.initialize(rng, [2, 3, 1], weights=lecun_normal())
+    start = ie.Network.initialize(rng, [2, 3, 1], weights=ie.lecun_normal())
     losses, end = train_without_biases(start, x, y, 20, 0.1)
     how = {"rates": [0.1, 0.1, 0, 0], "steps": 20}
     path, weights, _ = descent(tanh_network, start.weights, start.biases, x, y, **how)
