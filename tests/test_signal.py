@@ -16,15 +16,9 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def drawn(ensemble=(), activation="tanh", dtype=np.float64):
     """A small network with biases, inputs and targets."""
     rng = np.random.default_rng(7)
-    network = ie.Network.initialize(
-        rng,
-        [3, 5, 4, 2],
-        weights=ie.lecun_normal(gain=1.5),
-        biases=ie.normal(0.5),
-        activation=activation,
-        ensemble=ensemble,
-        dtype=dtype,
-    )
+    start = {"weights": ie.lecun_normal(gain=1.5), "biases": ie.normal(0.5)}
+    kind = {"activation": activation, "ensemble": ensemble, "dtype": dtype}
+    network = ie.Network.initialize(rng, [3, 5, 4, 2], **start, **kind)
     return network, rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
 
 

@@ -166,11 +166,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="needs targets"):
         ie.check(net, inputs, loss="softmax_cross_entropy")
     with pytest.raises(ValueError, match=r"network\.member"):
-        ie.check(
-            ie.Network.initialize(
-                np.random.default_rng(0), SIZES, weights=ie.zeros(), ensemble=(2,)
-            )
-        )
+        ie.check(ie.Network.stack([net, net]))
     with pytest.raises(ValueError, match="since="):
         ie.check(ie.snapshot(net))
     with pytest.raises(TypeError, match="pass the model itself"):

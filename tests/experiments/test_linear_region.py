@@ -88,9 +88,8 @@ def test_scale_and_not_randomness_decides(result):
 def test_the_rows_of_the_reach_are_trainings_by_hand(result):
     rng = np.random.default_rng(0)
     inputs, targets = ie.teacher(rng, examples=128, features=16)
-    drawn = ie.Network.initialize(
-        rng, [16, 16, 16, 16, 2], weights=ie.lecun_normal(), activation="tanh", ensemble=(10,)
-    )
+    sizes = [16, 16, 16, 16, 2]
+    drawn = ie.Network.initialize(rng, sizes, weights=ie.lecun_normal(), ensemble=(10,))
     waiting, fresh = [], []
     for scale in (0.01, 1.0, 10.0):
         for seed in range(3):
