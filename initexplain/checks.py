@@ -70,7 +70,7 @@ def float_array(values: ArrayLike, name: str) -> Array:
     return array
 
 
-def float_type(values: ArrayLike) -> str | None:
+def float_type(values: ArrayLike | None) -> str | None:
     """The type in which an array comes, a key of `READ_AS`; None for lists and whole numbers.
 
     Examples:

@@ -307,10 +307,7 @@ def _boundary(beyond: Callable[[float], bool], low: float, high: float) -> float
     """Where `beyond` turns from false to true between `low` and `high`, by geometric bisection."""
     for _ in range(HALVINGS):
         middle = float(np.sqrt(low * high))
-        if beyond(middle):
-            high = middle
-        else:
-            low = middle
+        low, high = (low, middle) if beyond(middle) else (middle, high)
     return float(np.sqrt(low * high))
 
 

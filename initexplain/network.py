@@ -26,7 +26,7 @@ from initexplain.activations import Activation, find_activation
 from initexplain.checks import READ_AS, Array, count, float_array, float_type, no_overflow
 from initexplain.initializers import Initializer, Matrices, zeros
 from initexplain.losses import Loss, find_loss
-from initexplain.parameters import check_layers, check_list, check_sizes, locked, of_one_type
+from initexplain.parameters import check_layers, check_list, check_sizes, locked
 from initexplain.passes import Arrays, Gradients, Trace, run_backward, run_forward
 
 __all__ = ["Gradients", "Network", "Trace", "check_inputs", "check_targets", "forward", "gradients"]
@@ -86,15 +86,19 @@ class Network:
             for i, b in enumerate(biases, 1)
         ]
         check_layers(matrices, vectors)
-        types = [float_type(p) for p in (*weights, *biases) if p is not None]
-        arrays = of_one_type(matrices, vectors, [READ_AS[t] for t in types if t])
-        given = next((t for t in READ_AS if t in types), None)
-        for array in arrays:
-            array.flags.writeable = False
-        object.__setattr__(self, "weights", tuple(arrays[: len(matrices)]))
-        object.__setattr__(self, "biases", tuple(arrays[len(matrices) :]))
-        object.__setattr__(self, "activation", find_activation(activation))
-        object.__setattr__(self, "precision", precision or given or self.dtype.name)
+        filled = [
+            np.zeros_like(w[..., 0]) if b is None else b
+            for w, b in zip(matrices, vectors, strict=True)
+        ]
+        given = {float_type(p) for p in (*weights, *biases)}
+        types = [name for name in READ_AS if name in given]  # the coarsest first
+        dtype = np.dtype(READ_AS[types[-1]]) if types else np.result_type(*matrices, *filled)
+        vars(self).update(
+            weights=locked(matrices, dtype),
+            biases=locked(filled, dtype),
+            activation=find_activation(activation),
+            precision=precision or next(iter(types), dtype.name),
+        )
 
     @classmethod
     def initialize(

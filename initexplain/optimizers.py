@@ -40,6 +40,13 @@ class Optimizer:
         not_negative(self.l2, "l2")
         not_negative(self.weight_decay, "weight_decay")
 
+    def move(self, p: Array, gradient: Array, slots: Sequence[Array], step: int) -> Array:
+        """What a step takes off the parameters `p`, but for the learning rate."""
+        # zeros are not added: where the arrays are large that takes as long as the rest
+        penalized = gradient + self.l2 * p if self.l2 else gradient
+        direction = self.direction(penalized, slots, step)
+        return direction + self.weight_decay * p if self.weight_decay else direction
+
 
 def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
     """Plain gradient descent: the direction is the gradient.

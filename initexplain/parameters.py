@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from initexplain.checks import Array, check_shape
 from initexplain.passes import Arrays
@@ -18,25 +19,9 @@ def check_list(values: object, name: str) -> None:
         )
 
 
-def of_one_type(
-    weights: Arrays, biases: Sequence[Array | None], types: Sequence[str]
-) -> list[Array]:
-    """Weights, then biases, which are zeros if None, as copies of the widest of the types.
-
-    Numbers that came in lists, and are of no type, take that of the others. Copies are in C order,
-    since products round by the order in memory.
-    """
-    filled = [
-        np.zeros(w.shape[:-1], w.dtype) if b is None else b
-        for w, b in zip(weights, biases, strict=True)
-    ]
-    dtype = np.result_type(*types) if types else np.result_type(*weights, *filled)
-    return [np.array(p, dtype=dtype, order="C") for p in (*weights, *filled)]
-
-
-def locked(arrays: Arrays) -> tuple[Array, ...]:
+def locked(arrays: Arrays, dtype: DTypeLike | None = None) -> tuple[Array, ...]:
     """Read-only copies in C order, since products round by the order in memory."""
-    copies = tuple(np.array(a, order="C") for a in arrays)
+    copies = tuple(np.array(a, dtype, order="C") for a in arrays)
     for array in copies:
         array.flags.writeable = False
     return copies
@@ -47,21 +32,14 @@ def check_layers(weights: Arrays, biases: Sequence[Array | None]) -> None:
     try:
         _check_rows(weights, biases)
     except ValueError as error:
-        turned = [np.swapaxes(w, -1, -2) for w in weights if w.ndim > 1]
-        if len(turned) < len(weights) or not _fit(turned, biases):
-            raise
+        try:
+            _check_rows([w.mT for w in weights], biases)
+        except ValueError:
+            raise error from None
         raise ValueError(
             f"{error}; these fit as (fan_in, fan_out), the order of Keras, Flax and scikit-learn: "
             "pass the transpose, `kernel.T`, of each"
         ) from None
-
-
-def _fit(weights: Arrays, biases: Sequence[Array | None]) -> bool:
-    try:
-        _check_rows(weights, biases)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_rows(weights: Arrays, biases: Sequence[Array | None]) -> None:

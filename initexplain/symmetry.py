@@ -1,17 +1,16 @@
 """Redundant units: predicted from the parameters alone, measured on data; effective rank.
 
 Two hidden units of a layer are *redundant* if they compute the same number on every input, now
-and after any amount of training. This can be read off the parameters: their classes are those of
-the *coarsest equitable partition* of the network. Give all hidden units of a layer one class and
-every input and output its own; split classes until, inside every class, units agree on
+and after any amount of gradient descent. This can be read off the parameters: their classes are
+those of the *coarsest equitable partition* of the network. Give all hidden units of a layer one
+class and every input and output its own; split classes until, inside every class, units agree on
 
 - the bias,
 - the sum of incoming weights from each class of the layer below,
 - the sum of outgoing weights to each class of the layer above.
 
-**Theorem.** Units of one class stay redundant for ever under gradient descent, on any data and
-with any loss: activations and errors are constant on classes, so the gradient is constant on each
-block (the weights from one class to another), so the sums still agree after the step.
+The page *What it takes to be redundant* has the proof, and what units of different classes, other
+optimizers and rounding do.
 
 **Silent units.** If `f(0) = 0`, as for tanh and ReLU, one class of each layer can be *silent*: bias
 0, and sums of 0 from and to every class that is not silent. Its units give 0 and receive the error
@@ -33,15 +32,6 @@ and output has a negated copy. A silent unit is its own mirror image there.
 - *Loss*: softmax does not see what all outputs share, so the mean over the outputs is subtracted
   from the last matrix.
 
-**Converse.** On generic data, units of different classes separate, with exceptions: a ReLU unit can
-be dead, 0 on all inputs; the identity keeps every linear relation between units, not only equality,
-and so does the squared error between outputs whose targets satisfy it.
-
-**Other optimizers.** Mini-batches, momentum, weight decay and Adam keep the classes, because what
-they add is constant on blocks or proportional to the weights. Adam with an L2 penalty keeps only
-units whose weights agree one by one, dropout only silent ones with zero weights. Training can
-amplify rounding, at a kink of `f` at once.
-
 Classes are of a single network, one array of labels per hidden layer. An ensemble, or a `tolerance`
 that is negative or not finite, raises `ValueError`.
 
@@ -56,13 +46,7 @@ from numpy.typing import ArrayLike
 
 from initexplain.checks import Array, check_shape, float_array, not_negative
 from initexplain.losses import Loss, find_loss
-from initexplain.network import (
-    Network,
-    check_inputs,
-    check_network,
-    check_targets,
-    forward,
-)
+from initexplain.network import Network, check_inputs, check_network, check_targets, forward
 from initexplain.partition import (
     Labels,
     Layer,
@@ -137,7 +121,7 @@ def redundancy_classes(
         >>> [labels.tolist() for labels in redundancy_classes(net, inputs=[[1, 1], [2, 2]])]
         [[0, 1, 0, 0]]
     """
-    signed = _partition(network, inputs, targets, loss, tolerance)
+    signed = signed_redundancy_classes(**locals())
     return [by_first_appearance(3 * labels + signs) for labels, signs in signed]
 
 
@@ -167,11 +151,26 @@ def signed_redundancy_classes(
         >>> labels.tolist(), signs.tolist()
         ([0, 0, 1, 2], [1, -1, 1, 0])
     """
-    classes = []
-    for labels, signs in _partition(network, inputs, targets, loss, tolerance):
-        _, first = np.unique(labels, return_index=True)
-        classes.append((by_first_appearance(labels), signs * signs[first][labels]))
-    return classes
+    allowed = _tolerance(network, tolerance, TOLERANCES)
+    of_biases = _tolerance(network, tolerance, BIAS_TOLERANCES)
+    criterion, odd = find_loss(loss), network.activation.odd
+    layers = [
+        Layer(w, b, largest_of(w), allowed, of_biases, odd)
+        for w, b in zip(network.weights, network.biases, strict=True)
+    ]
+    start = int(network.activation(0.0) != 0)
+    hidden = [(np.zeros(n, dtype=np.int64), np.full(n, start)) for n in network.sizes[1:-1]]
+    classes = [_apart(network.sizes[0]), *hidden, _apart(network.sizes[-1])]
+    data = None if inputs is None else check_inputs(network, inputs)
+    if data is not None:
+        layers[0] = _seen_by(layers[0], data)
+    if criterion.shift_invariant:
+        layers[-1] = _without_shift(layers[-1])
+    if targets is not None:
+        answers = check_targets(network, data, targets, criterion)
+        classes[-1] = _alike(answers, criterion, allowed)
+        layers[-1] = replace(layers[-1], odd=criterion.mirror is not None)
+    return [_by_first_units(*found) for found in coarsest_partition(layers, classes)[1:-1]]
 
 
 def measured_redundancy(
@@ -235,40 +234,14 @@ def effective_rank(matrix: ArrayLike) -> float | Array:
     return float(rank) if rank.ndim == 0 else rank
 
 
-def _partition(
-    network: Network,
-    inputs: ArrayLike | None,
-    targets: ArrayLike | None,
-    loss: str | Loss,
-    tolerance: float | None,
-) -> list[SignedClasses]:
-    """For each hidden layer the classes and the signs of its units; mirrored ones share a class."""
-    allowed = _tolerance(network, tolerance, TOLERANCES)
-    of_biases = _tolerance(network, tolerance, BIAS_TOLERANCES)
-    criterion, odd = find_loss(loss), network.activation.odd
-    layers = [
-        Layer(w, b, largest_of(w), allowed, of_biases, odd)
-        for w, b in zip(network.weights, network.biases, strict=True)
-    ]
-    classes = [_apart(network.sizes[0])]
-    for units in network.sizes[1:-1]:
-        start = int(network.activation(0.0) != 0)
-        classes.append((np.zeros(units, dtype=np.int64), np.full(units, start)))
-    classes.append(_apart(network.sizes[-1]))
-    data = None if inputs is None else check_inputs(network, inputs)
-    if data is not None:
-        layers[0] = _seen_by(layers[0], data)
-    if criterion.shift_invariant:
-        layers[-1] = _without_shift(layers[-1])
-    if targets is not None:
-        answers = check_targets(network, data, targets, criterion)
-        classes[-1] = _alike(answers, criterion, allowed)
-        layers[-1] = replace(layers[-1], odd=criterion.mirror is not None)
-    return coarsest_partition(layers, classes)[1:-1]
-
-
 def _apart(units: int) -> SignedClasses:
     return np.arange(units), np.ones(units, dtype=np.int64)
+
+
+def _by_first_units(labels: Labels, signs: Signs) -> SignedClasses:
+    """Labels by first appearance, and signs relative to the first unit of the class."""
+    _, first = np.unique(labels, return_index=True)
+    return by_first_appearance(labels), signs * signs[first][labels]
 
 
 def _seen_by(layer: Layer, inputs: Array) -> Layer:

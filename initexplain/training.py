@@ -112,21 +112,7 @@ def train(
         >>> history.losses.shape, float(history.network.weights[0].round(3)[0, 0])
         ((501,), 2.0)
     """
-    descent = Descent(
-        network,
-        inputs,
-        targets,
-        steps=steps,
-        learning_rate=learning_rate,
-        optimizer=optimizer,
-        loss=loss,
-        batch_size=batch_size,
-        dropout=dropout,
-        rng=rng,
-        observe=observe,
-        observe_every=observe_every,
-        losses_every=losses_every,
-    )
+    descent = Descent(**locals())  # its arguments are these
     history = descent.run()
     diverged = history.diverged_at[history.diverged_at >= 0]
     if diverged.size:
@@ -293,10 +279,8 @@ class _State:
 
     def update(self, step: int, learning_rate: float) -> None:
         """One step of the optimizer; members that diverged stay where they are."""
-        rule, p, gradient = self.optimizer, self.values, self.gradient
-        move = rule.direction(gradient + rule.l2 * p if rule.l2 else gradient, self.slots, step)
-        if rule.weight_decay:
-            move = move + rule.weight_decay * p
+        p = self.values
+        move = self.optimizer.move(p, self.gradient, self.slots, step)
         np.multiply(move, learning_rate, out=self.move)
         np.subtract(p, self.move, out=self.previous)
         self.values, self.previous = self.previous, p
