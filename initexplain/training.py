@@ -171,6 +171,7 @@ class Descent:
 
     def run(self) -> History:
         """Trains from the first step to the last."""
+        _keep_freed_memory()
         state = _State(self.network, self.optimizer)
         batches = self._batches()
         records = -(-self.steps // self.losses_every) + 1
@@ -304,6 +305,16 @@ class _State:
         self.any_stopped = bool(self.stopped.any())
         self.values[new] = self.previous[new]
         return self.any_stopped
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Has the C library keep blocks that are freed, up to 32 MiB, for the arrays of the next step.
+
+    From a bound on, glibc gives blocks back to the system, and to get them anew takes as long as
+    many a step. The bound is the largest block freed so far (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    np.empty(2**25 - 2**16, np.uint8)
 
 
 def _one_blas_thread() -> AbstractContextManager[Any]:
