@@ -25,6 +25,7 @@ LEAKY_SLOPE = 0.01
 LECUN_GAIN = 1.7159
 LECUN_SLOPE = 2.0 / 3.0
 GELU_START, SILU_START = 0.08095528704299002, 0.10000576589158289
+VANISHED = 40.0  # the normal density and its tail are 0 in float64 from here on
 
 Elementwise = Callable[[Array], Array]
 
@@ -144,37 +145,12 @@ def _gelu_slope(z: Array) -> Array:
 
 
 def _normal_cdf(z: Array) -> Array:
-    """The chance that a standard normal number is below `z`, to a few of the last places."""
-    y = np.minimum(np.abs(z.astype(np.float64)), VANISHED) / math.sqrt(2.0)
-    t = 1.0 / (1.0 + 0.5 * y)
-    u = (t - _ERFC_MIDDLE) / _ERFC_HALF
-    exponent = np.full_like(u, _ERFC_FIT[-1])
-    for coefficient in _ERFC_FIT[-2::-1]:
-        exponent *= u
-        exponent += coefficient
-    tail = 0.5 * t * np.exp(exponent - y * y)
-    cdf: Array = np.abs((z >= 0) - tail).astype(z.dtype)
-    return cdf
-
-
-# numpy has no error function, and Python's own takes one number at a time. In
-# erfc(y) = t exp(P(t) - y^2) with t = 1 / (1 + y/2), P is so smooth that a polynomial is exact.
-VANISHED = 40.0  # the normal density and its tail are 0 in float64 from here on
-ERFC_LAST, ERFC_DEGREE = 26.5, 22
-_ERFC_MIDDLE, _ERFC_HALF = ((1.0 + sign / (1.0 + ERFC_LAST / 2)) / 2 for sign in (1, -1))
-
-
-def _erfc_fit() -> list[float]:
-    """The coefficients of P, the lowest first, of a variable from -1 to 1."""
-    nodes = np.polynomial.chebyshev.chebpts1(ERFC_DEGREE + 1)
-    t = _ERFC_MIDDLE + _ERFC_HALF * nodes
-    y = 2.0 / t - 2.0
-    left = np.log([math.erfc(of) for of in y]) - np.log(t) + y * y
-    fit = np.polynomial.chebyshev.chebfit(nodes, left, ERFC_DEGREE)
-    return [float(c) for c in np.polynomial.chebyshev.cheb2poly(fit)]
-
-
-_ERFC_FIT = _erfc_fit()
+    """The chance that a standard normal number is below `z`."""
+    # numpy has no error function. Python's takes one number at a time, up to twice as long as a
+    # polynomial in numpy that is as exact, which has thirty lines
+    y = (z.astype(np.float64) * -math.sqrt(0.5)).ravel().tolist()
+    cdf = 0.5 * np.fromiter(map(math.erfc, y), np.float64, len(y))
+    return cdf.reshape(z.shape).astype(z.dtype)
 
 
 def _within(end: float) -> tuple[float, float]:

@@ -104,10 +104,8 @@ def truncated_normal(std: float = 1.0) -> Initializer:
 
     def init(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
         draws = rng.standard_normal(shape)
-        outside = np.abs(draws) > TRUNCATION
-        while outside.any():
+        while (outside := np.abs(draws) > TRUNCATION).any():
             draws[outside] = rng.standard_normal(int(outside.sum()))
-            outside = np.abs(draws) > TRUNCATION
         return draws * (std / TRUNCATED_STD)
 
     return init
@@ -233,7 +231,7 @@ def orthogonal(*, gain: float = 1.0) -> Initializer:
         q, r = np.linalg.qr(rng.standard_normal(tall))
         # the signs of R's diagonal make the distribution uniform (Haar)
         q = q * np.where(np.diagonal(r, axis1=-2, axis2=-1) < 0, -1.0, 1.0)[..., None, :]
-        return gain * (q if fan_out >= fan_in else np.swapaxes(q, -1, -2))
+        return gain * (q if fan_out >= fan_in else q.mT)
 
     return init
 
