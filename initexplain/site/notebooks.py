@@ -23,6 +23,7 @@ from initexplain.site.extension import PageError
 from initexplain.site.svg import both, labelled
 
 _FOLDER = str(Path(__file__).parent / "jupyter")
+_STAGES = [f"nbconvert.preprocessors.{of}Preprocessor" for of in ("Execute", "CoalesceStreams")]
 _NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:style|palette)\b)")
 
 
@@ -55,6 +56,9 @@ def execute(path: Path) -> str:
                 "timeout": int(results.TIMEOUT_SECONDS),
                 "extra_arguments": ["--log-level=ERROR", "--InteractiveShell.colors=nocolor"],
             },
+            # a busy machine parts what one print writes: it is joined, after the execution
+            "Exporter": {"default_preprocessors": _STAGES},
+            "CoalesceStreamsPreprocessor": {"enabled": True},
             # the kernel is reached through files: that needs no network, nor a free port
             "KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"},
         }

@@ -9,7 +9,7 @@ from conftest import build, small_site
 
 from initexplain.site import cache, notebooks
 
-NOTEBOOK = '''\
+NOTEBOOK = """\
 # ---
 # jupyter:
 #   description: What a trial shows & tells.
@@ -27,15 +27,15 @@ print("1 < 2 & BLAS threads:", os.environ["OPENBLAS_NUM_THREADS"], "pid", os.get
 {"a": 1 + 1}
 
 # %%
-print("""```
-x
-```""")
+print("```\\nx", flush=True)
+time.sleep(0.3)  # now the kernel sends what it has
+print("```")
 
 # %% alt="A curve that falls."
 from initexplain.experiments import row_symmetry
 from initexplain.figures.row_symmetry import losses
 losses(row_symmetry.run(steps=20))
-'''
+"""
 
 
 def test_a_notebook_becomes_a_page_once_for_a_source_and_a_package(tmp_path):
