@@ -75,15 +75,10 @@ def descent(
         parameters = dict(moment.parameters)
         with _may_diverge():
             for name, rate in rates.items():
-                p, direction = parameters[name], moment.gradients[name]
-                # zeros are not added: where the arrays are large that takes as long as the rest
-                if rule.l2:
-                    direction = direction + rule.l2 * p
-                direction = rule.direction(direction, slots[name], update)
-                if rule.weight_decay:
-                    direction = direction + rule.weight_decay * p
+                p = parameters[name]
+                move = rule.move(p, moment.gradients[name], slots[name], update)
                 # in the gradient's own order in memory, which may be that of the transpose
-                step = -rate * direction
+                step = -rate * move
                 step += p
                 parameters[name] = step
         moment = differentiate(loss, parameters, update)
