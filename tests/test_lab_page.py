@@ -484,7 +484,8 @@ def test_styles_are_asked_for_before_a_script_stops_the_parser(site, address):
     assert 0 < head.find("assets/lab/lab.css") < head.find("<script")
 
 
-# Tasks over 50 ms, and the median time between frames, in three seconds of training.
+# Tasks over 50 ms, the median time between frames, and how many there are in three seconds of
+# training.
 TRAIN = """async () => {
     const long = [], gaps = [];
     const observer = new PerformanceObserver(list => long.push(
@@ -501,21 +502,33 @@ TRAIN = """async () => {
     await new Promise(resolve => setTimeout(resolve, 3000));
     going = false;
     observer.disconnect();
-    return [long, gaps.sort((a, b) => a - b)[gaps.length >> 1]];
+    return [long, gaps.sort((a, b) => a - b)[gaps.length >> 1], gaps.length];
 }"""
+
+
+def _worked(session):
+    """The processor time of the page so far, in seconds."""
+    measured = session.send("Performance.getMetrics")["metrics"]
+    return next(entry["value"] for entry in measured if entry["name"] == "TaskDuration")
 
 
 def test_the_largest_network_trains_at_sixty_frames_a_second(open_lab):
     page = open_lab(LARGEST, reduced_motion="no-preference")
     page.wait_for_load_state("networkidle")
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     for _ in range(4):
-        long, gap = page.evaluate(TRAIN)
-        if not long and gap < 18:
-            return
+        before = _worked(session)
+        long, gap, frames = page.evaluate(TRAIN)
+        work = 1000 * (_worked(session) - before) / frames
+        # where the processors are busy with something else, the clock runs on
+        busy = os.getloadavg()[0] >= os.cpu_count()
+        if (not long and gap < 18) or (busy and work < 1000 / 60):
+            break
         page.get_by_role("button", name="Rewind").click()
-    if os.getloadavg()[0] >= os.cpu_count():
-        pytest.skip("the processors are busy with something else, and the clock runs on")
-    pytest.fail(f"tasks of {long} ms, a frame every {gap} ms")
+    else:
+        pytest.fail(f"tasks of {long} ms, a frame every {gap} ms with {work} ms of work")
+    session.detach()
 
 
 def test_a_run_is_announced_once(open_lab):

@@ -98,7 +98,7 @@ def _killed(config, target, *, at):
         while process.poll() is None:
             if (target / at).exists() and (target / at).stat().st_mtime >= begin:
                 process.kill()
-            time.sleep(0.001)
+            time.sleep(0.003)
     return process.returncode < 0
 
 

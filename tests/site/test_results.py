@@ -154,27 +154,6 @@ def answers(process, *names):
     return json.loads(process.stdout.readline())
 
 
-@pytest.fixture(scope="module")
-def staying(package):
-    with start(package) as process:
-        answers(process)  # from now on it needs no file of the copy
-        yield process
-
-
-@pytest.fixture
-def ask(staying, fresh):
-    """Gives the answers of a build of the fresh copy."""
-    return partial(answers, staying)
-
-
-def logged(folder):
-    """What was run and drawn since the last call."""
-    log = folder / "log"
-    lines = log.read_text("utf-8").split("\n")[:-1] if log.exists() else []
-    log.unlink(missing_ok=True)
-    return sorted(lines)
-
-
 ONE = "initexplain.experiments.one"
 CLAIMS = {
     "one.steps": (3, f"{ONE}.One.steps"),
@@ -222,41 +201,41 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def together(package):
-    """The answers to everything that is right and everything that is wrong, in one build."""
+@pytest.fixture(scope="module", autouse=True)
+def answering(tmp_path_factory):
+    """A build of all that is right and all that is wrong, which waits for what never ends."""
     names = [*(f"claim:{name}" for name in CLAIMS), *FAULTS, "figure:one.curve"]
     how = {"stderr": subprocess.PIPE, "INITEXPLAIN_TIMEOUT": "10"}
-    with start(write(package), **how) as process:
-        return answers(process, *names), process.communicate()[1]
+    with start(write(tmp_path_factory.mktemp("together")), **how) as process:
+        tell(process, *names)
+        yield process
 
 
-@pytest.mark.parametrize("name", CLAIMS)
-def test_a_claim_finds_its_value_and_its_source(together, name):
-    assert together[0][f"claim:{name}"] == list(CLAIMS[name])
+@pytest.fixture(scope="module")
+def together(answering):
+    """Its answers, and what it said beside them; the tests that need them come last."""
+    return json.loads(answering.stdout.readline()), answering.communicate()[1]
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_what_is_wrong_is_named_and_harms_nothing_beside_it(together, name):
-    assert re.search(FAULTS[name], together[0][name], re.DOTALL), together[0][name]
+@pytest.fixture(scope="module")
+def staying(package):
+    with start(package) as process:
+        answers(process)  # from now on it needs no file of the copy
+        yield process
 
 
-def test_a_figure_is_drawn_for_a_page_and_for_a_phone_and_has_its_source(together):
-    drawing, source = together[0]["figure:one.curve"]
-    sizes = re.findall(r'<svg class="ie-(\w+)" [^>]*width="(\d+)"', drawing)
-    assert sizes == [("wide", "680"), ("phone", "328")]
-    assert source == "initexplain.figures.one.curve"
+@pytest.fixture
+def ask(staying, fresh):
+    """Gives the answers of a build of the fresh copy."""
+    return partial(answers, staying)
 
 
-def test_what_an_experiment_prints_stays_out_of_the_output(together):
-    # the output is nothing but the answers
-    assert "by Python" in together[1]
-    assert "by the system" in together[1]
-
-
-def test_an_endless_experiment_is_stopped_and_named(together):
-    assert "INITEXPLAIN_TIMEOUT=" in together[0]["claim:endless.x"], "what to do"
-    assert "endless.py" in together[1]
+def logged(folder):
+    """What was run and drawn since the last call."""
+    log = folder / "log"
+    lines = log.read_text("utf-8").split("\n")[:-1] if log.exists() else []
+    log.unlink(missing_ok=True)
+    return sorted(lines)
 
 
 IMPORT_ALL = """
@@ -520,3 +499,31 @@ def _runs(process):
     with suppress(psutil.NoSuchProcess):
         return process.status() != psutil.STATUS_ZOMBIE
     return False
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_finds_its_value_and_its_source(together, name):
+    assert together[0][f"claim:{name}"] == list(CLAIMS[name])
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_is_wrong_is_named_and_harms_nothing_beside_it(together, name):
+    assert re.search(FAULTS[name], together[0][name], re.DOTALL), together[0][name]
+
+
+def test_a_figure_is_drawn_for_a_page_and_for_a_phone_and_has_its_source(together):
+    drawing, source = together[0]["figure:one.curve"]
+    sizes = re.findall(r'<svg class="ie-(\w+)" [^>]*width="(\d+)"', drawing)
+    assert sizes == [("wide", "680"), ("phone", "328")]
+    assert source == "initexplain.figures.one.curve"
+
+
+def test_what_an_experiment_prints_stays_out_of_the_output(together):
+    # the output is nothing but the answers
+    assert "by Python" in together[1]
+    assert "by the system" in together[1]
+
+
+def test_an_endless_experiment_is_stopped_and_named(together):
+    assert "INITEXPLAIN_TIMEOUT=" in together[0]["claim:endless.x"], "what to do"
+    assert "endless.py" in together[1]
