@@ -100,8 +100,9 @@ def find_loss(loss: str | Loss) -> Loss:
 def best_constant_loss(targets: ArrayLike, *, loss: str | Loss = "squared_error") -> float:
     """The loss of the best output that ignores its input.
 
-    What a network ends at that learns nothing but its output bias: with squared error that output
-    is the mean of the targets, with the others their share of each class, and the loss its entropy.
+    A network that learns nothing but its output bias ends there. With squared error that output is
+    the mean of the targets; with the others it stands for the share of each class, and the loss is
+    the entropy of the shares.
     Targets `(examples, outputs)` that are not finite, or not of that shape, raise `ValueError`, and
     so do a loss that is not in [`LOSSES`][initexplain.losses.LOSSES] and targets that it refuses.
 

@@ -79,7 +79,7 @@ def mean_square(activation: str | Activation, q: ArrayLike) -> Array:
 
 
 def mean_square_slope(activation: str | Activation, q: ArrayLike) -> Array:
-    """`E f'(sqrt(q) z)^2`: the factor of the squared error at each layer, `weight_std` apart.
+    """`E f'(sqrt(q) z)^2`: times `weight_std^2`, the factor of the squared error at each layer.
 
     Where `q` is 0 it is the limit: the mean of the squared slopes on the two sides of 0.
 
@@ -165,7 +165,7 @@ class MeanField:
 
     Attributes:
         q: the fixed point of the second moment of preactivations; 0 if the signal dies, infinite
-            if it explodes. Where every `q` is one (He's ReLU), it is given as 1.
+            if it explodes. Where every `q` is a fixed point (He's ReLU), 1 is given.
         chi: `weight_std^2 E f'(sqrt(q) z)^2`: the factor of the errors' mean square from one layer
             to the one below, and of the squared distance of two near inputs to the one above.
             Below 1 ordered, above 1 chaotic, 1 the edge.

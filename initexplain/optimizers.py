@@ -61,8 +61,9 @@ def sgd(*, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
 def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -> Optimizer:
     """Heavy-ball momentum: `v <- beta v + g`, the direction is `v`.
 
-    Source: Polyak (1964), in the form of Sutskever, Martens, Dahl and Hinton, *On the
-    importance of initialization and momentum in deep learning* (2013), section 2.
+    Source: Polyak (1964); Sutskever, Martens, Dahl and Hinton, *On the importance of
+    initialization and momentum in deep learning* (2013), section 2, has the learning rate in `v`,
+    which is the same as long as it does not change.
 
     Examples:
         >>> momentum(0.5).slots

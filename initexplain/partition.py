@@ -20,6 +20,7 @@ Signs = NDArray[np.int64]
 """+1, -1 or 0 for each unit of a layer, `(units,)`."""
 
 SignedClasses = tuple[Labels, Signs]
+"""The class of each unit of a layer, up to sign, and its sign there."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ Values that are not finite, and shapes that do not fit, raise `ValueError`; a pr
 overflows raises `FloatingPointError`, which names the step.
 
 Source: Hochreiter and Schmidhuber, *Long short-term memory* (1997); the forget gate: Gers,
-Schmidhuber and Cummins, *Learning to forget* (2000), section 2.
+Schmidhuber and Cummins, *Learning to forget* (2000), section 3.
 """
 
 from dataclasses import dataclass

@@ -81,7 +81,7 @@ def train(
 
     With threadpoolctl (in the main thread) the matrix products keep to that core too; else
     `OPENBLAS_NUM_THREADS=1` in the environment does it. Spread over cores, small products wait
-    longer than they compute, and round by the number of cores.
+    longer than they compute, and their rounding depends on the number of cores.
 
     Args:
         network: where to start; it is not changed.
@@ -95,7 +95,7 @@ def train(
             epoch shuffles them and uses each once: its last batch may be smaller.
         dropout: chance of each hidden unit to be left out, drawn for every example and member.
         rng: needed for mini-batches and dropout: without it, these raise `ValueError`.
-        observe: called as `observe(step, network, gradients)` before updates
+        observe: called as `observe(step, network, gradients)` at steps
             `0, observe_every, 2 observe_every, ...` and at the end (with the gradients that the
             next update would use).
         observe_every: steps between two calls.

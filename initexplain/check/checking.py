@@ -59,7 +59,7 @@ def check(
         FAIL  clones  weights[0]: 2 units do the work of 1, now and for ever
               remedy: draw the weights of the layer at random, each unit anew; biases may stay zero
               page: symmetry/redundancy
-        ok    scale   weights[0]: spread 0.5, times sqrt(fan-in) 0.707: PyTorch's default
+        ok    scale   weights[0]: spread 0.5, times sqrt(fan-in) 0.707: 1.2 times PyTorch's default
         1 FAIL, 0 WARN
     """
     if isinstance(model, Snapshot):

@@ -17,6 +17,8 @@ LARGE_SCALE = 5.0
 # A sample of n values has its spread within 1/sqrt(2n): 5 of these, and what truncation leaves
 # uncorrected, .88, is another recipe.
 MATCH = 0.03
+# and nearer than this no two recipes are to each other
+SURE = 0.1
 READABLE = "float16", "bfloat16", "float32", "float64"
 
 
@@ -124,7 +126,8 @@ def _scale(p: Parameter, *, normalized: bool) -> Finding:
     name, recipe = min(recipes(p).items(), key=lambda item: abs(math.log(item[1] / std)))
     matches = abs(std / recipe - 1) < near
     said = f"spread {std:.3g}, times sqrt(fan-in) {scale:.3g}: "
-    said += name if matches else f"{std / recipe:.2g} times {name}"
+    # few numbers are near to any recipe
+    said += name if matches and near < SURE else f"{std / recipe:.2g} times {name}"
     gentle = scale < (LARGE_SCALE if normalized else LARGE_SCALE / 2)
     if p.kind == "embedding" or matches or gentle:
         return Finding("ok", "scale", p.name, said, scale)

@@ -15,11 +15,11 @@ from initexplain.sweeps import sweep
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """One quantity through training, for networks that differ in their seed.
+    """One quantity, through training or from layer to layer, of networks that differ in their seed.
 
     Attributes:
-        values: at each record, `(records, seeds)`; for losses a record stands before the first
-            update and after each one.
+        values: at each record, `(records, seeds)`; of losses in each update there is one more than
+            updates, before the first.
 
     Examples:
         >>> curves = Curves(np.array([[1.0, 1.0, 1.0], [0.7, 0.2, 0.6], [0.4, 0.1, 0.9]]))
@@ -76,7 +76,7 @@ class Curves:
         return int((self.last < others.last).sum())
 
     def catches_up(self, ahead: "Curves") -> int:
-        """The first record at which the median is down to where another one begins."""
+        """The first record at which the median is down to where another begins; 0 if none is."""
         return int((self.median <= ahead.median[0]).argmax())
 
 

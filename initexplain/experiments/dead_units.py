@@ -15,8 +15,9 @@ from initexplain.experiments.differentiated import Parameters
 from initexplain.experiments.normalized import Normalized, activations, parameters_of, relative
 from initexplain.initializers import he_normal
 
-LARGE, SMALL = 0.1, 0.01
-"""Learning rates of Adam."""
+LARGE = 0.1
+SMALL = 0.01
+"""Learning rate of Adam, as `LARGE`."""
 _HIDDEN = (16, 16, 16)
 _MEASURES: Mapping[tuple[str, str], Mapping[str, tuple[float, float, float]]] = {
     ("none", "relu"): {
@@ -55,7 +56,7 @@ class DeadUnits:
 
 
 def dead_units(*, seeds: int, steps: int, seed: int) -> dict[str, DeadUnits]:
-    """Trains the same He-normal ReLU networks with Adam, with one thing changed at a time."""
+    """Trains He-normal networks with Adam: ReLU networks, and others with one thing changed."""
     found: dict[str, DeadUnits] = {}
     for (kind, activation), measures in _MEASURES.items():
         setting = Normalized(

@@ -9,7 +9,7 @@ from initexplain.initializers import lecun_normal
 from initexplain.network import Network
 
 EXAMPLES = 2
-"""Where there are few of them: fewer than features."""
+"""In the start with fewer examples than features."""
 
 
 def given_starts(
@@ -18,7 +18,8 @@ def given_starts(
     """Networks of these sizes, with inputs and targets by name, by what is special about both.
 
     In the first ones units 0 and 1 feed the next layer alike, and their rows differ by what the
-    inputs do not tell; in the last one two units of the second layer do, for its targets.
+    inputs do not tell; in the last one two units of the second layer
+    have equal rows, and feed two outputs that have equal targets.
 
     Args:
         rng: the source of randomness.

@@ -1,8 +1,8 @@
 """Networks that `Network` does not know: a forward function, which autograd differentiates.
 
-Such a network is a function of its parameters, written with `autograd.numpy`
-(https://github.com/HIPS/autograd), which the packages of the site bring. Leading axes are an
-ensemble here too: members do not meet in the function, so its gradients are each member's own.
+Such a network is a function of its parameters, written with the numpy of
+[autograd](https://github.com/HIPS/autograd), which the packages of the site bring. Leading axes are
+an ensemble here too: members do not meet in the function, so its gradients are each member's own.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -54,7 +54,7 @@ def descent(
         optimizer: as for [`train`][initexplain.training.train].
 
     Examples:
-        The parabola of `w = 1` and that of `w = 2`, both at the rate 0.5:
+        A parabola from two starts, both at the rate 0.5:
 
         >>> def half_square(parameters, update):
         ...     return 0.5 * parameters["w"] ** 2

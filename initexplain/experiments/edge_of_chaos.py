@@ -18,14 +18,16 @@ EXAMPLES = 16
 DEPTHS = (2, 3, 4, 5, 6, 8, 10, 12, 14, 17, 20, 25, 32, 40)
 """Hidden layers."""
 SCALES = 20
-LOWEST, HIGHEST = 0.5, 2.5
-"""Ends of the range of scales, in units of the edge's."""
+LOWEST = 0.5
+"""The smallest scale, in units of the edge's."""
+HIGHEST = 2.5
 CURVE = 49
 LENGTHS = 6
 """Depth that Schoenholz et al. found to train, in correlation lengths (their figure 5)."""
 LEARNING_RATE = 0.02
 # above the edge, where the map's rate fails
-CHAOTIC_SCALE, SLOWER = 2.0, 4
+CHAOTIC_SCALE = 2.0
+SLOWER = 4
 CHAOTIC_DEPTH = 20
 CHAOTIC_SEEDS = 5
 # with z = 1.5 u, 1.7159 tanh(2 z / 3) passes u on as tanh does, times this factor
@@ -37,8 +39,9 @@ BIAS_VARIANCE = 0.05
 BORDER_DEPTHS = (2, 3, 4, 5, 6, 7, 9, 11, 14, 18)
 BORDER_SCALES = (0.5, 0.6, 0.7)
 LONGEST = 240
-NEAREST, FARTHEST = 3, 12
-"""Correlation lengths between which the border of the map lies."""
+NEAREST = 3
+FARTHEST = 12
+"""Correlation lengths up to which the border of the map lies, from `NEAREST` on."""
 
 
 _task = partial(teacher, examples=EXAMPLES, features=16, units=4)
@@ -63,7 +66,7 @@ VARIATIONS: Variations = {
 
 @dataclass(frozen=True)
 class EdgeOfChaos:
-    """What the page shows; dictionaries are by activation, `tanh` and `relu`.
+    """What the page shows; dictionaries are by activation, or by setting where they say so.
 
     Attributes:
         edge: weight scale at the edge of chaos.
@@ -81,9 +84,10 @@ class EdgeOfChaos:
         slower_trained: networks above the edge that a smaller rate with more steps trains.
         relu_correlation: of two inputs at right angles, before and after each of twenty layers of
             ReLU, `(21,)`; the same at every weight scale.
-        border: depth down to which tanh networks train, in correlation lengths, at each of
-            `BORDER_SCALES`, `(scales, seeds)`: on the page's settings and under `VARIATIONS`.
-        nearest, farthest: the least and the most of each of these, medians over seeds.
+        border: depth down to which networks train, in correlation lengths, at each of
+            `BORDER_SCALES`, `(scales, seeds)`: by setting, the page's and `VARIATIONS`.
+        nearest: the least of each of these, medians over seeds.
+        farthest: the most.
         reach: of the verdict that all of these lie between `NEAREST` and `FARTHEST`.
     """
 

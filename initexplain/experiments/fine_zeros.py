@@ -43,7 +43,7 @@ class FineZeros:
             `zero` and, median over seeds, from `random` weights.
         few_losses: their losses.
         sparse_agree: networks with zeros at random places in which the entries that training never
-            moved are those that every path finds blocked.
+            moved are those that `blocked` predicts.
     """
 
     linear: dict[str, Curves]

@@ -50,7 +50,7 @@ class FreezeOrClone:
         largest_gradient: of each, largest magnitude, over all updates, of a gradient of anything
             but the output biases.
         output_bias_move: of each, how far the output biases moved, at most.
-        zero_losses: of each, `(steps + 1,)`.
+        zero_losses: of each, `(updates + 1,)`.
         losses: of the constant start, `clones`, of the `one_unit` that equals them, and of the
             `random` start, `(steps + 1,)`.
         agreeing_digits: decimal places to which the losses of clones and unit agree at every

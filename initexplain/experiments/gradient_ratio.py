@@ -20,7 +20,8 @@ from initexplain.optimizers import find_optimizer
 from initexplain.signal import at_scales, gradient_to_weight
 from initexplain.training import train
 
-FEATURES, EXAMPLES = 8, 32
+FEATURES = 8
+EXAMPLES = 32
 SCALES = np.logspace(-1.5, 1.5, 13)
 # where 0.1, 1 and 10 stand among them
 PLACES = {"tenth": 2, "lecun": 6, "tenfold": 10}
@@ -34,7 +35,8 @@ STAGE_SCALE = 1e-3
 STAGE_RATE = 0.05
 """Learning rate of that network."""
 # small enough not to step over the kink of a ReLU
-DIFFERENCE, ITERATIONS = 1e-6, 16
+DIFFERENCE = 1e-6
+ITERATIONS = 16
 
 
 Task = tuple[Array, Array]
@@ -50,7 +52,7 @@ COMMON: Variations = {
     ),
     "teacher": ("another teacher", {"seed": 1}),
 }
-"""Variations of both verdicts."""
+"""Variations for several verdicts."""
 VARIATIONS: dict[str, Variations] = {
     "starved": {
         "longer": ("{steps:,} updates", {"steps": 1750, "rates": (0.7,)}),
@@ -97,8 +99,8 @@ class GradientRatio:
             rates; every network ends below the best constant output with the rate `0.1 / r`, where
             `r` is the largest ratio of a layer, `share`; and with that of two over the largest
             curvature, `curvature`.
-        failed: networks of ten that do not, with each of `RULES`.
-        relu_failed: those of ReLU that do not with the last one.
+        failed: networks of ten that do not learn, with each of `RULES`.
+        relu_failed: those of ReLU that do not learn with the last one.
         limit: two over the largest curvature, the median of these networks.
     """
 
@@ -213,7 +215,7 @@ def share_of_ratio(share: float, network: Network, inputs: Array, targets: Array
 
 
 def over_curvature(step_size: float, network: Network, inputs: Array, targets: Array) -> Array:
-    """This over the largest curvature of the loss, `(seeds,)`; on a parabola 2 is the limit.
+    """`step_size` over the largest curvature of the loss, `(seeds,)`; on a parabola 2 is the limit.
 
     Lanczos' method: the largest eigenvalue of the Hessian on what its powers make of one vector.
     Its product with a vector is a central difference of gradients.

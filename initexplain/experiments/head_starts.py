@@ -21,7 +21,7 @@ EXAMPLES = 500
 CLASSIFIER_UNITS = 8
 SINE_UNITS = 16
 DATA_SETS = 3
-"""Of the sine, on which the reach of spread kinks is asked."""
+"""Samples of the sine, on each of which it is asked whether spread kinks get ahead."""
 
 
 def log_prior_odds(share: float) -> float:
@@ -46,7 +46,7 @@ def output_at(bias: float | Array) -> Callable[[np.random.Generator, Network], S
 
 
 def of_share(share: float) -> dict[str, Any]:
-    """The fields of `prior_starts` that a share of positives decides."""
+    """The fields of `TwoStarts` that a share of positives decides."""
     others = output_at(log_prior_odds(share))
     return {"data": partial(rare_positives, share=share), "others": others}
 

@@ -20,19 +20,20 @@ from initexplain.signal import gradient_to_weight, saturated_fraction
 ACTIVATION = ACTIVATIONS["lecun_tanh"]
 REGION_END = ACTIVATION.linear_region[1]
 LEARNING_RATE = 0.1
-# tried as well on inputs that are not normalized, where a smaller step may help
 SMALLER_RATE = 0.01
+"""Tried as well on inputs that are not normalized, where a smaller step may help."""
 FEATURES = 16
 EXAMPLES = 64
 SCALES = np.logspace(-2, 1.5, 15)
-# where 0.01, 1 and 10 stand among them
 PLACES = {"small": 0, "lecun": 8, "large": 12}
+"""Where 0.01, 1 and 10 stand among `SCALES`."""
 FAN_INS = (4, 16, 64, 256)
-# the standard deviation that fits a fan-in of 16, used for all of them
 FIXED_STD = 0.25
-# units, and examples, from which a variance is known to a few percent
+"""The standard deviation that fits a fan-in of 16, used for all of `FAN_INS`."""
 WIDE = 640
-SMALL_CONSTANT, LARGE_STD = 0.01, 5.0
+"""Units, and examples, from which a variance is known to a few percent."""
+SMALL_CONSTANT = 0.01
+LARGE_STD = 5.0
 WAITING = 0.9
 """Share of the best constant output's loss above which a network has not begun to learn."""
 VARIATIONS: Variations = {

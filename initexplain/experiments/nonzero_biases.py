@@ -46,7 +46,7 @@ class Fits:
     """One network of each start on the sine, `zero` and `spread`, before and after training.
 
     Attributes:
-        inputs: they train on, `(examples,)`.
+        inputs: what they train on, `(examples,)`.
         targets: `(examples,)`.
         grid: inputs at which functions are drawn, `(points,)`.
         functions: by start, `(2, points)`.

@@ -59,7 +59,7 @@ VARIATIONS: Variations = {
     "deep": ("three hidden layers", {"hidden": (UNITS,) * 3}),
     **{name: TRAININGS[name] for name in ("batches", "momentum", "adam", "decay")},
 }
-"""What is varied of both verdicts."""
+"""What is varied for several verdicts."""
 COPIES: Variations = {
     **VARIATIONS,
     "gamma": ("unequal scales", {"unequal": "gamma"}),
@@ -147,7 +147,7 @@ class Normalization:
 
 
 def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
-    """Trains every network by full-batch gradient descent, most with learning rate 0.1."""
+    """Trains by full-batch gradient descent, most at the rate 0.1; `VARIATIONS` are the reach's."""
     base = Normalized(
         kind="none",
         weights=lecun_normal(),
@@ -236,7 +236,7 @@ def endings(setting: Normalized, starts: Mapping[str, Parameters]) -> dict[str, 
 
 
 def noisy_starts(setting: Normalized) -> list[Ending]:
-    """Of weights that are equal up to each of `NOISES`."""
+    """How trainings end that start from equal weights plus each of `NOISES`."""
     rng, network, *_ = setting.drawn()
     random = parameters_of(network, setting.kind)
     drawn = {name: rng.standard_normal(p.shape) for name, p in random.items() if name[0] == "W"}
@@ -248,7 +248,7 @@ def noisy_starts(setting: Normalized) -> list[Ending]:
 
 
 def zero_starts(base: Normalized) -> dict[str, dict[str, Ending]]:
-    """Of each of `ZEROS`, by kind, where there is what is zero."""
+    """How trainings end that start with each of `ZEROS`, by kind of normalization that has it."""
     found: dict[str, dict[str, Ending]] = {name: {} for name in ZEROS}
     for kind in KINDS:
         for changes, names in groupby(ZEROS, lambda name: ZEROS[name][0]):

@@ -39,7 +39,7 @@ from initexplain.network import Network
 EPSILON = 1e-5
 """Added to the variance; PyTorch's default for both."""
 EQUAL_WEIGHT = 0.4
-"""Of all weights, where units start equal."""
+"""The value of all weights where units start equal."""
 _OVER = {"batch": -1, "layer": -2}
 _VALUES: dict[str, Callable[[Any], Any]] = {
     "tanh": anp.tanh,

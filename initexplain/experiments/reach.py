@@ -32,7 +32,9 @@ class Training:
     """What all trainings have; every field is something to vary.
 
     Attributes:
-        optimizer, learning_rate, steps: of the training.
+        optimizer: of the training.
+        learning_rate: of the training.
+        steps: updates.
         batch_size: examples of an update; without it every update sees all of them.
         seeds: networks, which differ in nothing but what is drawn for their parameters.
         seed: of the data, the networks and the batches.
@@ -228,9 +230,9 @@ def reach(
 
 
 def for_all_horizons(setting: Any, base: Any, longest: int) -> Any:
-    """Where a setting differs from the base in its updates alone, one of the `longest` training.
+    """The setting; if it is the base up to the number of updates, with the `longest` training.
 
-    What it says after fewer updates is what shorter ones say.
+    One training serves them all: its first updates are those of the shorter ones.
 
     Examples:
         >>> base = Setting(weights=zeros(), steps=5)

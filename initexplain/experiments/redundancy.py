@@ -41,16 +41,17 @@ FEATURES = 3
 
 DECAYS = {"none": 0.0, "weak": 0.03, "strong": 0.2}
 MERGING_UNITS = 16
+"""Units of the networks that training merges."""
 MERGING_RATE = 0.5
 MERGING_EVERY = 250
-"""Units, learning rate and updates between two counts of the networks that training merges."""
+"""Updates between two counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlantedStart(Setting):
     """Networks with a random partition each; if not `planted`, random ones.
 
-    Rows of a class are `unequal`, or equal if it is 0: then its units are copies.
+    Rows of a class differ by about `unequal`; at 0 its units are copies.
     """
 
     planted: bool = True

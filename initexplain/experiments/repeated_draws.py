@@ -14,9 +14,10 @@ from initexplain.network import Network
 from initexplain.symmetry import redundancy_classes
 
 SEEDS = 5
+"""Networks of each kind."""
 RATE = 0.1
 EXAMPLES = 8
-"""Networks of each kind, learning rate, and inputs that a residual stream gets."""
+"""Inputs that a residual stream gets."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,9 @@ def copied_layers(rng: np.random.Generator, *, width: int, branches: int) -> Cop
 def growth(branches: int) -> dict[str, Array]:
     """The mean square of the stream of linear branches in infinite width, branch by branch.
 
-    Of own layers each adds `1 / branches` of what is there. With one matrix for all the stream is a
-    polynomial in it, whose powers are orthogonal and keep the mean square: the squares of the
-    coefficients add up, `sum_k comb(l, k)^2 branches^-k`.
+    Layers of their own add `1 / branches` of what is there, each. With one matrix for all the
+    stream is a polynomial in it, whose powers are orthogonal and keep the mean square: the squares
+    of the coefficients add up, `sum_k comb(l, k)^2 branches^-k`.
     """
     return {
         "copied": np.array(

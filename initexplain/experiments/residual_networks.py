@@ -87,7 +87,7 @@ def residual_weights(
 def residual_gradients(
     parameters: Sequence[Array], inputs: Array, targets: Array, normalized: bool = False
 ) -> tuple[Array, list[Array]]:
-    """Squared error, and its gradients by the parameters.
+    """Half the squared error, and its gradients by the parameters.
 
     Args:
         parameters: `W: (seeds, branches, units, features)`, `U: (seeds, branches, features,

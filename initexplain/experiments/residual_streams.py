@@ -39,10 +39,13 @@ SLOW = 0.01
 STEPS = 200
 TRAINED = 10
 """Networks of each kind that are trained, each on a task of its own."""
-GPT2_WIDTH, GPT2_BLOCKS, GPT2_HEADS, GPT2_SCALE = 768, 12, 12, 0.02
-"""GPT-2 small."""
+GPT2_WIDTH = 768
+GPT2_BLOCKS = 12
+GPT2_HEADS = 12
+GPT2_SCALE = 0.02
+"""Standard deviation of a weight of GPT-2 small, as the other three."""
 TOKENS = 16
-"""That its stream is measured on."""
+"""Tokens on which the stream of GPT-2 is measured."""
 POSITIONS = 64
 """Which a head attends to; also its width."""
 SCORES = 2.0 ** np.arange(-4, 6.01, 0.5)

@@ -31,8 +31,9 @@ DEPTH = 40
 EXAMPLES = 64
 LARGE = 10.0
 BIAS_VARIANCE = 0.05
-TANH_GAIN, SELU_GAIN = 5 / 3, 3 / 4
-"""What PyTorch recommends."""
+TANH_GAIN = 5 / 3
+SELU_GAIN = 3 / 4
+"""What PyTorch recommends, as `TANH_GAIN`."""
 
 
 @dataclass(frozen=True)

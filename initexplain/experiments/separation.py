@@ -49,9 +49,10 @@ def separation_hessian(clones: Network, inputs: Array, targets: Array) -> Array:
 
     Let the incoming weights and bias of clone `i` change by `u_i` and its outgoing weights by
     `y_i`, with sums 0 over the clones. The outputs do not change to first order, and the loss
-    changes by half the sum over clones of `(u_i, y_i) H (u_i, y_i)`, where, with `d` the error
-    and `x` the input with a 1 for the bias, `H = [[A, B], [B', 0]]`,
-    `A = sum (v . d) f''(z) x x'`, `B = sum f'(z) x d'`.
+    changes by half the sum over clones of `(u_i, y_i) H (u_i, y_i)`, with `H = [[A, B], [B^T, 0]]`,
+    `A = sum (v . d) f''(z) x x^T` and `B = sum f'(z) x d^T`: sums over the examples, with `x` the
+    input and a 1 for the bias, `z` and `v` a clone's preactivation and outgoing weights, and `d`
+    the derivative of the loss by the outputs.
 
     Args:
         clones: one hidden layer of tanh units with equal parameters.

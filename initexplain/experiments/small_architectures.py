@@ -51,8 +51,8 @@ class Architecture:
 def as_matrix(kernel: Array, unit: int, source: int, rng: np.random.Generator) -> Array:
     """One random combination of a kernel's offsets, the same for every pair: `(units, sources)`.
 
-    Kernels agree if and, for almost every combination, only if their combinations do; so do sums of
-    kernels.
+    Where kernels agree their combinations do and, for almost every combination, nowhere else; so
+    with sums of kernels.
 
     Args:
         kernel: of any number of axes.

@@ -1,4 +1,4 @@
-"""A small start in a deep linear network: what has to be learned comes in stages."""
+"""A small start in a linear network: what has to be learned comes in stages."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,8 @@ from initexplain.training import train
 
 STRENGTHS = (4.0, 2.0, 1.0, 0.5)
 """Singular values of the map that the network has to learn."""
-UNITS, STEPS = 16, 400
+UNITS = 16
+STEPS = 400
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Stages:
     """A linear network with one hidden layer as it learns each singular value of its task.
 
     Attributes:
-        learned: of each of `STRENGTHS`, the share that the network has, `(steps + 1, strengths)`.
+        learned: of each of `STRENGTHS`, the share that the network has, `(STEPS + 1, strengths)`.
         predicted: the same from the equation of Saxe and others.
         half: update at which half of each is learned, `(strengths,)`.
         predicted_half: the same from the equation.

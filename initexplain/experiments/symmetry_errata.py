@@ -15,8 +15,8 @@ from initexplain.training import train
 LEARNING_RATE = 0.1
 CONSTANT_VALUE = 0.4
 HIDDEN_LAYERS = 2
-# numbers are counted as different if they differ by more than rounding can explain
 PLACES = 12
+"""Decimals to which numbers are compared: in those after them, rounding may differ."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ EXAMPLES = 32
 DEPTHS = (1, 2, 3, 4)
 """Hidden layers."""
 WAVE = 12
-"""Updates of which the gradients are recorded, beside what comes before the first."""
+"""Updates; gradients are recorded before each, and after the last."""
 EVERY = 5
 """Updates between two records of the loss under other training."""
 STARTS = ("usual", "swap")
@@ -89,7 +89,7 @@ class TheSwap:
         logistic: the same with logistic units.
         relu: the same with ReLU units.
         wave: by start, norms of the weight gradients before each of the first updates of tanh
-            networks with four hidden layers, `(updates, layers, seeds)`.
+            networks with four hidden layers, and after the last, `(updates + 1, layers, seeds)`.
         on_schedule: seeds of the swap in which layer `l` of `L` first moves at update
             `L - l + 1`, for every `l`.
         first_gradients: by layer, 1 for the first, norm of the gradient with which it first
@@ -107,10 +107,11 @@ class TheSwap:
             starts at 0 or below (`not_positive`, and their `share`), those with a zero row and
             an unchanged bias after the last update (`never_moved`), and those that are `both`.
         changes: losses of tanh networks with three hidden layers under other training, at every
-            fifth update, by its name in `CHANGES`: the swap; `usual_`, random weights.
+            fifth update, by its name in `CHANGES`, of the swap; with `usual_` before the name, of
+            random weights.
         late: the first such update at which more than half of the best constant's loss is gone,
             median over the seeds that learned.
-        ranks: median effective rank of the matrices between hidden layers after it.
+        ranks: median effective rank of the matrices between hidden layers after that training.
         mean_error: root mean square of the outputs' mean error, over `all` the examples and over a
             `batch` of eight, where three layers of the swap stand after the last update.
         logistic_classes: classes of redundant units in a logistic layer with zero weights and
@@ -184,7 +185,7 @@ def run(*, units: int = 16, seeds: int = 10, steps: int = 300, seed: int = 0) ->
 
 
 def first_norms(setting: Setting) -> Array:
-    """Norm of every layer's weight gradient before each update, `(steps + 1, layers, seeds)`."""
+    """Norm of every layer's weight gradient before each update and after the last."""
     return np.stack(setting.trained(gradient_norms).history.observed)
 
 

@@ -37,24 +37,25 @@ SCHEMES: dict[str, tuple[Initializer | None, str, float]] = {
     "lecun_selu": (lecun_normal(), "selu", 1.0),
 }
 """Weights, activation and weight scale of the first experiment; where weights are None, LSUV's."""
-# the second experiment: deep tanh networks with Glorot's weights
 DEEP = 100
+"""Hidden layers of deep tanh networks with Glorot's weights."""
 DEEP_UNITS = 200
 DEEP_SEEDS = 3
-# networks whose scatter is compared, and how many of each
 NARROW = 50
+"""Units of networks whose scatter is compared with that of `WIDE` ones."""
 WIDE = 200
 MANY = 40
+"""How many of each."""
 LONGEST = 300
 TRAINED_UNITS = 16
 TRAINED_LAYERS = 20
-"""Hidden layers of the third: networks that are trained."""
+"""Hidden layers of the networks that are trained."""
 RECIPES: dict[str, tuple[Initializer | None, ...]] = {
     "relu": (glorot_normal(), he_normal()),
     "tanh": (glorot_normal(), None),
     "selu": (lecun_normal(),),
 }
-"""Weights of the networks that are trained, by activation, likewise."""
+"""Their weights by activation; None is LSUV's."""
 VARIATIONS: Variations = {
     "longer": ("{steps} updates", {"steps": LONGEST}),
     # a momentum of 0.9 makes ten times the rate of it

@@ -41,7 +41,7 @@ def stands_still(setting: Setting) -> Array:
 
 
 def still(trial: Trial) -> Array:
-    """The same of a training that is done."""
+    """Whether next to nothing of the best constant's loss is gone after a training, `(seeds,)`."""
     return trial.judged(trial.losses[-1] > 1 - STILL)
 
 

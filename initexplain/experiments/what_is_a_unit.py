@@ -37,15 +37,17 @@ LEARNING_RATE = 0.05
 EQUAL = 1e-6
 """Units give the same if they differ by less than this part of the largest output."""
 SHARD_UNITS = 32
+"""Hidden units in all shards."""
 SHARD_STEPS = 300
 STREAM = 256
+"""Width of a residual stream."""
 BRANCHES = 30
-"""Hidden units in all shards and their updates; width and number of the branches of a stream."""
 MOVED = 0.01
 """A kernel has learned if a weight of it has moved by more."""
 HALF_FAN_IN = 1024
+"""Of weights in bfloat16."""
 HALF_UPDATE = 1e-4
-"""Fan-in of weights in bfloat16, and how much an update takes from each of them."""
+"""How much an update takes from each of them."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +89,9 @@ class Answer:
 
     Attributes:
         predicted: classes of the first seed, by layer, from its chain.
-        agreeing: seeds for which they are measured after training.
+        agreeing: for how many seeds the classes measured after training are these.
         first: parameters after one update.
-        end: after all.
+        end: parameters after all updates.
     """
 
     predicted: list[Labels]
@@ -146,7 +148,7 @@ def predicted_classes(
 def train(
     forward: Forward, start: Parameters, inputs: Array, targets: Array, training: Training
 ) -> list[Moment]:
-    """Half the squared error, in batches that follow each other."""
+    """Trains on half the squared error, in batches that follow each other: moment by moment."""
     examples = np.arange(len(inputs))
     size = training.batch_size or len(inputs)
 

@@ -29,7 +29,8 @@ BASE = WIDTHS[0]
 """The width at which the two parametrizations are the same."""
 SEVERAL = 128
 """The largest width of which there are several networks; wider ones take most of the time."""
-STANDARD, MAXIMAL = "standard", "maximal"
+STANDARD = "standard"
+MAXIMAL = "maximal"
 RATES = tuple(2.0**power for power in range(-6, 1))
 ADAM_RATES = tuple(2.0**power for power in range(-12, -2))
 ADAM_WIDTHS = (BASE, 128)

@@ -33,13 +33,13 @@ ROWS = {"random": lecun_normal(), "equal": constant(CONSTANT)}
 class ZeroBiases:
     """Zero biases with random and with equal rows; zero biases and no biases.
 
-    What is kept by rows has the keys of `ROWS`, and belongs to the first layer.
+    What is kept by rows has the keys of `ROWS`; biases are the first layer's.
 
     Attributes:
         recorded_steps: the steps at which biases were recorded, `(records,)`.
         biases: by rows, the biases of one network, `(records, units)`.
         gradients: by rows, of the biases before the first update, `(seeds, units)`.
-        distinct: by rows, seeds in which those of all units differ.
+        distinct: by rows, seeds in which the gradients of all units differ.
         spread: by rows, largest difference after the last update, over seeds, between two biases.
         largest: by rows, median over seeds of the largest bias after the last update.
         losses: by rows.

@@ -1,4 +1,4 @@
-"""Figures of the page "What frameworks do"."""
+"""Figures of the page "What frameworks do by default"."""
 
 import numpy as np
 

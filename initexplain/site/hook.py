@@ -214,7 +214,7 @@ def on_post_template(output_content: str, *, template_name: str, config: MkDocsC
 
 
 def _lighter(page: str) -> str:
-    """A page of the reference without what would stall a phone.
+    """A page of the reference without what would stall a phone, its long names in parts.
 
     It has a hundred blocks of code, which the theme's script then prepares as they come into view,
     and hundreds of titles that repeat what they stand on; the script makes a tooltip of each.
@@ -222,7 +222,9 @@ def _lighter(page: str) -> str:
     head, mark, text = page.partition("<article")
     text = text.replace('"content.code.copy"', '"content.code.copy", "content.lazy"', 1)
     title = r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"'
-    return head + mark + re.sub(title, r"\1", text)
+    text = re.sub(title, r"\1", text)
+    name = r"(?<=-module-name\">)[\w.]+|(?<=<summary>Source code in <code>)[\w./]+"
+    return head + mark + re.sub(name, lambda m: re.sub("([./_])", r"\1<wbr>", m[0]), text)
 
 
 def _finished(page: str) -> str:
