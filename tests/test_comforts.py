@@ -48,6 +48,23 @@ def test_every_page_links_to_its_source(site, pages):
         assert source.read_text("utf-8") == written, name
 
 
+def test_the_reference_says_before_it_shows(pages):
+    entry = pages["reference/training/index.html"].find(
+        id="initexplain.training.History.final_losses"
+    )
+    text = entry.find_next(class_="doc-contents").get_text().strip()
+    assert text.startswith("The losses after the last update"), "the text of a property"
+    assert "return np.where(" in text
+    assert '"""' not in text
+    shares = pages["reference/code/edge-of-chaos/index.html"].find(
+        id="initexplain.experiments.edge_of_chaos.shares"
+    )
+    returns = shares.find_next(string=re.compile("Returns:")).find_next("ul")
+    assert len(returns.find_all("li")) == 1, "a sentence is one value, however many lines it has"
+    name = pages["reference/code/edge-of-chaos/index.html"].find(class_="doc-module-name")
+    assert str(name).count("<wbr") == 4, "a long name breaks where words end"
+
+
 def test_the_page_for_lost_readers_leads_back(site, pages):
     links = [a["href"] for a in pages["404.html"].article.select("li a")]
     assert len(links) >= 5

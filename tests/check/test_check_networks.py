@@ -190,3 +190,11 @@ def test_a_report_is_short_for_a_thousand_layers():
     assert "1000 FAIL" in lines[-1]
     assert "<td>blocks.*.mlp.weight (1000)</td>" in report._repr_html_()
     assert str(report).count("remedy") == 1
+
+
+@pytest.mark.parametrize(("units", "named"), [(4, False), (64, True)])
+def test_few_numbers_are_no_recipe(units, named):
+    """A sample of `n` numbers has its spread within `5 / sqrt(2 n)`: of sixteen, any recipe's."""
+    start = network(ie.he_normal(), "relu", sizes=[units, units, 1])
+    said = next(f.message for f in ie.check(start).findings if f.rule == "scale")
+    assert (" times " in said.rpartition(": ")[2]) != named, said
