@@ -18,8 +18,7 @@ class Curves:
     """One quantity, through training or from layer to layer, of networks that differ in their seed.
 
     Attributes:
-        values: at each record, `(records, seeds)`; of losses in each update there is one more than
-            updates, before the first.
+        values: at each record, `(records, seeds)`; the first of losses stands before any update.
 
     Examples:
         >>> curves = Curves(np.array([[1.0, 1.0, 1.0], [0.7, 0.2, 0.6], [0.4, 0.1, 0.9]]))
