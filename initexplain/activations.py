@@ -179,9 +179,9 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("silu", _silu, _silu_slope, (SILU_START, np.inf), odd=False, monotone=False),
     )
 }
-"""Every activation of the package, by name. `"sigmoid"` is another name of `"logistic"`, `"swish"`
-of `"silu"`. `"gelu"` is the exact one, `z` times the normal distribution function; PyTorch's
-`approximate="tanh"` differs from it by up to 0.0005."""
+"""Every activation of the package, by name; `find_activation` also takes `"sigmoid"` and `"swish"`,
+other names of `"logistic"` and `"silu"`. `"gelu"` is the exact one, `z` times the normal
+distribution function; PyTorch's `approximate="tanh"` differs from it by up to 0.0005."""
 
 _BY_NAME = {
     **ACTIVATIONS,

@@ -6,7 +6,7 @@ are an ensemble of networks. A `gain` multiplies every entry.
 
 A shape of four axes may be the kernel of a convolution, whose fan-in is channels times kernel.
 Initializers with a fan refuse it. Draw a kernel as a matrix,
-`he_normal()(rng, (out, in * k * k)).reshape(out, in, k, k)`, and an ensemble with two axes as
+`he_normal()(rng, (m, n * k * k)).reshape(m, n, k, k)`, and an ensemble with two axes as
 `he_normal()(rng, Matrices(shape))`.
 
 Numbers are checked when the initializer is made: `ValueError` for a standard deviation or a bound
@@ -93,7 +93,7 @@ def truncated_normal(std: float = 1.0) -> Initializer:
     """A normal cut off at two standard deviations, of standard deviation `std` after the cut.
 
     The cut shrinks the standard deviation to 0.8796 of the normal's, which is wider to make up for
-    it, as in Keras and JAX.
+    it, as in the variance scaling of Keras and JAX; their plain truncated normals are not.
 
     Examples:
         >>> W = truncated_normal(1.0)(np.random.default_rng(0), (300, 300))

@@ -109,7 +109,10 @@ def best_constant_loss(targets: ArrayLike, *, loss: str | Loss = "squared_error"
     Examples:
         >>> best_constant_loss([[1.0], [3.0]])
         0.5
-        >>> round(best_constant_loss([[0.0], [1.0]], loss="logistic"), 4)  # ln 2
+
+        Of two classes that are as frequent, the entropy is the logarithm of two:
+
+        >>> round(best_constant_loss([[0.0], [1.0]], loss="logistic"), 4)
         0.6931
     """
     criterion = find_loss(loss)

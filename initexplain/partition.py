@@ -3,6 +3,8 @@
 What it is, and why its classes stay redundant, is said in [`symmetry`][initexplain.symmetry]. Here
 are the arrays and the procedure: sums over the classes of one layer split those of the next and of
 the one before, until nothing changes.
+
+Source: Paige and Tarjan, *Three partition refinement algorithms* (1987).
 """
 
 from collections.abc import Iterator, Sequence

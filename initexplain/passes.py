@@ -50,7 +50,7 @@ def run_forward(
 
     The `masks` are factors of the hidden activations (dropout), one array per hidden layer. With
     `keep_all=False` the preactivations of hidden layers are kept only if the backward pass needs
-    them: training goes without, in a little less time.
+    them, which takes a little less time; training asks for that.
     """
     preactivations, activations = [], []
     signal = inputs

@@ -3,8 +3,10 @@
 The cell keeps a memory `c` that is multiplied by the *forget gate* at every step. With gates
 `i` (input), `f` (forget), `o` (output) and a candidate `g`,
 
-    i, f, o = logistic(W [x_t, h_{t-1}] + b)      g = tanh(W [x_t, h_{t-1}] + b)
-    c_t = f c_{t-1} + i g                         h_t = o tanh(c_t)
+    i, f, o = logistic(W [x_t, h_{t-1}] + b)
+    g = tanh(W [x_t, h_{t-1}] + b)
+    c_t = f c_{t-1} + i g
+    h_t = o tanh(c_t)
 
 with rows of `W` and entries of `b` stacked in the order i, f, g, o. As in
 [`network`][initexplain.network], a row is a unit's and leading axes are an ensemble.

@@ -7,7 +7,7 @@ KNOWN: dict[tuple[str, str], str] = {
         "of them is scaled by 1e-5"
     ),
     ("timm", "outliers"): (
-        "True: its truncated normal gives the bound 2 where the uniform number below it is "
+        "True: its truncated normal gives the bound 2 where the uniform number behind it is "
         "exactly -1; which layer it hits is chance"
     ),
 }

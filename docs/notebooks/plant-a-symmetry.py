@@ -68,8 +68,8 @@ planted = ie.Network([W1, W2, W3], net.biases, "tanh")
 [labels.tolist() for labels in ie.redundancy_classes(planted)]
 
 # %% [markdown]
-# Units with the same label are redundant. A drawing says it better; what shares a letter and a
-# fill is redundant, dashed lines are negative weights.
+# Units with the same label are redundant. A drawing says it better; units of a layer that share a
+# letter and a fill are redundant, dashed lines are negative weights.
 
 
 # %% alt="A layered graph. In each hidden layer the upper two units share a letter and a fill."

@@ -51,7 +51,7 @@ class Curves:
 
     @property
     def learned(self) -> int:
-        """Seeds that end below one half: of losses in units of the best constant output's."""
+        """Seeds whose loss, in units of the best constant output's, ends below one half."""
         return int((self.last < 0.5).sum())
 
     @property
@@ -67,7 +67,7 @@ class Curves:
 
     @property
     def removed(self) -> float:
-        """Share of the best constant output's loss that is gone: of losses in units of it."""
+        """Share of the best constant output's loss that is gone, where that is the unit."""
         return 1 - self.final
 
     def below(self, others: "Curves") -> int:

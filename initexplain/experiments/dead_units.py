@@ -77,7 +77,7 @@ def dead_units(*, seeds: int, steps: int, seed: int) -> dict[str, DeadUnits]:
 def side_by_side(
     setting: Normalized, measures: Mapping[str, tuple[float, float, float]]
 ) -> dict[str, DeadUnits]:
-    """Trains a setting under each of the measures, as one ensemble."""
+    """Trains a setting under each measure: rate, hidden biases, factor of the hidden weights."""
     kind, activation = setting.kind, setting.activation
     rng, network, inputs, targets = setting.drawn()
     drawn = parameters_of(network, kind)

@@ -179,8 +179,8 @@ def shares(losses: Array, depths: Array, scales: Array, reach: Array) -> dict[st
     Returns:
         Of the settings below the edge, the shares that train `within` six correlation lengths and
         `beyond` twelve; the share that trains of those above it with at most ten hidden layers,
-        `shallow_above`; the share of those from 1.5 times the edge up that training leaves worse,
-        `lost_above`.
+        `shallow_above`; the share of those from 1.5 times the edge up that training leaves
+        a fifth worse than the best constant output, `lost_above`.
 
     Examples:
         >>> losses = np.array([[0.1, 0.3], [0.9, 7.0]])

@@ -31,7 +31,7 @@ STARTS = {"starved": 0.03, "right": 1.0, "saturated": 10.0}
 RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
 RECORDS = 30
 STAGE_SCALE = 1e-3
-"""Standard deviation of the weights of a deep linear network at its start."""
+"""Standard deviation of the weights of a linear network with one hidden layer at its start."""
 STAGE_RATE = 0.05
 """Learning rate of that network."""
 # small enough not to step over the kink of a ReLU
@@ -90,7 +90,7 @@ class GradientRatio:
             `first_layer` and of the `last_hidden`.
         fall: share of the first layer's first ratio that is gone at the end, from LeCun's scale.
         peak: largest recorded ratio of the first layer, from the small scale.
-        stages: of a deep linear network from a small start.
+        stages: of a linear network with one hidden layer from a small start.
         losses: after training, for each optimizer of `RATES` and each of `STARTS`,
             `(rates, seeds)`; infinite where training left the finite numbers.
         starved_learned: for each optimizer, seeds in which some rate brings the starved start
@@ -99,8 +99,9 @@ class GradientRatio:
             rates; every network ends below the best constant output with the rate `0.1 / r`, where
             `r` is the largest ratio of a layer, `share`; and with that of two over the largest
             curvature, `curvature`.
-        failed: networks of ten that do not learn, with each of `RULES`.
-        relu_failed: those of ReLU that do not learn with the last one.
+        failed: networks of ten that do not get below the best constant output, with each of
+            `RULES`.
+        relu_failed: those of ReLU that do not with the last one.
         limit: two over the largest curvature, the median of these networks.
     """
 

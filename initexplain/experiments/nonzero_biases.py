@@ -135,8 +135,8 @@ def run(
 
     Args:
         share: of positives in the data of the classifier.
-        seeds: networks per start of the classifier and the LSTM.
-        steps: their updates.
+        seeds: networks per start of the classifier, the regression and the LSTM.
+        steps: updates of the classifier and the LSTM.
         sine_seeds: one-dimensional networks per start.
         sine_steps: their updates.
         seed: of all data and networks.

@@ -147,7 +147,7 @@ class Normalization:
 
 
 def run(*, seeds: int = 5, steps: int = 150, seed: int = 0) -> Normalization:
-    """Trains by full-batch gradient descent, most at the rate 0.1; `VARIATIONS` are the reach's."""
+    """Trains by full-batch gradient descent, most at the rate 0.1; only the reach varies that."""
     base = Normalized(
         kind="none",
         weights=lecun_normal(),

@@ -25,7 +25,7 @@ class Shards:
     """Networks whose layers are drawn shard by shard.
 
     Attributes:
-        distinct: classes of hidden units, predicted from the start of the first network.
+        distinct: classes of hidden units, predicted from the starts, the same in all.
         losses: after training, in units of the best constant output's.
     """
 

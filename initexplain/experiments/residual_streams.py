@@ -35,7 +35,9 @@ DEPTHS = (8, 30, 60)
 """Branches of the networks that are trained."""
 LEARNING_RATE = 0.1
 SLOWER = 0.03
+"""Learning rate, where the page's is too large for zero last matrices."""
 SLOW = 0.01
+"""Learning rate, where it is too large for scales of one."""
 STEPS = 200
 TRAINED = 10
 """Networks of each kind that are trained, each on a task of its own."""
@@ -43,7 +45,7 @@ GPT2_WIDTH = 768
 GPT2_BLOCKS = 12
 GPT2_HEADS = 12
 GPT2_SCALE = 0.02
-"""Standard deviation of a weight of GPT-2 small, as the other three."""
+"""Standard deviation of a weight of GPT-2 small, whose width, blocks and heads are above."""
 TOKENS = 16
 """Tokens on which the stream of GPT-2 is measured."""
 POSITIONS = 64
@@ -70,8 +72,8 @@ class ResidualStreams:
 
     Attributes:
         growth: mean square of a stream before the first branch and after each, `(branches + 1,
-            seeds)`, for branches of the stream itself (`one`), of the `normalized` stream, for both
-            scaled by one over the `root` of their number, and for `zero` scales.
+            seeds)`, for branches of the stream itself (`one`), of the `normalized` stream, of the
+            stream itself and scaled by one over the `root` of their number, and for `zero` scales.
         gpt2: the same for GPT-2 small at its start, `(25,)`: `plain`, and `scaled` as published.
         losses: by start and number of branches, in units of the best constant's.
         alignment: mean cosine between what two branches add after one update from zero last

@@ -233,7 +233,7 @@ class _Recipes(Setting):
 
 
 BASE = _Recipes(
-    weights=zeros(),  # those of the recipes take their place
+    weights=zeros(),
     hidden=(TRAINED_UNITS,) * TRAINED_LAYERS,
     data=partial(teacher, examples=16, features=TRAINED_UNITS),
     optimizer="momentum",
@@ -241,6 +241,7 @@ BASE = _Recipes(
     steps=100,
     seeds=5,
 )
+"""The networks that are trained; the weights of each recipe take the place of the zeros."""
 
 
 @cache

@@ -24,7 +24,7 @@ RECORDS = 50
 BIAS_STD = 0.5
 """Of the random biases with which zero biases are compared."""
 TEACHER_BIASES = 1.0
-"""Standard deviation of the teacher's biases there: without any, it would need no biases."""
+"""Standard deviation of the teacher's biases in that comparison; without, it needs none."""
 ROWS = {"random": lecun_normal(), "equal": constant(CONSTANT)}
 """Weights: every row its own, or all of them the same."""
 

@@ -50,5 +50,5 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
 
 
 def reach(result: FrameworkDefaults) -> StyledFigure:
-    """For how many seeds PyTorch's ReLU default has not learned at ten layers."""
+    """For how many seeds PyTorch's default has not learned, by setting."""
     return reach_figure(result.reach)

@@ -30,7 +30,7 @@ def bump(result: ZeroBiases) -> StyledFigure:
     axes.plot(result.inputs, result.targets, ".", color=INK, markersize=4)
     axes.plot(result.inputs, result.outputs["with"], "-", color=RANDOM)
     axes.plot(result.inputs, result.outputs["without"], "--", color=CONSTANT)
-    axes.axhline(0, color=GRID, linewidth=0.8)
+    axes.axhline(0, color=GRID, linewidth=0.8, zorder=0)
     x = -0.3 if on_phone() else 0.75
     axes.text(x, 1.08, on_lines("target (dots), and", "biases that start at zero"), color=RANDOM)
     axes.text(-0.35, -0.64, "no biases", color=CONSTANT, ha="right")

@@ -224,7 +224,9 @@ def _lighter(page: str) -> str:
     title = r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"'
     text = re.sub(title, r"\1", text)
     name = r"(?<=-module-name\">)[\w.]+|(?<=<summary>Source code in <code>)[\w./]+"
-    return head + mark + re.sub(name, lambda m: re.sub("([./_])", r"\1<wbr>", m[0]), text)
+    return (
+        head + mark + re.sub(name, lambda m: re.sub(r"([/_]|\.(?!py\b))", r"\1<wbr>", m[0]), text)
+    )
 
 
 def _finished(page: str) -> str:

@@ -110,7 +110,7 @@ def _tenths(word: str) -> str:
 
 
 def _simplified(points: list[complex]) -> list[complex]:
-    """The points that a polyline needs to keep its shape (Ramer 1972; Douglas and Peucker 1973)."""
+    """The points that a polyline needs to keep its shape (Ramer, Douglas and Peucker)."""
     kept, parts = {0, len(points) - 1}, [(0, len(points) - 1)]
     while parts:
         first, last = parts.pop()

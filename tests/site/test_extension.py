@@ -89,7 +89,7 @@ FAILURES = [
     ("[6](claim:row_symmetry.unitz)", r"'unitz'.*did you mean 'units'.*known:"),
     ("[6](claim:row_symetry.units)", r"'row_symetry'.*did you mean 'row_symmetry'"),
     ("[six](claim:row_symmetry.units)", r"row_symmetry\.units: 'six' is not a number"),
-    ("[7](claim:stds.size)", r"claim 'stds\.size': unknown page 'stds'"),
+    ("[7](claim:stds.size)", r"claim stds\.size: unknown page 'stds'"),
     # one form is read, by the build and by `make claims`; the others stand for nothing
     ("[7](CLAIM:row_symmetry.units)", r"CLAIM:row_symmetry\.units: write it in Markdown, as \[6"),
     ("[`6`](claim:row_symmetry.units)", r"^\n  - claim:row_symmetry\.units: write it in [^\x02]*$"),
