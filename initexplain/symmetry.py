@@ -121,7 +121,9 @@ def redundancy_classes(
         >>> [labels.tolist() for labels in redundancy_classes(net, inputs=[[1, 1], [2, 2]])]
         [[0, 1, 0, 0]]
     """
-    signed = signed_redundancy_classes(**locals())
+    signed = signed_redundancy_classes(
+        network, inputs=inputs, targets=targets, loss=loss, tolerance=tolerance
+    )
     return [by_first_appearance(3 * labels + signs) for labels, signs in signed]
 
 

@@ -112,7 +112,21 @@ def train(
         >>> history.losses.shape, float(history.network.weights[0].round(3)[0, 0])
         ((501,), 2.0)
     """
-    descent = Descent(**locals())  # its arguments are these
+    descent = Descent(
+        network,
+        inputs,
+        targets,
+        steps=steps,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        loss=loss,
+        batch_size=batch_size,
+        dropout=dropout,
+        rng=rng,
+        observe=observe,
+        observe_every=observe_every,
+        losses_every=losses_every,
+    )
     history = descent.run()
     diverged = history.diverged_at[history.diverged_at >= 0]
     if diverged.size:

@@ -12,6 +12,9 @@ from initexplain.losses import best_constant_loss
 from initexplain.network import Network
 from initexplain.sweeps import sweep
 
+LEARNED = 0.5
+"""Share of the best constant's loss below which a network has learned."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curves:
@@ -52,7 +55,7 @@ class Curves:
     @property
     def learned(self) -> int:
         """Seeds whose loss, in units of the best constant output's, ends below one half."""
-        return int((self.last < 0.5).sum())
+        return int((self.last < LEARNED).sum())
 
     @property
     def learned_at(self) -> float:
@@ -62,8 +65,8 @@ class Curves:
             >>> Curves(np.array([[1.0, 1.0, 1.0], [0.4, 0.8, 1.0], [0.1, 0.4, 0.9]])).learned_at
             1.5
         """
-        learned = self.values[:, self.last < 0.5]
-        return float(np.median((learned < 0.5).argmax(axis=0))) if learned.size else np.inf
+        learned = self.values[:, self.last < LEARNED]
+        return float(np.median((learned < LEARNED).argmax(axis=0))) if learned.size else np.inf
 
     @property
     def removed(self) -> float:

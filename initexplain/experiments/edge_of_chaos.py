@@ -9,8 +9,9 @@ import numpy as np
 from initexplain.activations import LECUN_GAIN, LECUN_SLOPE
 from initexplain.checks import Array
 from initexplain.datasets import teacher
+from initexplain.experiments.curves import LEARNED
 from initexplain.experiments.reach import PAGE, Row, Scaled, for_all_horizons, reach
-from initexplain.experiments.verdicts import LEARNED, Variations, with_mean
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import lecun_normal
 from initexplain.mean_field import MeanField, correlation_map, critical_weight_std, mean_field
 

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import Curves, relative_losses
+from initexplain.experiments.curves import LEARNED, Curves, relative_losses
 from initexplain.experiments.reach import Row, Setting, reach
-from initexplain.experiments.verdicts import LEARNED, Variations
+from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import (
     TRUNCATED_STD,
     Initializer,

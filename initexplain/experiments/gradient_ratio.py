@@ -9,10 +9,10 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import relative_losses
+from initexplain.experiments.curves import LEARNED, relative_losses
 from initexplain.experiments.reach import Row, Scaled, Setting, reach
 from initexplain.experiments.stages import Stages, stages
-from initexplain.experiments.verdicts import LEARNED, Variations, with_mean
+from initexplain.experiments.verdicts import Variations, with_mean
 from initexplain.initializers import he_normal, lecun_normal
 from initexplain.losses import best_constant_loss
 from initexplain.network import Gradients, Network, gradients

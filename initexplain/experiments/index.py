@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import Curves
+from initexplain.experiments.curves import LEARNED, Curves
 from initexplain.experiments.verdicts import STILL, unmoved
 from initexplain.initializers import Initializer, lecun_normal, normal, zeros
 from initexplain.losses import best_constant_loss
@@ -13,8 +13,6 @@ from initexplain.network import Network
 from initexplain.training import History, train
 
 BIAS_STD = 0.5
-LEARNED = 0.5
-"""A network has learned when less than this share of the best constant's loss is left."""
 
 
 @dataclass(frozen=True)

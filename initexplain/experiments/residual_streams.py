@@ -11,7 +11,7 @@ import numpy as np
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import Curves
+from initexplain.experiments.curves import LEARNED, Curves
 from initexplain.experiments.differentiated import (
     Parameters,
     attention,
@@ -26,7 +26,7 @@ from initexplain.experiments.residual_networks import (
     residual_gradients,
     residual_weights,
 )
-from initexplain.experiments.verdicts import LEARNED, Variations
+from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import he_normal, lecun_normal
 
 WIDTH = 128

@@ -11,9 +11,9 @@ import numpy as np
 from initexplain.activations import ACTIVATIONS
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.curves import Curves
+from initexplain.experiments.curves import LEARNED, Curves
 from initexplain.experiments.reach import Row, Setting, for_all_horizons, reach
-from initexplain.experiments.verdicts import LEARNED, Variations
+from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import (
     Initializer,
     glorot_normal,

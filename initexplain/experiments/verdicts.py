@@ -19,8 +19,6 @@ from initexplain.optimizers import sgd
 
 STILL = 0.01
 """A network stands still while less than this share of the best constant's loss is gone."""
-LEARNED = 0.5
-"""Share of the best constant's loss below which a network has learned."""
 EQUAL = 1e-6
 """Rows are equal if they differ by less than this part of the largest weight."""
 

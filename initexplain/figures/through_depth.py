@@ -16,18 +16,20 @@ EVERY = 3
 def both_ways(result: ThroughDepth) -> StyledFigure:
     """Second moments through the layers, forward and backward, for six schemes."""
     figure, (up, down) = new_figure(height=4.6, columns=2, sharey=True)
-    for name, recipe, marker, fill in (
-        ("lsuv_tanh", "orthogonal", "s", "full"),
-        ("lecun_selu", "selu", "^", "full"),
-        ("he_relu", "he", "o", "full"),
-        ("glorot_tanh", "glorot", "D", "full"),
-        ("orthogonal_tanh", "orthogonal", "D", "none"),
-        ("glorot_relu", "glorot", "o", "none"),
+    for name, recipe, marker, fill, text, lower in (
+        ("lsuv_tanh", "orthogonal", "s", "full", "LSUV tanh ■", 0),
+        ("lecun_selu", "selu", "^", "full", "SELU ▲", 0),
+        ("he_relu", "he", "o", "full", "He ReLU ●", 0),
+        ("glorot_tanh", "glorot", "D", "full", "Glorot tanh ◆", 6),
+        ("orthogonal_tanh", "orthogonal", "D", "none", "orthogonal ◇", -6),
+        ("glorot_relu", "glorot", "o", "none", "Glorot\nReLU ○", 0),
     ):
         scheme = result.schemes[name]
         look = {"colour": RECIPES[recipe], "marker": marker, "fill": fill}
         _curve(up, scheme.predicted_forward, scheme.forward, **look)
         _curve(down, scheme.predicted_backward, scheme.backward, **look)
+        last = scheme.predicted_backward[0]
+        label_line(down, 1, last, text, RECIPES[recipe], xytext=(8, lower))
     for place, (recipe, text) in enumerate(
         (("he", "He ReLU ●"), ("selu", "SELU ▲"), ("orthogonal", "LSUV tanh ■"))
     ):
@@ -37,16 +39,6 @@ def both_ways(result: ThroughDepth) -> StyledFigure:
     label_line(up, 10.5, 0.022, "orthogonal ◇", RECIPES["orthogonal"], va="top", xytext=(0, -12))
     lost = on_lines("Glorot", "ReLU ○")
     label_line(up, 10, 5e-4, lost, RECIPES["glorot"], ha="right", xytext=(-4, 0))
-    for name, recipe, text, lower in (
-        ("lsuv_tanh", "orthogonal", "LSUV tanh ■", 0),
-        ("lecun_selu", "selu", "SELU ▲", 0),
-        ("he_relu", "he", "He ReLU ●", 0),
-        ("glorot_tanh", "glorot", "Glorot tanh ◆", 6),
-        ("orthogonal_tanh", "orthogonal", "orthogonal ◇", -6),
-        ("glorot_relu", "glorot", "Glorot\nReLU ○", 0),
-    ):
-        last = result.schemes[name].predicted_backward[0]
-        label_line(down, 1, last, text, RECIPES[recipe], xytext=(8, lower))
     layers = len(result.schemes["lsuv_tanh"].predicted_forward)
     up.set(yscale="log", xlabel="layer, from the input up")
     name_heights((up, down), "second moment / at the start")

@@ -224,9 +224,8 @@ def _lighter(page: str) -> str:
     title = r'(<(?:a|span)\b(?![^>]*md-content__button)[^>]*?) title="[^"]*"'
     text = re.sub(title, r"\1", text)
     name = r"(?<=-module-name\">)[\w.]+|(?<=<summary>Source code in <code>)[\w./]+"
-    return (
-        head + mark + re.sub(name, lambda m: re.sub(r"([/_]|\.(?!py\b))", r"\1<wbr>", m[0]), text)
-    )
+    ends = r"([/_]|\.(?!py\b))"
+    return head + mark + re.sub(name, lambda long: re.sub(ends, r"\1<wbr>", long[0]), text)
 
 
 def _finished(page: str) -> str:
