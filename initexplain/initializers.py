@@ -65,7 +65,7 @@ def constant(value: float) -> Initializer:
 
 
 def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
-    """Independent entries from N(mean, std^2).
+    """Independent entries from `N(mean, std^2)`.
 
     Examples:
         >>> W = normal(0.1)(np.random.default_rng(0), (300, 300))
@@ -78,7 +78,7 @@ def normal(std: float = 1.0, *, mean: float = 0.0) -> Initializer:
 
 
 def uniform(bound: float = 1.0) -> Initializer:
-    """Independent entries from U(-bound, bound), of variance bound^2 / 3.
+    """Independent entries from `U(-bound, bound)`, of variance `bound^2 / 3`.
 
     Examples:
         >>> W = uniform(0.3)(np.random.default_rng(0), (300, 300))

@@ -37,7 +37,7 @@ LEARNING_RATE = 0.1
 SLOWER = 0.03
 """Learning rate, where the page's is too large for zero last matrices."""
 SLOW = 0.01
-"""Learning rate, where it is too large for scales of one."""
+"""Learning rate, where the page's is too large for scales of one."""
 STEPS = 200
 TRAINED = 10
 """Networks of each kind that are trained, each on a task of its own."""
@@ -58,7 +58,7 @@ RECIPES = {
     "lecun": 1.0,
     "one": float(POSITIONS),
 }
-"""That of query and key matrices by recipe; the last draws entries of variance one."""
+"""Standard deviation of the scores by the recipe of query and key; the last has variance one."""
 VOCABULARY = 1000
 EMBEDDING = 64
 """Width of the embeddings that may be tied to the output."""
