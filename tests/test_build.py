@@ -1,6 +1,8 @@
 """The site as the two commands build it: strict, complete, silent towards third parties."""
 
+import json
 import re
+from itertools import pairwise
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
@@ -31,6 +33,19 @@ def test_every_source_has_a_page(site, pages):
     for source in (DOCS / "notebooks").glob("*.py"):
         assert (site / "notebooks" / source.name).is_file()
         assert (site / "notebooks" / f"{source.stem}.ipynb").is_file()
+
+
+def test_what_waits_for_results_is_rendered_last(site, pages):
+    """The index of the search has the pages in the order in which they were rendered."""
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    addresses = dict.fromkeys(urldefrag(entry["location"]).url for entry in index["docs"])
+    waits = [
+        address.startswith("notebooks/")
+        or pages[file_of(address)].select_one(".ie-claim") is not None
+        for address in addresses
+    ]
+    assert any(waits)
+    assert not any(one and not other for one, other in pairwise(waits))
 
 
 def dead_links(folder, pages, *, served):

@@ -183,7 +183,7 @@ def rewrite_folders(folders: list[str]) -> int:
             print(f"no pages in {folder!r}; name the folder that has them: docs", file=sys.stderr)
             return 1
         paths += found
-    results.prefetch(path.read_text("utf-8", errors="replace") for path in paths)
+    results.prefetch([], (path.read_text("utf-8", errors="replace") for path in paths))
     failures = 0
     for path in paths:
         try:

@@ -92,23 +92,34 @@ def _code_pages(config: MkDocsConfig) -> dict[str, tuple[str, str]]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Starts the computations of all pages, and puts the source of each beside it."""
+    """Starts the computations of all pages, and puts the source of each beside it.
+
+    Pages that wait for none are rendered meanwhile, then those that wait for few.
+    """
     if config.nav:
         for address, (_, text) in _code_pages(config).items():
             files.append(File.generated(config, address, content=text))
+    files = Files(sorted(files, key=_waits_for))
     pages = list(files.documentation_pages())
-    results.prefetch(page.content_string for page in pages)
+    scripts = (page.abs_src_path for page in pages if page.src_uri.endswith(".py"))
+    jobs = (notebooks.job(Path(str(path))) for path in scripts)
+    results.prefetch(jobs, (page.content_string for page in pages))
     for page in pages:
         beside = File.generated(config, f"{page.src_uri}.source", content=page.content_string)
         beside.dest_uri = beside.url = page.src_uri
         files.append(beside)
         if page.src_uri.endswith(".py"):
-            path = Path(str(page.abs_src_path))
-            results.start(notebooks.job(path))
             name = page.src_uri.removesuffix(".py")
             notebook = notebooks.as_ipynb(page.content_string)
             files.append(File.generated(config, f"{name}.ipynb", content=notebook))
     return files
+
+
+def _waits_for(file: File) -> int:
+    """The number of results that a page shows; a notebook is one."""
+    if file.src_uri.endswith(".py"):
+        return 1
+    return len(results.asked(file.content_string)) if file.is_documentation_page() else 0
 
 
 def on_env(_: object, config: MkDocsConfig, files: Files) -> None:

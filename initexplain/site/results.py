@@ -88,10 +88,15 @@ def claim(name: str) -> tuple[float, str]:
     return float(value), answers.sources.get(path[0], f"initexplain.experiments.{page}.run")
 
 
+def asked(text: str) -> list[str]:
+    """The pages whose figures or numbers a text names, in the order of the text."""
+    return list(dict.fromkeys(_NAMED.findall(text)))
+
+
 def named(text: str) -> list[object]:
     """What is computed for the pages whose figures or numbers a text names, or why it is not."""
     computations, answers = _computations(), list[object]()
-    for page in dict.fromkeys(_NAMED.findall(text)):
+    for page in asked(text):
         try:
             answers.append(computations.page(page))
         except (ValueError, RuntimeError) as error:
@@ -104,14 +109,17 @@ def state() -> cache.State:
     return _computations().present
 
 
-def prefetch(texts: Iterable[str]) -> None:
-    """Starts computing for every page whose figures or numbers the texts name; returns at once.
+def prefetch(jobs: Iterable[tasks.Job], texts: Iterable[str]) -> None:
+    """Starts jobs, then computing for every page whose figures or numbers texts name.
 
-    What failed before is tried again. Until the next call, the source counts as it is now.
+    Returns at once. What failed before is tried again. Until the next call, the source counts as
+    it is now.
     """
     computations = _computations(again=True)
     computations.kept = True
-    for page in dict.fromkeys(page for text in texts for page in _NAMED.findall(text)):
+    for job in jobs:
+        computations.start(job)
+    for page in dict.fromkeys(page for text in texts for page in asked(text)):
         if page in computations.pages:
             computations.start(computations.job(page))
     cache.prune()

@@ -91,7 +91,7 @@ from initexplain.site import results
 for line in sys.stdin:
     names, answers = json.loads(line), {}
     results.stop()
-    results.prefetch(f"({name})" for name in names)
+    results.prefetch([], (f"({name})" for name in names))
     for name in names:
         kind, _, rest = name.partition(":")
         try:
@@ -448,7 +448,7 @@ print(changed())
 # but a build takes the source as it was when it began
 source.write_text(text)
 for _ in range(2):
-    results.prefetch(["(claim:two.value)"])
+    results.prefetch([], ["(claim:two.value)"])
     print(results.claim("two.value")[0])
     source.write_text(source.read_text().replace("'value': 1", "'value': 5"))
     print(results.claim("two.value")[0])
@@ -465,7 +465,7 @@ def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
 PREFETCH = """
 import sys
 from initexplain.site import results
-results.prefetch(["(claim:endless.x)"])
+results.prefetch([], ["(claim:endless.x)"])
 """
 ENDS = {
     "interrupt": ("results.claim('endless.x')", signal.SIGINT),
