@@ -24,7 +24,10 @@ from initexplain.site.svg import both, labelled
 
 _FOLDER = str(Path(__file__).parent / "jupyter")
 _STAGES = [f"nbconvert.preprocessors.{of}Preprocessor" for of in ("Execute", "CoalesceStreams")]
-_NAMES_A_PAGE = re.compile(r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:style|palette)\b)")
+# but for modules that import none of a page
+_NAMES_A_PAGE = re.compile(
+    r"initexplain.*\b(?:experiments|figures)\b(?!\.(?:classes|diagrams|palette|style)\b)"
+)
 
 
 def job(path: Path) -> tasks.Job:

@@ -82,7 +82,10 @@ def copy(tmp_path_factory):
         yield cache.PACKAGE
 
 
-STYLE_ALONE = "# %%\nfrom initexplain.figures.style import new_figure\n"
+STYLE_ALONE = (
+    "# %%\nfrom initexplain.figures.style import new_figure\n"
+    "from initexplain.figures.diagrams import draw_network\n"
+)
 A_PAGE = "# %%\nfrom initexplain.experiments import the_swap\n"
 
 
