@@ -80,6 +80,23 @@ def test_every_internal_link_and_anchor_exists(site, pages):
     assert dead_links(site, pages, served=True) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "anchor"),
+    [
+        ("", "three-themes"),
+        ("biases/the-swap/", "what-changes-it"),
+        ("the-thread/", "columns-are-for-different-training-examples"),
+        (
+            "the-thread/",
+            "does-column-wise-symmetry-disturb-the-training-process-much",
+        ),
+    ],
+)
+def test_headings_that_have_another_name_now_are_found_by_the_old_one(pages, address, anchor):
+    [place] = pages[file_of(address)].find_all(id=anchor)
+    assert place.find_next_sibling().name in ("h2", "h3")
+
+
 def test_nothing_is_loaded_from_elsewhere(site, pages):
     for name, soup in pages.items():
         for tag in soup.find_all(["link", "script", "img", "iframe", "source", "video", "object"]):

@@ -68,6 +68,10 @@ def variations(units: int, seed: int) -> dict[str, tuple[str, dict[str, Any]]]:
             {"optimizer": "momentum", "learning_rate": 0.1 * LEARNING_RATE},
         ),
         "momentum": ("momentum, ten times that rate", CHANGES["momentum"]),
+        "deep_momentum": (
+            "the same, four hidden layers",
+            {**CHANGES["momentum"], "hidden": (units,) * 4},
+        ),
         "batches": ("batches of {batch_size}, {steps:,} updates", mini),
         "slow_batches": ("the same, rate {learning_rate}", {**mini, "learning_rate": 0.01}),
         "logistic_batches": ("the same, logistic units", {**mini, "activation": "logistic"}),
