@@ -145,7 +145,10 @@ def test_the_loss_shown_is_that_of_the_package(open_lab, address):
 
 def test_classes_are_letters_in_graph_matrix_and_table(open_lab):
     page = open_lab("#weights=mirrored&hidden=4&cells=2.1.1:1_2.1.2:-1_2.1.3:0.5_2.1.4:0.7")
-    assert page.locator(".lab-node[data-class] text").all_text_contents() == ["A", "−A", "B", "C"]
+    units = page.locator(".lab-node[data-class]")
+    assert units.locator("text").all_text_contents() == ["A", "−A", "B", "C"]
+    hues = units.evaluate_all("units => units.map(unit => unit.dataset.class)")
+    assert hues == ["0", "0", "alone", "alone"]
     assert page.get_by_role("rowheader").all_text_contents()[:4] == ["A", "−A", "B", "C"]
     predicted, measured = (page.locator("td.lab-chips").nth(i).text_content() for i in (0, 1))
     # at the start units 3 and 4 mirror each other still

@@ -72,5 +72,9 @@ export const sub = (n) => [...String(n)].map((digit) => "₀₁₂₃₄₅₆�
 export const letters = ({ labels, signs }) =>
   labels.map((label, unit) => (signs[unit] ? (signs[unit] < 0 ? "−" : "") + String.fromCharCode(65 + label) : "0"));
 
-/** What the hue of a unit goes by. @param {Classes} classes @param {number} unit */
-export const hueClass = ({ labels, signs }, unit) => (signs[unit] ? labels[unit] % 8 : "silent");
+/** What the hue of a unit goes by: one that is alone in its class has none. @param {Classes} classes @param {number} unit */
+export const hueClass = ({ labels, signs }, unit) => {
+  if (!signs[unit]) return "silent";
+  const shared = labels.some((label, other) => other !== unit && label === labels[unit] && signs[other]);
+  return shared ? labels[unit] % 8 : "alone";
+};
