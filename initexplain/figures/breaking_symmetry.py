@@ -16,6 +16,7 @@ from initexplain.figures.style import (
     label_line,
     name_heights,
     new_figure,
+    on_phone,
     power_of_ten,
 )
 
@@ -25,13 +26,14 @@ FLOOR = 1e-17
 
 def noise(result: BreakingSymmetry) -> StyledFigure:
     """Differences between noisy clones through training, on a task of each kind."""
-    figure, (repelling, lasting) = new_figure(height=3.4, columns=2)
+    size = 8 if on_phone() else 9
+    figure, (repelling, lasting) = new_figure(height=3.4, columns=2, phone_height=6)
     curves = _draw_spreads(repelling, result.spreads["teacher"])
     for scale, curve in zip(SCALES["teacher"], curves, strict=True):
         # where it has grown by sixty, or soon for the largest, which does not grow as far
         at = max(4, int((curve > 60 * curve[0]).argmax()))
         text = power_of_ten(scale)
-        label_line(repelling, EVERY * at, curve[at], text, CONSTANT, size=9, va="top")
+        label_line(repelling, EVERY * at, curve[at], text, CONSTANT, size=size, va="top")
     # the slope is what is compared, so the line stands beside the curves
     steps = EVERY * np.arange(len(result.growth["teacher"]))
     line = result.growth["teacher"] + np.log10(0.001 * SCALES["teacher"][-1])

@@ -46,13 +46,20 @@ def factors(result: FineZeros) -> StyledFigure:
     """Loss against updates for a product of two matrices, one or both of them zero."""
     figure, (axes,) = new_figure(height=3.0)
     steps = len(result.lora["both"].values) - 1
+    shown = _shown(steps)
     for zero, colour, line, text in (
         ("B", RANDOM, "-", "A random,\nB zero"),
         ("A", RANDOM, "--", "A zero,\nB random"),
         ("both", ZERO, "-", "both zero"),
     ):
-        draw_curves(axes, result.lora[zero], colour, line, _shown(steps))
-        label_line(axes, steps, result.lora[zero].final, text, colour)
+        curves = result.lora[zero]
+        if zero == "A":  # two filled bands of one hue could not be told apart
+            ends = np.sort(curves.values[shown])[:, [0, -1]]
+            axes.plot(shown, ends, line, color=colour, linewidth=0.8)
+            axes.plot(shown, curves.median[shown], line, color=colour)
+        else:
+            draw_curves(axes, curves, colour, line, shown)
+        label_line(axes, steps, curves.final, text, colour)
     axes.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, steps))
     axes.set_ylim(5e-4, 4)
     return figure

@@ -34,15 +34,15 @@ def signal(result: FrameworkDefaults) -> StyledFigure:
         ("keras", "Keras ●", 12),
         ("flax", "Flax ◇", 0),
         ("sklearn", "scikit-learn □", -12),
-        ("torch", "torch ▼", 0),
+        ("torch", "PyTorch ▼", 0),
     ):
         # three that lie on each other have one place
         y = result.relu["flax" if lower else name].signal.median
         label_line(relu, len(y), y[-1], text, colours[name], xytext=(10, lower))
     for name, text, colour, side in (
         ("playground", "Playground ▲", colours["playground"], {"va": "bottom", "xytext": (0, 6)}),
-        ("sklearn", "the others ● ◇ □", MUTED, {"va": "top", "xytext": (0, -7)}),
-        ("torch", "torch ▼", colours["torch"], {"ha": "right", "va": "top", "xytext": (-5, 0)}),
+        ("sklearn", "the others ● ◇ □", MUTED, {"va": "top", "xytext": (0, -9)}),
+        ("torch", "PyTorch ▼", colours["torch"], {"ha": "right", "va": "top", "xytext": (-9, -1)}),
     ):
         at = {"ha": "center", "size": 9, **side}
         label_line(tanh, 8, result.tanh[name].signal.median[7], text, colour, **at)

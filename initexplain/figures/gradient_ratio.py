@@ -102,7 +102,7 @@ def learning_rates(result: GradientRatio) -> StyledFigure:
     label_line(descent, at[2], right, "LeCun’s scale", RANDOM, ha="right", xytext=(2, -14))
     label_line(adam, fine[1], other["right"][1], "LeCun’s scale", RANDOM, xytext=(6, 6))
     label_line(adam, fine[-2], other["saturated"][-2], "saturated", RANDOM, xytext=(3, 13), **side)
-    label_line(adam, fine[-2], other["starved"][-2], "starved", RANDOM, xytext=(-4, -6), **side)
+    label_line(adam, fine[-2], other["starved"][-2], "starved", RANDOM, xytext=(-9, -6), **side)
     descent.set_yticks(
         [1, 0.1, 0.01, 1e-3, 1e-4, 1e-5], ["1", "0.1", "0.01", "0.001", "10⁻⁴", "10⁻⁵"]
     )

@@ -12,7 +12,7 @@ from initexplain.figures.style import StyledFigure, draw_curves, new_figure, on_
 def four_starts(result: FourStarts) -> StyledFigure:
     """Loss against step in four panels: random or zero weights by zero or random biases."""
     figure, panels = new_figure(
-        height=3.4, rows=2, columns=2, phone_columns=2, phone_height=3.2, sharex=True, sharey=True
+        height=3.4, rows=2, columns=2, phone_columns=2, phone_height=3.5, sharex=True, sharey=True
     )
     starts = (
         ("random_weights", RANDOM, "-"),
@@ -45,7 +45,7 @@ def _write_verdict(axes: Axes, word: str, moved: float, colour: str) -> None:
     """Writes what became of a start, and how far its first matrix has moved."""
     rounded = float(f"{moved:.0e}")
     way = f"{moved:.1g}" if rounded == 0 or rounded >= 0.01 else power_of_ten(rounded)
-    y, size, space = (0.7, 14, "\n") if on_phone() else (0.64, 19, " ")
+    size, space = (14, "\n") if on_phone() else (19, " ")
     place: dict[str, Any] = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-    axes.text(0.55, y, word, color=colour, size=size, weight="bold", **place)
+    axes.text(0.55, 0.64, word, color=colour, size=size, weight="bold", **place)
     axes.text(0.55, 0.46, f"first matrix{space}moves by {way}", color=MUTED, **place)

@@ -45,7 +45,7 @@ def starts(result: Lab) -> StyledFigure:
         # beside the curve that falls, above those that do not
         falls = start == "random"
         x = int((curve > 3 * curve[-1]).argmin()) if falls else last
-        side = {"va": "top", "xytext": (-4, 0)} if falls else {"va": "bottom", "xytext": (0, 2)}
+        side = {"va": "top", "xytext": (-4, 0)} if falls else {"va": "bottom", "xytext": (0, 4)}
         label_line(losses, x, curve[x], name, STARTS[start][1], size=9, ha="right", **side)
     losses.axhline(result.best_constant, color=THEORY, linewidth=1, linestyle=":")
     losses.set(xlabel="updates", ylabel="loss", yscale="log", xlim=(0, last))

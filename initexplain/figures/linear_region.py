@@ -60,7 +60,7 @@ def sweep(result: LinearRegion) -> StyledFigure:
     _band(loss, found["final"])
     _band(loss, found["fresh"], linestyle="--", marker="s", fillstyle="none")
     label_line(loss, 0.5, 0.055, "training examples", RANDOM, ha="right", xytext=(0, 0))
-    label_line(loss, 0.1, 0.2, "fresh examples", RANDOM, xytext=(2, 0))
+    label_line(loss, 0.1, 0.2, "fresh ones", RANDOM, xytext=(2, 0))
     loss.axhline(result.best_constant, color=MUTED, linewidth=1, linestyle=":")
     loss.set(ylabel="loss after training", yscale="log")
     loss.set(

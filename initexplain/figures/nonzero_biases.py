@@ -44,7 +44,7 @@ def forget(result: NonzeroBiases) -> StyledFigure:
         left.plot(bias, life, "o", color=colour, markersize=9)
         label_line(left, bias, life, text, colour, xytext=(8, -6))
     left.axhline(LAG, color=MUTED, linewidth=0.8, linestyle=":")
-    left.text(-2, LAG, "lag of the task", color=MUTED, va="bottom", size=9)
+    label_line(left, -2, LAG, "lag of the task", MUTED, va="bottom", xytext=(0, 3), size=9)
     left.text(-2, 4.6, "line: formula\ndots: cell", color=THEORY, size=9)
     left.set(xlabel="bias of the forget gate", ylabel="half-life of the memory, steps")
     left.set(yscale="log", yticks=[1, 10], yticklabels=["1", "10"])
@@ -77,7 +77,7 @@ def kinks(result: NonzeroBiases) -> StyledFigure:
         axes.set(xlabel="input", xlim=(-2.5, 2.5), ylim=(-3.8, 3.2))
     name_heights(panels, "output")
     for axes, (_, _, colour) in zip(met_first(panels), starts, strict=False):
-        axes.text(-2.4, -2.62, "kinks before", color=MUTED, size=9, va="bottom")
+        axes.text(-2.4, -2.42, "kinks before", color=MUTED, size=9, va="bottom")
         axes.text(-2.4, -3.18, "kinks after", color=colour, size=9, va="top")
     return figure
 

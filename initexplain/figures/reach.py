@@ -65,5 +65,5 @@ def reach_figure(*verdicts: Mapping[str, Row], titles: Sequence[str] = ("",)) ->
         draw_reach(axes, rows, told=len(verdicts) == 1 or on_phone())
         axes.set_title(title, size=10, color=MUTED, loc="left")
         # room for what is written right of the bars
-        axes.set_xlim(0, 1.5 if len(verdicts) == 1 and not on_phone() else 2.0)
+        axes.set_xlim(0, 1.65 if on_phone() else 1.5 if len(verdicts) == 1 else 2.0)
     return figure

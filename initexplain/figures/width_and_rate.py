@@ -78,7 +78,9 @@ def singular_values(result: WidthAndRate) -> StyledFigure:
         upper, lower = singular["orthogonal"][29], singular["normal"][29]
         beside = {"va": "bottom", "xytext": (2, 3)}
         label_line(axes, 30, upper, "orthogonal", RECIPES["orthogonal"], **beside)
-        label_line(axes, 30, lower, "normal", RECIPES["lecun"], ha="right", xytext=(-8, 0))
+        label_line(
+            axes, 30, lower, "normal", RECIPES["lecun"], ha="right", va="top", xytext=(-8, -2)
+        )
     return figure
 
 
