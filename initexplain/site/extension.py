@@ -18,10 +18,8 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
-from initexplain.site import around, claims, guesses, mathml, results, tables
-from initexplain.site.glossary import GlossaryProcessor
+from initexplain.site import around, claims, glossary, guesses, mathml, results, scanning
 from initexplain.site.svg import labelled
-from initexplain.site.verdicts import VerdictProcessor
 
 FIGURE = "figure:"
 _CODE = re.compile(r"<(code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)
@@ -32,10 +30,6 @@ _WRITTEN = {
 }
 # to a page, not to a place in the same one, as the lines of code have
 _RAW_LINK = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=(?![\"']?(?:#|[a-z]+:))", re.IGNORECASE)
-
-
-Failures = dict[str, None]
-"""What is wrong with the page at hand; what fails for each of its numbers is named once."""
 
 
 class PageError(ValueError):
@@ -57,69 +51,93 @@ def left_over(page: str) -> Iterator[str]:
 
 
 class InitexplainExtension(Extension):
-    """Registers the processors; `markdown_extensions: [initexplain.site]` names it."""
+    """Registers what happens to a page; `markdown_extensions: [initexplain.site]` names it."""
 
     def __init__(self, **config: object) -> None:
         self.config = {"glossary": ["", "the glossary page; no term is marked without one"]}
         super().__init__(**config)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
-        """Adds TeX parsing (pymdownx.arithmatex) and this extension's tree processors."""
+        """Adds TeX parsing (pymdownx.arithmatex), and each step of a page at its place."""
         ArithmatexExtension(generic=True, smart_dollar=True).extendMarkdown(md)
-        failures: Failures = {}
+        page = _Page(md, self.getConfig("glossary"))
+        # each gets a method of the page for the one that a subclass would have
+        claim: Any = InlineProcessor(claims.LINK.pattern, md)
+        claim.handleMatch = page.claim
         # before "link" (160), which takes what is not written as a claim
-        md.inlinePatterns.register(ClaimProcessor(failures, md), "claim", 165)
-        # after "inline" (20), so that links, images and formulas are elements by then
-        md.treeprocessors.register(PageProcessor(failures, md), "initexplain", 15)
-        # after "toc" (5), which gives the headings their ids
-        md.treeprocessors.register(VerdictProcessor(failures, md), "verdicts", 4)
-        # last, when everything is HTML
-        check = PageCheck(failures, md)
-        md.postprocessors.register(check, "initexplain", 0)
-        # after what takes the headings of a page
-        md.treeprocessors.register(PageEnd(check, md), "initexplain end", -100)
-        if glossary := self.getConfig("glossary"):
+        md.inlinePatterns.register(claim, "claim", 165)
+        steps = {
+            # after "inline" (20), so that links, images and formulas are elements by then
+            15: page.replace,
             # after "attr_list" (8), which gives the headings of the glossary their ids
-            md.treeprocessors.register(GlossaryProcessor(Path(glossary)), "glossary", 7)
+            7: page.link_terms,
+            # after "toc" (5), which gives the headings their ids
+            4: page.mark_verdicts,
+            # after what takes the headings of a page
+            -100: page.end,
+        }
+        for priority, method in steps.items():
+            step: Any = Treeprocessor(md)
+            step.run = method
+            md.treeprocessors.register(step, f"initexplain {method.__name__}", priority)
+        # last, when everything is HTML
+        check: Any = Postprocessor(md)
+        check.run = page.check
+        md.postprocessors.register(check, "initexplain", 0)
 
 
-class ClaimProcessor(InlineProcessor):
-    """Puts in the place of a claim its number as written, with the way to what computes it."""
+class _Page:
+    """The page at hand: the steps that make it, and what is wrong with it."""
 
-    def __init__(self, failures: Failures, md: Markdown) -> None:
-        super().__init__(claims.LINK.pattern, md)
-        self.failures = failures
+    def __init__(self, md: Markdown, glossary: str) -> None:
+        self.md, self.glossary = md, glossary
+        # what fails for each of its numbers is named once
+        self.failures: dict[str, None] = {}
+        self.whole = False  # until then, the HTML is that of a heading, alone
 
-    def handleMatch(  # type: ignore[override]  # noqa: N802 - Markdown calls it
-        self,
-        m: re.Match[str],
-        data: str,  # noqa: ARG002 - the text around it, as Markdown
-    ) -> tuple[Element, int, int]:
-        """The element for a claim; a failure is noted."""
-        number, source = m["text"].strip(), ""
+    def claim(self, match: re.Match[str], _: str) -> tuple[Element, int, int]:
+        """The element for a claim: its number as written, with the way to what computes it."""
+        number, source = match["text"].strip(), ""
         try:
-            source = claims.check(number, m["name"])
+            source = claims.check(number, match["name"])
         except (ValueError, RuntimeError) as error:
             self.failures[str(error)] = None
         span = Element("span", {"class": "ie-claim"})
-        if m["word"]:
-            span.set(around.BESIDE, m["word"])
-        title = {"title": claims.in_words(m["name"])}
+        if match["word"]:
+            span.set(around.BESIDE, match["word"])
+        title = {"title": claims.in_words(match["name"])}
         span.append(_source_link(source, claims.typeset(number), title))
-        return span, m.start(), m.end()
+        return span, match.start(), match.end()
 
+    def replace(self, root: Element) -> None:
+        """Puts figures, formulas, guesses and wide tables in the place of what stands for them."""
+        self.drawn: set[str] = set()
+        self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
+        self._each(root.iter("p"), self._figure)
+        self._each(root.iter("a"), self._link)
+        # while a formula is still TeX
+        self._each(root.iter("table"), scanning.label_cells)
+        self._each(root.iterfind(".//*[@class='arithmatex']"), self._formula)
+        asked = enumerate(root.iterfind(f".//div[@class='{guesses.CLASS}']"), 1)
+        self._each(asked, lambda guess: guesses.to_fieldset(*guess))
 
-class PageCheck(Postprocessor):
-    """Looks at the HTML of a page, as a reader will, and reports all of its failures at once."""
+    def link_terms(self, root: Element) -> None:
+        """Links the terms of the glossary."""
+        if self.glossary:
+            glossary.link_terms(root, Path(self.glossary))
 
-    whole = False  # until then, it gets headings, each alone
+    def mark_verdicts(self, root: Element) -> None:
+        """Marks the verdicts, and puts a table of them where one is wanted."""
+        self._each([root], scanning.mark_verdicts)
 
-    def __init__(self, failures: Failures, md: Markdown) -> None:
-        super().__init__(md)
-        self.failures = failures
+    def end(self, _: Element) -> None:
+        """The element tree is complete: what is checked next is the page."""
+        self.whole = True
 
-    def run(self, text: str) -> str:
-        """The page, without what was for the check alone.
+    def check(self, text: str) -> str:
+        """The HTML of the page, without what was for the check alone.
+
+        It is looked at as a reader will, and all that has failed is reported at once.
 
         Raises:
             PageError: a figure, a number or a formula failed.
@@ -132,40 +150,6 @@ class PageCheck(Postprocessor):
         if failures:
             raise PageError("".join(f"\n  - {failure}" for failure in failures))
         return re.sub(rf' {around.BESIDE}="[^"]*"', "", text)
-
-
-class PageEnd(Treeprocessor):
-    """Tells the check that what comes next is the page."""
-
-    def __init__(self, check: PageCheck, md: Markdown) -> None:
-        super().__init__(md)
-        self.check = check
-
-    def run(self, _: Element) -> None:
-        """The element tree is complete."""
-        self.check.whole = True
-
-
-class PageProcessor(Treeprocessor):
-    """Replaces figure images and formulas in the element tree of a page."""
-
-    md: Markdown
-
-    def __init__(self, failures: Failures, md: Markdown) -> None:
-        super().__init__(md)
-        self.failures = failures
-
-    def run(self, root: Element) -> None:
-        """Works through the page and notes its failures."""
-        self.drawn: set[str] = set()
-        self._each(self.md.htmlStash.rawHtmlBlocks, self._raw)
-        self._each(root.iter("p"), self._figure)
-        self._each(root.iter("a"), self._link)
-        # while a formula is still TeX
-        self._each(root.iter("table"), tables.label_cells)
-        self._each(root.iterfind(".//*[@class='arithmatex']"), self._formula)
-        asked = enumerate(root.iterfind(f".//div[@class='{guesses.CLASS}']"), 1)
-        self._each(asked, lambda guess: guesses.to_fieldset(*guess))
 
     def _each(self, elements: Iterable[Any], replace: Callable[[Any], None]) -> None:
         for element in list(elements):

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
 # the term is emphasized: a heading without text of its own gets no title, which would stand in
@@ -64,59 +63,54 @@ def entries(page: str) -> list[Entry]:
     return found
 
 
-class GlossaryProcessor(Treeprocessor):
-    """Links the first use of each term in the running text of a page to its definition."""
+def link_terms(root: Element, path: Path) -> None:
+    """Links the first use of each term in the running text of a page to its definition.
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
+    A page has a title, which a docstring among others has not. The glossary stays as it is.
 
-    def run(self, root: Element) -> None:
-        """Marks the terms of a page: it has a title, which a docstring among others has not.
+    Args:
+        root: the page.
+        path: where the glossary is.
+    """
+    in_glossary = any(h.get("id", "").startswith("term-") for h in root.iter("h2"))
+    if root.find("h1") is None or in_glossary:
+        return
+    pending = entries(path.read_text(encoding="utf-8"))
+    for block in list(root):
+        _walk(block, pending)
 
-        The glossary itself is left as it is.
-        """
-        in_glossary = any(h.get("id", "").startswith("term-") for h in root.iter("h2"))
-        if root.find("h1") is None or in_glossary:
+
+def _walk(element: Element, pending: list[Entry]) -> None:
+    if _LEFT_ALONE.fullmatch(element.tag):
+        return
+    if element.tag == "strong":
+        # words that the page itself explains here are left as they are, here and below
+        text = "".join(element.itertext()).strip(" .:")
+        defined = [entry for entry in pending if entry.pattern.fullmatch(text)]
+        pending[:] = [entry for entry in pending if entry not in defined]
+        if defined:
             return
-        self._pending = entries(self.path.read_text(encoding="utf-8"))
-        for block in list(root):
-            self._walk(block)
+    _mark(element, None, pending)
+    for child in list(element):
+        _walk(child, pending)
+        _mark(element, child, pending)
 
-    def _walk(self, element: Element) -> None:
-        if _LEFT_ALONE.fullmatch(element.tag) or (
-            element.tag == "strong" and self._defines(element)
-        ):
-            return
-        self._mark(element, None)
-        for child in list(element):
-            self._walk(child)
-            self._mark(element, child)
 
-    def _defines(self, strong: Element) -> bool:
-        """Whether these words are a term that the page itself explains here."""
-        text = "".join(strong.itertext()).strip(" .:")
-        defined = [entry for entry in self._pending if entry.pattern.fullmatch(text)]
-        self._pending = [entry for entry in self._pending if entry not in defined]
-        return bool(defined)
-
-    def _mark(self, parent: Element, before: Element | None) -> None:
-        """Links the terms in the text after a child, or in the text before the first one."""
-        text = (parent.text if before is None else before.tail) or ""
-        if isinstance(text, AtomicString):
-            return
-        found = [(m, entry) for entry in self._pending if (m := entry.pattern.search(text))]
-        if not found:
-            return
-        match, entry = min(found, key=lambda pair: (pair[0].start(), -pair[0].end()))
-        self._pending.remove(entry)
-        # mkdocstrings' own element, as in the extension: it knows where the glossary is
-        shown = {"identifier": entry.anchor, "class": "ie-term", "title": entry.definition}
-        link = Element("autoref", shown)
-        link.text, link.tail = match[0], text[match.end() :]
-        if before is None:
-            parent.text, position = text[: match.start()], 0
-        else:
-            before.tail, position = text[: match.start()], list(parent).index(before) + 1
-        parent.insert(position, link)
-        self._mark(parent, link)
+def _mark(parent: Element, before: Element | None, pending: list[Entry]) -> None:
+    """Links the terms in the text after a child, or in the text before the first one."""
+    text = (parent.text if before is None else before.tail) or ""
+    found = [(m, entry) for entry in pending if (m := entry.pattern.search(text))]
+    if isinstance(text, AtomicString) or not found:
+        return
+    match, entry = min(found, key=lambda pair: (pair[0].start(), -pair[0].end()))
+    pending.remove(entry)
+    # mkdocstrings' own element, as in the extension: it knows where the glossary is
+    shown = {"identifier": entry.anchor, "class": "ie-term", "title": entry.definition}
+    link = Element("autoref", shown)
+    link.text, link.tail = match[0], text[match.end() :]
+    if before is None:
+        parent.text, position = text[: match.start()], 0
+    else:
+        before.tail, position = text[: match.start()], list(parent).index(before) + 1
+    parent.insert(position, link)
+    _mark(parent, link, pending)

@@ -12,7 +12,7 @@ The style sheet shows the last part, and marks the answers, once one of them is 
 """
 
 import re
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import XML, Element
 
 CLASS = "admonition guess"
 """Of the element that Python-Markdown makes of one."""
@@ -22,6 +22,18 @@ FORM = (
     'one" and "- [ ] Another one", an empty line, and what happened'
 )
 _BOX = re.compile(r"\[(?P<box>[ xX])\]\s+")
+_QUESTION = "<legend><small>Your guess</small> <span /></legend>"
+# with what marks it once one is chosen
+_ANSWER = (
+    '<div class="ie-answer{kind}"><input type="radio" name="{group}" id="{group}-{place}" />'
+    '<label for="{group}-{place}"><span /> <small class="ie-mark">{mark}</small></label></div>'
+)
+_MARKS = (
+    '<span aria-hidden="true">✗</span> your guess',
+    '<span aria-hidden="true">✓</span> right<span class="ie-yours">, your guess</span>',
+)
+# what appears in it is read aloud
+_AFTER = '<div aria-live="polite"><div class="ie-after" /></div>'
 
 
 def to_fieldset(number: int, admonition: Element) -> None:
@@ -37,7 +49,8 @@ def to_fieldset(number: int, admonition: Element) -> None:
     title = admonition.find("p[@class='admonition-title']")
     question = title if title is not None else Element("p")
     answers = [_tight(item) for item in admonition.findall("ul[1]/li")]
-    after = [part for part in list(admonition) if part is not title][1:]
+    after = Element("div")
+    after.extend([part for part in admonition if part is not title][1:])
     boxes = [_BOX.match(answer.text or "") for answer in answers]
     right = [match is not None and match["box"] != " " for match in boxes]
     text = "".join(question.itertext()).strip()
@@ -49,7 +62,7 @@ def to_fieldset(number: int, admonition: Element) -> None:
         "an answer has a link or a claim in it; that can stand below": any(
             part.tag in ("a", "autoref") for answer in answers for part in answer.iter()
         ),
-        "nothing says what happened": not after,
+        "nothing says what happened": not len(after),
     }
     for fault in (fault for fault, holds in faults.items() if holds):
         raise ValueError(f"guess {text!r}: {fault}; {FORM}")
@@ -57,38 +70,13 @@ def to_fieldset(number: int, admonition: Element) -> None:
     admonition.tag = "fieldset"
     # among the results of a search, an answer would stand without its question
     admonition.attrib |= {"class": "ie-guess", "data-search-exclude": ""}
-    admonition.append(_legend(question))
-    for place, answer in enumerate(answers, 1):
-        admonition.append(_choice(answer, f"guess-{number}", place, right=right[place - 1]))
-    # what appears in it is read aloud
-    spoken = SubElement(admonition, "div", {"aria-live": "polite"})
-    SubElement(spoken, "div", {"class": "ie-after"}).extend(after)
-
-
-def _legend(question: Element) -> Element:
-    legend = Element("legend")
-    kind = SubElement(legend, "small")
-    kind.text, kind.tail = "Your guess", " "
-    _move(question, SubElement(legend, "span"))
-    return legend
-
-
-def _choice(answer: Element, group: str, place: int, *, right: bool) -> Element:
-    """An answer with its button, and with what marks it once one is chosen."""
-    choice = Element("div", {"class": "ie-answer ie-right" if right else "ie-answer"})
-    button = {"type": "radio", "name": group, "id": f"{group}-{place}"}
-    SubElement(choice, "input", button)
-    label = SubElement(choice, "label", {"for": button["id"]})
-    answer.text = _BOX.sub("", answer.text or "", count=1)
-    words = SubElement(label, "span")
-    _move(answer, words)
-    words.tail = " "
-    mark = SubElement(label, "small", {"class": "ie-mark"})
-    glyph = SubElement(mark, "span", {"aria-hidden": "true"})
-    glyph.text, glyph.tail = ("✓", " right") if right else ("✗", " your guess")
-    if right:
-        SubElement(mark, "span", {"class": "ie-yours"}).text = ", your guess"
-    return choice
+    admonition.append(_filled(_QUESTION, "span", question))
+    for place, (answer, marked) in enumerate(zip(answers, right, strict=True), 1):
+        answer.text = _BOX.sub("", answer.text or "", count=1)
+        kind, group = " ie-right" if marked else "", f"guess-{number}"
+        markup = _ANSWER.format(kind=kind, group=group, place=place, mark=_MARKS[marked])
+        admonition.append(_filled(markup, "label/span", answer))
+    admonition.append(_filled(_AFTER, "div", after))
 
 
 def _tight(item: Element) -> Element:
@@ -97,6 +85,10 @@ def _tight(item: Element) -> Element:
     return item if paragraph is None else paragraph
 
 
-def _move(source: Element, target: Element) -> None:
-    target.text = source.text
-    target.extend(source)
+def _filled(markup: str, path: str, source: Element) -> Element:
+    """The element that the markup describes, with all that is in another one at a path in it."""
+    element = XML(markup)
+    for target in element.iterfind(path):
+        target.text = source.text
+        target.extend(source)
+    return element
