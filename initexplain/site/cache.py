@@ -6,7 +6,6 @@ An entry counts while all of its own pairs are in the present state. Files are n
 of the package on: a copy of the entries holds for a copy of the source, wherever that is.
 """
 
-import ast
 import functools
 import gzip
 import os
@@ -21,6 +20,7 @@ from hashlib import sha256
 from importlib import metadata
 from itertools import product
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -33,25 +33,12 @@ FLOORS = "experiments", "figures"  # where the modules of a page are
 WEEK = 7 * 24 * 3600
 _ENVIRONMENT = "environment"
 _CODE = ":code"
-_CODES = f"{sys.hexversion:x}.codes"  # versions of Python write a syntax tree differently
 _SOURCES = ".py", ".jinja", ".j2", ".json"
 
 
 def state() -> State:
     """The state of the package's files and of what they run on; reads the files that changed."""
-    hashes = dict(_state_of(_files(str(PACKAGE))))
-    modules = {name.removesuffix(_CODE) for name in hashes if name.endswith(_CODE)}
-    codes = {hashes[module]: hashes[module + _CODE] for module in modules}
-    if not codes.items() <= _known_codes().items():
-        store(_CODES, frozenset(), codes)
-        _known_codes().update(codes)
-    return frozenset([*hashes.items(), (_ENVIRONMENT, _environment())])
-
-
-@functools.cache
-def _known_codes() -> dict[str, str]:
-    """Hash of a module's text -> hash of its code, which takes longest of all to compute."""
-    return load(_CODES, frozenset()) or {}
+    return _state_of(_files(str(PACKAGE))) | {(_ENVIRONMENT, _environment())}
 
 
 def _files(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -77,27 +64,29 @@ def _hashes(path: str, *_: int) -> list[tuple[str, str]]:
     pairs = [(name, sha256(text).hexdigest())]
     if path.endswith(".py"):
         with suppress(SyntaxError):  # whatever computes with it fails
-            code = _known_codes().get(pairs[0][1]) or sha256(_code(text).encode()).hexdigest()
-            pairs.append((name + _CODE, code))
+            pairs.append((name + _CODE, sha256(_code(text).encode()).hexdigest()))
     return pairs
 
 
 def _code(text: bytes | str) -> str:
-    r"""What a module does: its syntax tree without the statements that are a constant.
+    r"""What a module does: what it is compiled to, wherever that stands and whatever is said of it.
 
     Examples:
-        >>> _code("def f():  # One.\n  'One.'\n  return 1") == _code("def f(): return 1")
+        >>> _code("def f():  # One.\n  'One.'\n  return 1") == _code("def f():\n\n  ''\n  return 1")
         True
     """
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [line for line in node.body if not _is_constant(line)]
-    return ast.dump(tree)
+    return repr(_parts(compile(text, "", "exec", dont_inherit=True, optimize=2)))
 
 
-def _is_constant(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+def _parts(code: object) -> object:
+    if isinstance(code, CodeType):
+        counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
+        names = code.co_names, code.co_varnames, code.co_cellvars, code.co_freevars
+        return _parts((code.co_code, code.co_consts, code.co_exceptiontable, counts, names))
+    if isinstance(code, tuple):
+        return [_parts(part) for part in code]
+    # the order of a set is another one in every process
+    return sorted(map(repr, code)) if isinstance(code, frozenset) else repr(code)
 
 
 @functools.cache
