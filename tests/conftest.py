@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from filelock import FileLock
 from webserver import serving
 
-from initexplain.site import scripts
+from initexplain.site import packing
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -248,8 +248,8 @@ def lab(browser, tmp_path_factory):
     modules of numbers export.
     """
     site = tmp_path_factory.mktemp("lab")
-    folder = shutil.copytree(DOCS / scripts.FOLDER, site / scripts.FOLDER)
-    scripts.pack(site)  # as they travel
+    folder = shutil.copytree(DOCS / packing.LAB, site / packing.LAB)
+    packing.pack_lab(site)  # as they travel
     (folder / "index.html").write_text('<link rel="icon" href="data:,"><title>lab</title>', "utf-8")
     complaints = []
     with serving(folder) as server, browser.new_context() as context:

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from conftest import parsed
 from test_build import ADDRESSES, dead_links, file_of
 
-from initexplain.site import offline
+from initexplain.site import packing
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_copy_names_no_server(copy, copied_pages):
 
 def test_the_same_folder_gives_the_same_archive(copy, archive, tmp_path):
     again = tmp_path / "again.zip"
-    offline.pack(copy, again)  # its files are of today, and those in the archive of 1980
+    packing.pack(copy, again)  # its files are of today, and those in the archive of 1980
     assert again.read_bytes() == archive.read_bytes()
 
 

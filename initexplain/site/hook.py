@@ -33,18 +33,15 @@ from initexplain.site import (
     cards,
     mathml,
     notebooks,
-    offline,
+    packing,
     prose,
     reference,
     results,
     running,
-    scripts,
     tasks,
 )
 from initexplain.site.claims import FORM
 from initexplain.site.extension import PageError, left_over
-
-_ICON, _DARK_ICON = "svg{color:#1f2328;fill:currentColor}", "svg{color:#e3e6ec}"
 
 _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
@@ -72,8 +69,6 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     if _preview:
         running.try_address(*config.dev_addr)
     reference.remember(Path(config.config_file_path).read_bytes())
-    # it would not see that the package has changed
-    config.plugins["mkdocs-jupyter"].config["cache"] = False
     if config.nav:
         code = config.nav
         for title in ("Reference", "Code of the pages"):
@@ -258,20 +253,15 @@ def _finished(page: str) -> str:
 
 @event_priority(-100)  # after everything is written
 def on_post_build(config: MkDocsConfig) -> None:
-    """Writes the icon, the cards, and the math font of this build; packs what travels."""
-    assets = Path(config.site_dir) / "assets"
-    (assets / "images").mkdir(parents=True, exist_ok=True)
-    # no style sheet of the page reaches a tab
-    style = f"<style>{_ICON}@media(prefers-color-scheme:dark){{{_DARK_ICON}}}</style>"
-    icon = cards.MARK.read_text("utf-8").replace("<path", f"{style}<path", 1)
-    (assets / "images" / "favicon.svg").write_text(icon, "utf-8")
-    (assets / "math.woff2").write_bytes(results.answer(mathml.job()))
+    """Writes the math font of this build and the cards; packs what travels."""
+    site = Path(config.site_dir)
+    (site / "assets" / "math.woff2").write_bytes(results.answer(mathml.job()))
     for job in _cards if _has_cards(config) else []:
         for address, card in results.answer(job).items():
-            Path(config.site_dir, address, cards.NAME).write_bytes(card)
-    scripts.pack(Path(config.site_dir))
+            (site / address / cards.NAME).write_bytes(card)
+    packing.pack_lab(site)
     if not config.use_directory_urls:
-        offline.finish(Path(config.site_dir))
+        packing.finish_offline(site)
 
 
 def on_shutdown() -> None:

@@ -1,10 +1,34 @@
-"""What the copy without a server needs besides its settings: search, and one file to pass on."""
+"""What travels is packed: the lab's scripts and styles, and the copy that needs no server."""
 
+import re
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from rjsmin import jsmin
 
-def finish(folder: Path) -> None:
+LAB = Path("assets", "lab")
+
+
+def pack_lab(site: Path) -> None:
+    """Packs what MkDocs has copied; the modules keep their names and what they export."""
+    for path in sorted((site / LAB).glob("*")):
+        text = path.read_text(encoding="utf-8")
+        packed = str(jsmin(text)) if path.suffix == ".js" else _styles(text)
+        path.write_text(packed, encoding="utf-8")
+
+
+def _styles(text: str) -> str:
+    r"""Style sheets without comments and most white space; no string in them holds either.
+
+    Examples:
+        >>> _styles("/* a name */\na,\nb c {\n  color: red; /* why */\n}\n")
+        'a,b c{color: red}'
+    """
+    bare = re.sub(r"\s+", " ", re.sub(r"(?s)/\*.*?\*/", "", text))
+    return re.sub(r";?\s*([{};,])\s*", r"\1", bare).strip()
+
+
+def finish_offline(folder: Path) -> None:
     """Puts the search index where a page opened as a file may read it, and packs the folder."""
     index = folder / "search" / "search_index.json"
     # the theme's script looks here, under this name, when the address starts with file:
