@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from griffe import AliasResolutionError, GriffeLoader
+from griffe import AliasResolutionError, Extension, GriffeLoader, Module
 from mkdocstrings_handlers.python import PythonHandler
 
 from initexplain.site import cache
@@ -85,8 +85,19 @@ def _shown(item: Any) -> set[str]:
     return modules
 
 
+class OtherNames(Extension):
+    """Finds the other names of all objects at once, for mkdocstrings.
+
+    Rendering finds some of them, and what is known is not rendered.
+    """
+
+    def on_package(self, *, pkg: Module, loader: GriffeLoader, **_: Any) -> None:
+        """Resolves what modules import, and gives what classes inherit its second name."""
+        loader.resolve_aliases(implicit=True)
+        _find_inherited(pkg)
+
+
 def _find_inherited(parent: Any) -> None:
-    """Gives what classes inherit its second name, as rendering does."""
     for member in parent.members.values():
         if not member.is_alias and (member.is_class or member.is_module):
             if member.is_class:
@@ -94,8 +105,7 @@ def _find_inherited(parent: Any) -> None:
             _find_inherited(member)
 
 
-_collect, _render = PythonHandler.collect, PythonHandler.render
-_read: dict[cache.State, Any] = {}
+_render = PythonHandler.render
 
 
 def remember(settings: bytes) -> None:
@@ -118,21 +128,7 @@ def remember(settings: bytes) -> None:
             cache.store(name, depends, (html, self._headings))
         return html
 
-    def collect(self: PythonHandler, identifier: str, options: Any) -> Any:
-        # a live preview has a new handler for every build
-        if present in _read:
-            self._modules_collection, self._lines_collection = _read[present]
-            return _collect(self, identifier, options)
-        item = _collect(self, identifier, options)
-        _read.clear()
-        _read[present] = self._modules_collection, self._lines_collection
-        # rendering finds some of the other names of an object; what is rendered already has not
-        GriffeLoader(modules_collection=self._modules_collection).resolve_aliases(implicit=True)
-        _find_inherited(self._modules_collection.members["initexplain"])
-        return item
-
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
-    PythonHandler.collect = collect  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":  # for builders that run no hooks: writes the pages below a folder
