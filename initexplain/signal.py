@@ -182,8 +182,9 @@ def at_scales(network: Network, scales: ArrayLike) -> Network:
     check_shape(factors, "scales", "(scales,)", fits=factors.ndim == 1 and factors.size > 0)
     *hidden, last = network.weights
     with np.errstate(all="ignore"):  # what overflows is refused by the network, as infinite
-        scaled = [[*(s * w for w in hidden), last] for s in factors.astype(network.dtype)]
-    return Network.stack([network.with_parameters(weights, network.biases) for weights in scaled])
+        scaled = [np.multiply.outer(factors.astype(network.dtype), w) for w in hidden]
+    kept = (np.broadcast_to(p, (len(factors), *p.shape)) for p in (last, *network.biases))
+    return network.with_parameters([*scaled, next(kept)], list(kept))
 
 
 def _per_layer(values: Sequence[Array], network: Network) -> Array:
