@@ -1,7 +1,7 @@
 """Redundancy predicted from the parameters and measured after training, for many starts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from initexplain.experiments.reach import Row, Setting, Task, reach
 from initexplain.experiments.verdicts import Variations
 from initexplain.initializers import Initializer, constant, lecun_normal, normal, zeros
 from initexplain.network import Network
-from initexplain.optimizers import adam, momentum, sgd
+from initexplain.optimizers import Optimizer, adam, momentum, sgd
 from initexplain.symmetry import (
     Labels,
     SignedClasses,
@@ -306,19 +306,29 @@ def _repeated_matrix_clones(rng: np.random.Generator, units: int) -> int:
     return sum(units - len(np.unique(labels)) for labels in redundancy_classes(network))
 
 
+@dataclass(frozen=True)
+class _OwnDecay(Optimizer):
+    """Plain descent with a weight decay of its own for each member, `(members, 1)`."""
+
+    decays: Array = field(default_factory=lambda: np.array([list(DECAYS.values())]).T)
+
+    def move(self, p: Array, gradient: Array, slots: Sequence[Array], step: int) -> Array:
+        """What a step takes off, but for the rate."""
+        return super().move(p, gradient, slots, step) + self.decays * p
+
+
 def _merging(task: Task, steps: int, seed: int) -> dict[str, list[int]]:
     """Classes up to sign, as training goes on, of one hidden layer that starts random, by decay."""
     inputs, targets = task
 
-    def classes(_step: int, now: Network, _gradients: object) -> int:
-        [(labels, _)] = observed_classes(now, inputs)
-        return int(labels.max()) + 1
+    def classes(_step: int, now: Network, _gradients: object) -> list[int]:
+        found = (observed_classes(now.member(i), inputs)[0] for i in range(len(DECAYS)))
+        return [int(labels.max()) + 1 for labels, _ in found]
 
     sizes = [inputs.shape[1], MERGING_UNITS, targets.shape[1]]
     start = Network.initialize(np.random.default_rng(seed), sizes, weights=lecun_normal())
-    how: dict[str, Any] = {"steps": steps, "learning_rate": MERGING_RATE}
+    optimizer = _OwnDecay(**vars(sgd()))
+    how: dict[str, Any] = {"steps": steps, "learning_rate": MERGING_RATE, "optimizer": optimizer}
     how |= {"observe": classes, "observe_every": MERGING_EVERY}
-    return {
-        name: train(start, *task, optimizer=sgd(weight_decay=decay), **how).observed
-        for name, decay in DECAYS.items()
-    }
+    counts = train(Network.stack([start] * len(DECAYS)), *task, **how).observed
+    return dict(zip(DECAYS, map(list, zip(*counts, strict=True)), strict=True))
