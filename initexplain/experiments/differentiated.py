@@ -3,18 +3,23 @@
 Such a network is a function of its parameters, written with the numpy of
 [autograd](https://github.com/HIPS/autograd), which the packages of the site bring. Leading axes are
 an ensemble here too: members do not meet in the function, so its gradients are each member's own.
+
+Autograd's time is one for each operation, of small arrays whatever their size. What networks do in
+every update is one operation here, with its derivative, where numpy would need several.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import autograd.numpy as anp
 import numpy as np
 from autograd.core import VJPNode, add_outgrads
+from autograd.extend import defvjp, primitive
 from autograd.tracer import getval, new_box, trace_stack
 from autograd.util import toposort
 
+from initexplain.activations import ACTIVATIONS
 from initexplain.checks import Array
 from initexplain.experiments.reach import Training
 from initexplain.optimizers import Optimizer, find_optimizer
@@ -22,6 +27,10 @@ from initexplain.optimizers import Optimizer, find_optimizer
 Parameters = Mapping[str, Array]
 Loss = Callable[[Any, int], Any]
 """From the parameters and the number of the update to the loss of each member, `(...)`."""
+Slope = Callable[..., Callable[[Array], Array]]
+"""From a value and the arguments that gave it to the way from a slope by the value to one by an
+argument."""
+_Operation = TypeVar("_Operation", bound=Callable[..., Any])
 
 
 class Moment(NamedTuple):
@@ -133,6 +142,31 @@ def _gradients(losses: Any, roots: Collection[Any]) -> dict[Any, Array]:
     return found
 
 
+def operation(*slopes: Slope) -> Callable[[_Operation], _Operation]:
+    """Makes a function of numpy one operation for autograd; the slopes are by its first arguments.
+
+    Examples:
+        >>> @operation(lambda cube, x: lambda by_cube: by_cube * 3 * x**2)
+        ... def cube(x):
+        ...     return x * x * x
+        >>> differentiate(lambda p, _: cube(p["x"]), {"x": np.array([2.0])}).gradients
+        {'x': array([12.])}
+    """
+
+    def made(function: _Operation) -> _Operation:
+        wrapped: _Operation = primitive(function)
+        defvjp(wrapped, *slopes)
+        return wrapped
+
+    return made
+
+
+def _by_outputs(_losses: Array, outputs: Array, targets: Array) -> Callable[[Array], Array]:
+    per_example = (outputs - targets) / len(targets)
+    return lambda by_loss: by_loss.reshape(*by_loss.shape, *[1] * targets.ndim) * per_example
+
+
+@operation(_by_outputs)
 def half_squared_error(outputs: Any, targets: Array) -> Any:
     """Half the squared error of each member, summed over outputs, averaged over examples, `(...)`.
 
@@ -146,17 +180,18 @@ def half_squared_error(outputs: Any, targets: Array) -> Any:
     """
     error = outputs - targets
     axes = tuple(range(error.ndim - targets.ndim, error.ndim))
-    return anp.sum(anp.square(error), axis=axes) * (0.5 / len(targets))
+    return np.sum(error * error, axis=axes) * (0.5 / len(targets))
 
 
-def logistic(z: Any) -> Any:
-    """`1 / (1 + exp(-z))`, without overflow.
+@operation(lambda value, _, name: lambda by_value: by_value * ACTIVATIONS[name].slope(value))
+def activated(z: Any, activation: str) -> Any:
+    """The values of an activation that is monotone, by its name.
 
     Examples:
-        >>> logistic(np.array([0.0, 1000.0])).tolist()
-        [0.5, 1.0]
+        >>> activated(np.array([-1.0, 2.0]), "relu").tolist()
+        [0.0, 2.0]
     """
-    return 0.5 * (1 + anp.tanh(0.5 * z))
+    return ACTIVATIONS[activation].value(z)
 
 
 def attention(query: Any, key: Any, *, causal: bool = False) -> Any:

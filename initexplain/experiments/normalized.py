@@ -18,6 +18,7 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
+from autograd.tracer import getval
 
 from initexplain.checks import Array
 from initexplain.datasets import teacher
@@ -26,9 +27,10 @@ from initexplain.experiments.differentiated import (
     Loss,
     Moment,
     Parameters,
+    activated,
     half_squared_error,
-    logistic,
     moments,
+    operation,
 )
 from initexplain.experiments.reach import Setting, Training
 from initexplain.experiments.verdicts import EQUAL, STILL
@@ -41,13 +43,6 @@ EPSILON = 1e-5
 EQUAL_WEIGHT = 0.4
 """The value of all weights where units start equal."""
 _OVER = {"batch": -1, "layer": -2}
-_VALUES: dict[str, Callable[[Any], Any]] = {
-    "tanh": anp.tanh,
-    # slope 0 at 0, as everywhere in the package
-    "relu": lambda z: anp.where(z > 0, z, 0.0),
-    "leaky_relu": lambda z: anp.where(z > 0, z, 0.01 * z),
-    "logistic": logistic,
-}
 
 
 def normalize(z: Any, kind: str) -> Any:
@@ -65,9 +60,60 @@ def normalize(z: Any, kind: str) -> Any:
     """
     if kind == "none":
         return z
-    centred = z - anp.mean(z, axis=_OVER[kind], keepdims=True)
-    variance = anp.mean(anp.square(centred), axis=_OVER[kind], keepdims=True)
-    return centred * (variance + EPSILON) ** -0.5
+    values = getval(z)
+    mean = _mean(values, kind)
+    factor = (_mean(np.square(values - mean), kind) + EPSILON) ** -0.5
+    return _normalized(z, mean, factor, kind)
+
+
+def _mean(values: Array, kind: str) -> Array:
+    return np.asarray(np.mean(values, axis=_OVER[kind], keepdims=True))
+
+
+def _by_preactivations(
+    normalized: Array, _z: Array, _mean_of_z: Array, factor: Array, kind: str
+) -> Callable[[Array], Array]:
+    def slope(by_normalized: Array) -> Array:
+        along = normalized * _mean(by_normalized * normalized, kind)
+        return factor * (by_normalized - _mean(by_normalized, kind) - along)
+
+    return slope
+
+
+@operation(_by_preactivations)
+def _normalized(z: Any, mean: Array, factor: Array, _kind: str) -> Any:
+    """`z` by its own mean and factor, which the slope knows to depend on it."""
+    return (z - mean) * factor
+
+
+def _over_examples(by_result: Array) -> Array:
+    return np.asarray(np.sum(by_result, axis=-1, keepdims=True))
+
+
+@operation(
+    lambda _, __, signals, ___: lambda by_result: by_result @ signals.mT,
+    lambda _, weights, *__: lambda by_result: weights.mT @ by_result,
+    lambda *_: _over_examples,
+)
+def dense(weights: Any, signals: Any, biases: Any) -> Any:
+    """`weights @ signals + biases`, `(..., units, examples)`.
+
+    Args:
+        weights: `(..., units, units below)`.
+        signals: `(..., units below, examples)`; the inputs are the same for all members.
+        biases: `(..., units, 1)`.
+    """
+    return weights @ signals + biases
+
+
+@operation(
+    lambda _, __, z, ___: lambda by_result: _over_examples(by_result * z),
+    lambda _, gamma, *__: lambda by_result: by_result * gamma,
+    lambda *_: _over_examples,
+)
+def scaled(gamma: Any, z: Any, beta: Any) -> Any:
+    """`gamma z + beta`, with a scale and a shift for each unit, `(..., units, 1)`."""
+    return gamma * z + beta
 
 
 def parameters_of(network: Network, kind: str) -> dict[str, Array]:
@@ -101,12 +147,12 @@ def activations(parameters: Any, inputs: Array, kind: str, activation: str) -> l
     """
     layers, signals = sum(name[0] == "W" for name in parameters), [inputs.T]
     for layer in range(1, layers + 1):
-        z = parameters[f"W{layer}"] @ signals[-1] + parameters[f"b{layer}"]
+        z = dense(parameters[f"W{layer}"], signals[-1], parameters[f"b{layer}"])
         if layer < layers:
-            z = normalize(z, kind)
             if kind != "none":
-                z = parameters[f"gamma{layer}"] * z + parameters[f"beta{layer}"]
-            z = _VALUES[activation](z)
+                z = normalize(z, kind)
+                z = scaled(parameters[f"gamma{layer}"], z, parameters[f"beta{layer}"])
+            z = activated(z, activation)
         signals.append(z)
     return signals[1:]
 
@@ -218,8 +264,8 @@ def stream(parameters: Any, inputs: Array) -> Any:
     h = parameters["first"] @ inputs.T
     for k in range(parameters["W"].shape[-3]):
         w, u, gamma, beta = (parameters[name][..., k, :, :] for name in ("W", "U", "gamma", "beta"))
-        inner = anp.tanh(normalize(w @ h, "batch"))
-        h = h + gamma * normalize(u @ inner, "batch") + beta
+        inner = activated(normalize(w @ h, "batch"), "tanh")
+        h = h + scaled(gamma, normalize(u @ inner, "batch"), beta)
     return parameters["last"] @ h + parameters["c"]
 
 

@@ -14,7 +14,7 @@ import autograd.numpy as anp
 import numpy as np
 
 from initexplain.checks import Array
-from initexplain.experiments.differentiated import Parameters, attention, logistic
+from initexplain.experiments.differentiated import Parameters, activated, attention
 
 Forward = Callable[[Any, Array], tuple[Iterable[Any], Any]]
 """From parameters and inputs to what the units of each layer give, `(seeds, units, values)`, and
@@ -97,7 +97,7 @@ def convolution(
     parameters: Any,
     images: Array,
     *,
-    activation: Callable[[Any], Any] = anp.tanh,
+    activation: str = "tanh",
     stride: int = 1,
     padding: int = 0,
     dropout: tuple[float, np.random.Generator] | None = None,
@@ -120,7 +120,7 @@ def convolution(
         seen = anp.matmul(windows(round(pixels**0.5), stride, padding), below)
         seen = anp.reshape(seen, (*below.shape[:-3], channels * OFFSETS, -1))
         kernels = anp.reshape(parameters[name], (*parameters[name].shape[:2], -1))
-        maps = activation(anp.matmul(kernels, seen))
+        maps = activated(anp.matmul(kernels, seen), activation)
         below = anp.reshape(maps, (*maps.shape[:2], -1, examples))
         layers.append(below)
         if dropout and name == "first":
@@ -145,7 +145,7 @@ def _attention(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
 
 def _embedding(parameters: Any, tokens: Array) -> tuple[Iterable[Any], Any]:
     vectors = anp.einsum("npt,std->snpd", tokens, parameters["table"])
-    hidden = anp.tanh(anp.einsum("smpd,snpd->snm", parameters["hidden"], vectors))
+    hidden = activated(anp.einsum("smpd,snpd->snm", parameters["hidden"], vectors), "tanh")
     outputs = anp.einsum("som,snm->sno", parameters["out"], hidden)
     return [by_unit(vectors, 3), by_unit(hidden, 2)], outputs
 
@@ -161,8 +161,9 @@ def _lstm(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
         let_in, keep, candidate, give = (
             z[:, first : first + units] for first in range(0, GATES * units, units)
         )
-        cell = logistic(keep) * cell + logistic(let_in) * anp.tanh(candidate)
-        state = logistic(give) * anp.tanh(cell)
+        keep, let_in, give = (activated(gate, "logistic") for gate in (keep, let_in, give))
+        cell = keep * cell + let_in * activated(candidate, "tanh")
+        state = give * activated(cell, "tanh")
         states.append(state)
     outputs = anp.einsum("sou,sun->sno", parameters["out"], state)
     return [by_unit(anp.stack(states, axis=-1), 1)], outputs
@@ -181,7 +182,7 @@ def _lstm_chain(p: Parameters, rng: np.random.Generator) -> list[Array]:
 def _stack(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
     below, layers = inputs[None], []
     for name in ("first", "second", "third"):
-        below = anp.tanh(anp.matmul(below, anp.swapaxes(parameters[name], 1, 2)))
+        below = activated(anp.matmul(below, anp.swapaxes(parameters[name], 1, 2)), "tanh")
         layers.append(by_unit(below, 2))
     return layers, anp.matmul(below, anp.swapaxes(parameters["out"], 1, 2))
 
@@ -190,7 +191,7 @@ def _blocks(readout: str) -> Forward:
     """Hidden units in blocks: critics, or shards. An equation of `einsum` says what reads them."""
 
     def forward(parameters: Any, inputs: Array) -> tuple[Iterable[Any], Any]:
-        hidden = anp.tanh(anp.einsum("sbmf,nf->snbm", parameters["in"], inputs))
+        hidden = activated(anp.einsum("sbmf,nf->snbm", parameters["in"], inputs), "tanh")
         units = anp.reshape(hidden, (*hidden.shape[:2], -1))
         return [by_unit(units, 2)], anp.einsum(readout, parameters["out"], hidden)
 

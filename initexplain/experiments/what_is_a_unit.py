@@ -1,11 +1,9 @@
 """What a unit is in a convolution, an attention layer, an embedding, an LSTM and in shards."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import autograd.numpy as anp
 import numpy as np
 
 from initexplain.check.copies import classes as equal_rows
@@ -164,7 +162,7 @@ class CopiedChannel(Training):
     """Convolutions with a channel that starts as a copy, and their training.
 
     Attributes:
-        activation: a function of `autograd.numpy`.
+        activation: of both convolutions.
         stride: of both convolutions.
         padding: zeros around what they read.
         flat: whether the outputs read each place by itself, and not their mean.
@@ -172,7 +170,7 @@ class CopiedChannel(Training):
         noise: added to the copy, as a part of a weight.
     """
 
-    activation: Callable[[Any], Any] = anp.tanh
+    activation: str = "tanh"
     stride: int = 1
     padding: int = 0
     flat: bool = False
@@ -209,7 +207,7 @@ def copy_stays(setting: CopiedChannel) -> Array:
 
 
 VARIATIONS: Variations = {
-    "relu": ("ReLU", {"activation": partial(anp.maximum, 0.0)}),
+    "relu": ("ReLU", {"activation": "relu"}),
     "stride": ("stride {stride}", {"stride": 2}),
     "padding": ("zeros around the images", {"padding": 1}),
     "flat": ("each place read by itself", {"flat": True}),

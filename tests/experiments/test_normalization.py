@@ -66,14 +66,16 @@ def test_the_forward_pass_is_that_of_the_definitions(kind, activation):
     np.testing.assert_allclose(found, by_hand(p, x, kind, ACTIVATIONS[activation]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu", "logistic", "leaky_relu"])
 @pytest.mark.parametrize("kind", ["batch", "layer"])
-def test_gradients_are_those_of_finite_differences(kind):
-    setting, p, x, y = small(kind)
+def test_gradients_are_those_of_finite_differences(kind, activation):
+    setting, p, x, y = small(kind, activation=activation)
     gradients = differentiate(setting.squared_error(x, y, np.random.default_rng(0)), p).gradients
     names = list(p)
 
     def loss(values):
-        error = by_hand(dict(zip(names, values, strict=True)), x, kind, np.tanh) - y
+        start = dict(zip(names, values, strict=True))
+        error = by_hand(start, x, kind, ACTIVATIONS[activation]) - y
         return 0.5 * (error**2).sum() / len(x)
 
     for name, expected in zip(names, central_differences(loss, list(p.values())), strict=True):
