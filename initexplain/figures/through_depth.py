@@ -35,8 +35,8 @@ def both_ways(result: ThroughDepth) -> StyledFigure:
     ):
         offset = {"va": "bottom", "xytext": (0, 6 + 12 * place)}
         label_line(up, 3, 1.0, text, RECIPES[recipe], **offset)
-    label_line(up, 10.5, 0.013, "Glorot tanh ◆", RECIPES["glorot"], va="top", xytext=(0, 0))
-    label_line(up, 10.5, 0.013, "orthogonal ◇", RECIPES["orthogonal"], va="top", xytext=(0, -12))
+    label_line(up, 11.2, 0.009, "Glorot tanh ◆", RECIPES["glorot"], va="top", xytext=(0, 0))
+    label_line(up, 11.2, 0.009, "orthogonal ◇", RECIPES["orthogonal"], va="top", xytext=(0, -12))
     lost = on_lines("Glorot", "ReLU ○")
     label_line(up, 10, 5e-4, lost, RECIPES["glorot"], ha="right", xytext=(-4, 0))
     layers = len(result.schemes["lsuv_tanh"].predicted_forward)
