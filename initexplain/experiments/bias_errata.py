@@ -12,7 +12,7 @@ from initexplain.network import Network, forward
 from initexplain.training import train
 
 LEARNING_RATE = 0.05
-BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1}
+BIASES = {"zero": 0.0, "hundredth": 0.01, "tenth": 0.1, "negative": -0.1}
 """Of the hidden units of the networks that are trained."""
 
 
@@ -45,7 +45,7 @@ class BiasErrata:
 def run(
     *, hidden_layers: int = 3, units: int = 16, seeds: int = 20, steps: int = 200, seed: int = 0
 ) -> BiasErrata:
-    """Trains He-normal ReLU networks from three values of the hidden biases.
+    """Trains He-normal ReLU networks from four values of the hidden biases.
 
     The weights are the same for every bias. Full-batch gradient descent, learning rate 0.05.
     """

@@ -39,11 +39,11 @@ Starts = dict[str, list[SignedClasses]]
 LEARNING_RATE = 0.1
 FEATURES = 3
 
-DECAYS = {"none": 0.0, "weak": 0.03, "strong": 0.2}
+DECAYS = {"none": 0.0, "weak": 0.06, "strong": 0.2}
 MERGING_UNITS = 16
 """Units of the networks that training merges."""
 MERGING_RATE = 0.5
-MERGING_EVERY = 250
+MERGING_EVERY = 500
 """Updates between two counts."""
 
 
@@ -177,7 +177,7 @@ def run(
     upper_units: int = 4,
     steps: int = 100,
     planted: int = 20,
-    merging_steps: int = 8000,
+    merging_steps: int = 16000,
     seed: int = 0,
 ) -> Redundancy:
     """Predicts and measures the classes of every start; learning rate 0.1, two hidden layers.

@@ -37,7 +37,7 @@ def stages(*, scale: float, learning_rate: float, seed: int) -> Stages:
 
     With `p = W2^T u + W1 v` for the singular vectors `u` and `v` of a singular value `s`, the
     strength `a` of a mode grows from `|p|^2 / 4` as `da/dt = 2 a (s - a)` says, a unit of `t` being
-    one over the learning rate. Source: Saxe, McClelland and Ganguli (2014), section 1.2.
+    one over the learning rate. Source: Saxe, McClelland and Ganguli (2014), section 1.3.
 
     Args:
         scale: standard deviation of all weights at the start.

@@ -1,6 +1,6 @@
 """Biases that start at zero: how they leave it, and what a network without biases cannot do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from initexplain.checks import Array
 from initexplain.datasets import noisy_sine, teacher
 from initexplain.experiments.curves import Curves, by_name
-from initexplain.experiments.reach import Row, TwoStarts, reach
+from initexplain.experiments.reach import Row, Task, TwoStarts, reach
 from initexplain.experiments.verdicts import TRAININGS, Variations
 from initexplain.initializers import constant, he_normal, lecun_normal, normal
 from initexplain.losses import best_constant_loss, find_loss
@@ -52,6 +52,10 @@ class ZeroBiases:
             part, `(y(x) + y(-x)) / 2`.
         compared: losses on a teacher with biases, in units of the best constant output's, of the
             same weights with biases that start at `zero` or `random`, or with `none`.
+        odd: losses on an odd task, in units of the best constant output's, of the same weights with
+            biases that start at `zero` or `random`; three times the updates of the bump.
+        odd_ahead: seeds in which the random ones end lower.
+        odd_bias: the largest hidden bias of any seed after it, of those that started at 0.
         reach: in how many networks zero biases end within twice the loss of random ones.
     """
 
@@ -68,12 +72,21 @@ class ZeroBiases:
     bump: dict[str, Curves]
     least_loss: float
     compared: dict[str, Curves]
+    odd: dict[str, Curves]
+    odd_ahead: int
+    odd_bias: float
     reach: dict[str, Row]
 
 
 def random_biases(rng: np.random.Generator, zero: Network) -> list[Array]:
     """The other biases of `TwoStarts`: normal ones."""
     return [normal(BIAS_STD)(rng, b.shape).astype(zero.dtype) for b in zero.biases]
+
+
+def odd_sine(_rng: np.random.Generator) -> Task:
+    """One period of a sine on an even grid around 0: with each example comes its negative."""
+    x = np.linspace(-2.0, 2.0, 32)[:, None]
+    return x, np.sin(np.pi / 2 * x)
 
 
 def as_good(setting: TwoStarts) -> Array:
@@ -93,6 +106,17 @@ def compared(base: TwoStarts) -> dict[str, Curves]:
         **by_name(trial.losses, ("zero", "random")),
         "none": Curves(without / best_constant_loss(trial.targets)),
     }
+
+
+def on_odd_data(base: TwoStarts, steps: int) -> tuple[dict[str, Curves], float]:
+    """Losses on a sine from zero and from random biases, and the largest bias from zero ones.
+
+    In double precision, to see how far rounding moves what should not move.
+    """
+    odd = replace(base, data=odd_sine, steps=steps, dtype=np.float64)
+    trial = odd.trained(losses_every=max(steps, 1))
+    largest = np.abs(trial.history.network.biases[0][0]).max()
+    return by_name(trial.losses, ("zero", "random")), float(largest)
 
 
 def comparison_reach(base: TwoStarts) -> dict[str, Row]:
@@ -146,6 +170,7 @@ def run(
         seed=seed,
         dtype=np.float32,
     )
+    odd_data, odd_bias = on_odd_data(base, 3 * bump_steps)
     return ZeroBiases(
         recorded_steps=np.arange(0.0, steps + 1, steps // RECORDS),
         biases={rows: np.stack([b[0] for b, _ in h.observed]) for rows, h in histories.items()},
@@ -160,6 +185,9 @@ def run(
         bump={"with": Curves(bump.losses), "without": Curves(odd_losses)},
         least_loss=float(0.5 * (((y + y[::-1]) / 2) ** 2).mean()),
         compared=compared(base),
+        odd=odd_data,
+        odd_ahead=odd_data["random"].below(odd_data["zero"]),
+        odd_bias=odd_bias,
         reach=comparison_reach(base),
     )
 

@@ -148,11 +148,12 @@ def merging(result: Redundancy) -> StyledFigure:
         axes.plot(
             MERGING_EVERY * np.arange(len(counts)), counts + 0.15 * shift, style, color=RANDOM
         )
-    few = result.merging["strong"]
-    halved = MERGING_EVERY * int(np.argmax(np.array(few) < MERGING_UNITS / 2))
-    top = f"line: no decay; dashes: decay {DECAYS['weak']:g}"
-    label_line(axes, 0, MERGING_UNITS + 1.2, top, RANDOM, xytext=(0, 0))
-    label_line(axes, halved, 7.5, f"dots: decay {DECAYS['strong']:g}", RANDOM)
+    label_line(axes, 0, MERGING_UNITS + 1.2, "line: no decay", RANDOM, xytext=(0, 0))
+    labels = {"weak": ("dashes", 12.5, "right", -14), "strong": ("dots", 6.5, "left", 8)}
+    for name, (style, height, align, away) in labels.items():
+        passed = MERGING_EVERY * int(np.argmax(np.array(result.merging[name]) < height))
+        text = f"{style}: decay {DECAYS[name]:g}"
+        label_line(axes, passed, height, text, RANDOM, ha=align, xytext=(away, 0))
     axes.set(xlabel="updates", ylabel="classes", ylim=(0, MERGING_UNITS + 2.2))
     axes.set_yticks([1, 4, 8, 12, 16])
     return figure

@@ -25,6 +25,13 @@ def test_a_small_bias_changes_the_loss_a_little(result):
     assert abs(result.gain["hundredth"]) < abs(result.gain["tenth"])
 
 
+def test_the_sign_of_a_small_bias_matters(result):
+    # a shift to the flat side does harm, so that what helps is the shift to the other one
+    assert result.firing["negative"] < result.firing["zero"]
+    assert result.gain["negative"] < -0.02 < 0 < result.gain["tenth"]
+    assert result.ahead["negative"] < 4 < result.ahead["tenth"]
+
+
 def test_the_line_of_the_figure_against_counting(result):
     rng = np.random.default_rng(1)
     z = np.sqrt(2) * rng.standard_normal(200_000)

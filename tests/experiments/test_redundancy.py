@@ -74,6 +74,7 @@ def test_strong_decay_merges_units_and_none_does_not(result):
     assert (counts["none"] == 16).all()
     assert counts["weak"][0] == counts["strong"][0] == 16
     assert counts["strong"][-1] < 12
+    assert (counts["weak"] >= counts["strong"]).all()  # a weaker decay merges later
 
 
 def test_the_reach_of_the_prediction(result):

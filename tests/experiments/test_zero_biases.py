@@ -6,7 +6,7 @@ from oracles import descent, tanh_network
 
 import initexplain as ie
 from initexplain.experiments.reach import PAGE, TwoStarts
-from initexplain.experiments.zero_biases import random_biases, run, train_without_biases
+from initexplain.experiments.zero_biases import odd_sine, random_biases, run, train_without_biases
 
 SETTINGS = {"units": 8, "seeds": 6, "bump_steps": 800, "seed": 11}
 
@@ -32,6 +32,19 @@ def test_zero_biases_are_as_good_as_random_ones_where_they_can_all_learn(result)
     full = {name for name, row in result.reach.items() if row.holds == row.seeds}
     assert {PAGE, "odd", "data", "deep", "relu", "adam", "batches"} <= full
     assert result.reach["one"].holds < 6
+
+
+def test_on_odd_data_zero_biases_stay_where_they_are_under_full_batches_alone(result):
+    assert result.odd_bias < 1e-12
+    assert result.odd_ahead == 6
+    assert result.odd["random"].final < 0.6 * result.odd["zero"].final
+    x, y = odd_sine(np.random.default_rng(0))
+    np.testing.assert_allclose(x, -x[::-1])
+    np.testing.assert_allclose(y, -y[::-1], atol=1e-12)
+    start = ie.Network.initialize(np.random.default_rng(3), [1, 8, 1], weights=ie.lecun_normal())
+    for how in ({"batch_size": 8, "rng": np.random.default_rng(1)}, {"optimizer": "adam"}):
+        end = ie.train(start, x, y, steps=500, learning_rate=0.01, **how).network
+        assert np.abs(end.biases[0]).max() > 1e-4, how
 
 
 def test_the_two_starts_differ_in_their_biases_alone():
