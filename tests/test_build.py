@@ -218,10 +218,10 @@ import pathlib, sys
 from initexplain.site import notebooks, results
 jobs = [notebooks.job(pathlib.Path(f"{name}.py")) for name in sys.argv[1:]]
 for job in jobs:
-    results.start(job)
+    results.current().start(job)
 for job in jobs:
     try:
-        results.answer(job)
+        results.current().answer(job)
     except RuntimeError as error:
         print(error)
 """

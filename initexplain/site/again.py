@@ -47,7 +47,7 @@ def render(page: Page, function: Callable[..., None], config: MkDocsConfig, file
 
 def _goes_into(page: Page, config: MkDocsConfig, files: Files) -> bytes:
     """All that goes into the HTML of a page: its text, what it links to, and what it shows."""
-    text, package = str(page.markdown), results.state()
+    text, package = str(page.markdown), results.current().present
     if not page.file.src_uri.endswith(".py"):  # a notebook may import anything
         package = cache.shared(package, *_OWN.findall(text))
     glossary = getattr(files.get_file_from_path("glossary.md"), "content_string", None)

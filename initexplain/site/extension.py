@@ -5,7 +5,7 @@ It knows Markdown and nothing of the program that builds the site.
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -18,36 +18,16 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 from pymdownx.arithmatex import ArithmatexExtension
 
-from initexplain.site import around, claims, glossary, guesses, mathml, results, scanning
+from initexplain.site import claims, glossary, guesses, mathml, prose, results, scanning
 from initexplain.site.svg import labelled
 
 FIGURE = "figure:"
-_CODE = re.compile(r"<(code|pre)\b.*?</\1>|<!--.*?-->", re.DOTALL)
-_LEFT = re.compile(r"\b(figure|claim):\w[\w.]*", re.IGNORECASE)
-_WRITTEN = {
-    "claim": claims.FORM,
-    "figure": "![what it shows](figure:page.name) at the start of a paragraph of its own",
-}
 # to a page, not to a place in the same one, as the lines of code have
 _RAW_LINK = re.compile(r"<(?:a|img)\b[^>]*\b(?:href|src)=(?![\"']?(?:#|[a-z]+:))", re.IGNORECASE)
 
 
 class PageError(ValueError):
     """What is wrong with a page: one line for each figure, number or formula that failed."""
-
-
-def left_over(page: str) -> Iterator[str]:
-    """The numbers and figures that are named in the HTML of a page, outside code, as they were.
-
-    Examples:
-        >>> print(*left_over("<p title='claim:a.b'><code>claim:c.d</code></p>"))
-        claim:a.b: write it in Markdown, as [6](claim:page.part) or [6](claim:page.part "word")
-    """
-    lower = page.lower()
-    if "claim:" not in lower and "figure:" not in lower:  # most pages: a search by pattern is slow
-        return
-    for match in _LEFT.finditer(_CODE.sub("", page)):
-        yield f"{match[0]}: write it in Markdown, as {_WRITTEN[match[1].lower()]}"
 
 
 class InitexplainExtension(Extension):
@@ -104,7 +84,7 @@ class _Page:
             self.failures[str(error)] = None
         span = Element("span", {"class": "ie-claim"})
         if match["word"]:
-            span.set(around.BESIDE, match["word"])
+            span.set(prose.BESIDE, match["word"])
         title = {"title": claims.in_words(match["name"])}
         span.append(_source_link(source, claims.typeset(number), title))
         return span, match.start(), match.end()
@@ -145,11 +125,11 @@ class _Page:
         if not self.whole:
             return text
         self.whole = False
-        failures = dict.fromkeys([*self.failures, *left_over(text), *around.faults(text)])
+        failures = dict.fromkeys([*self.failures, *prose.left_over(text), *prose.changed(text)])
         self.failures.clear()
         if failures:
             raise PageError("".join(f"\n  - {failure}" for failure in failures))
-        return re.sub(rf' {around.BESIDE}="[^"]*"', "", text)
+        return re.sub(rf' {prose.BESIDE}="[^"]*"', "", text)
 
     def _each(self, elements: Iterable[Any], replace: Callable[[Any], None]) -> None:
         for element in list(elements):

@@ -41,7 +41,7 @@ from initexplain.site import (
     tasks,
 )
 from initexplain.site.claims import FORM
-from initexplain.site.extension import PageError, left_over
+from initexplain.site.extension import PageError
 
 _log = logging.getLogger("mkdocs.initexplain")
 _NO_PLACE = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM
@@ -119,11 +119,11 @@ def _waits_for(file: File) -> int:
 
 def on_env(_: object, config: MkDocsConfig, files: Files) -> None:
     """Starts on the font and the cards: by now all formulas are set, and pages have headings."""
-    results.start(mathml.job())
+    results.current().start(mathml.job())
     if _has_cards(config):
         pages = [file.page for file in files.documentation_pages() if file.page]
         _cards[:] = [cards.job({page.url: _heading(page) or config.site_name for page in pages})]
-        results.start(*_cards)
+        results.current().start(*_cards)
 
 
 def _has_cards(config: MkDocsConfig) -> bool:
@@ -173,7 +173,7 @@ def _checked(render: Callable[..., None], page: Page, config: MkDocsConfig, file
 def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
     path = Path(str(page.file.abs_src_path))
     try:
-        content = results.answer(notebooks.job(path))
+        content = results.current().answer(notebooks.job(path))
     except RuntimeError as error:
         raise PageError(str(error)) from None
     page.markdown, page.meta = get_data(content)
@@ -202,7 +202,7 @@ def on_post_page(output: str, *, page: Page, **_: object) -> str:
         PageError: a title or a description has a number, which nothing computes there.
     """
     numbers = prose.unsourced(f"{page.title} | {page.meta.get('description', '')}")
-    faults = dict.fromkeys([*left_over(output), *map("“{}”".format, numbers)])
+    faults = dict.fromkeys([*prose.left_over(output), *map("“{}”".format, numbers)])
     if left := "".join(f"\n  - {fault}" for fault in faults):
         fault = f"{left}\n  - titles, in `nav:` of mkdocs.yml too, and descriptions hold no numbers"
         if not _preview:
@@ -255,9 +255,9 @@ def _finished(page: str) -> str:
 def on_post_build(config: MkDocsConfig) -> None:
     """Writes the math font of this build and the cards; packs what travels."""
     site = Path(config.site_dir)
-    (site / "assets" / "math.woff2").write_bytes(results.answer(mathml.job()))
+    (site / "assets" / "math.woff2").write_bytes(results.current().answer(mathml.job()))
     for job in _cards if _has_cards(config) else []:
-        for address, card in results.answer(job).items():
+        for address, card in results.current().answer(job).items():
             (site / address / cards.NAME).write_bytes(card)
     packing.pack_lab(site)
     if not config.use_directory_urls:

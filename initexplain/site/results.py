@@ -44,7 +44,7 @@ def figure(name: str) -> tuple[str, str]:
         ValueError: there is no such figure; the message lists the known ones.
         RuntimeError: the experiment or the drawing failed; the message has the traceback.
     """
-    figures = _computations().page(name.partition(".")[0]).figures
+    figures = current().page(name.partition(".")[0]).figures
     drawn = lookup(figures, name, "figure")
     if isinstance(drawn, tasks.Failure):
         raise RuntimeError(f"figure {name}: {drawn}")
@@ -65,7 +65,7 @@ def claim(name: str) -> tuple[float, str]:
         RuntimeError: the experiment, or reading the value, failed; the message has the traceback.
     """
     page, *path = name.split(".")
-    answers = _computations().page(page)
+    answers = current().page(page)
     value: Any = answers.values
     for depth, part in enumerate(path):
         if isinstance(value, np.ndarray) and value.ndim:
@@ -95,7 +95,7 @@ def asked(text: str) -> list[str]:
 
 def named(text: str) -> list[object]:
     """What is computed for the pages whose figures or numbers a text names, or why it is not."""
-    computations, answers = _computations(), list[object]()
+    computations, answers = current(), list[object]()
     for page in asked(text):
         try:
             answers.append(computations.page(page))
@@ -104,18 +104,13 @@ def named(text: str) -> list[object]:
     return answers
 
 
-def state() -> cache.State:
-    """The state of the source that counts until the next call of `prefetch`."""
-    return _computations().present
-
-
 def prefetch(jobs: Iterable[tasks.Job], texts: Iterable[str]) -> None:
     """Starts jobs, then computing for every page whose figures or numbers texts name.
 
     Returns at once. What failed before is tried again. Until the next call, the source counts as
     it is now.
     """
-    computations = _computations(again=True)
+    computations = current(again=True)
     computations.kept = True
     for job in jobs:
         computations.start(job)
@@ -125,27 +120,13 @@ def prefetch(jobs: Iterable[tasks.Job], texts: Iterable[str]) -> None:
     cache.prune()
 
 
-def start(job: tasks.Job) -> None:
-    """Starts a job, unless it has started or its result is known; returns at once."""
-    _computations().start(job)
-
-
-def answer(job: tasks.Job) -> Any:
-    """The result of a job.
-
-    Raises:
-        RuntimeError: it failed, died or took too long; the message says which.
-    """
-    return _computations().answer(job)
-
-
 def stop() -> None:
     """Ends all processes at once; what they were computing is lost."""
     while _current:
         _current.pop().stop()
 
 
-class _Computations:
+class Computations:
     """What is computed for one state of the source: one process at a time for each core."""
 
     def __init__(self, present: cache.State) -> None:
@@ -163,21 +144,29 @@ class _Computations:
         self._context.set_forkserver_preload(_PRELOADED)
 
     def job(self, page: str) -> tasks.Job:
+        """What computes all that a page may ask for."""
         arguments = page, self.present
         return tasks.Job(page, f"{page}.page", tasks.compute, arguments, seconds=TIMEOUT_SECONDS)
 
     def page(self, name: str) -> tasks.Answers:
+        """What a page may ask for; an unknown page raises `ValueError`, with the known ones."""
         lookup(self.pages, name, "page")
         answers: tasks.Answers = self.answer(self.job(name))
         return answers
 
     def start(self, job: tasks.Job) -> Future[Any]:
+        """Starts a job, unless it has started or its result is known; returns at once."""
         future = self._futures.get(job.entry)
         if future is None or (future.done() and future.exception()):
             future = self._futures[job.entry] = self._threads.submit(self._compute, job)
         return future
 
     def answer(self, job: tasks.Job) -> Any:
+        """The result of a job.
+
+        Raises:
+            RuntimeError: it failed, died or took too long; the message says which.
+        """
         try:
             return (self._futures.get(job.entry) or self.start(job)).result()
         except KeyboardInterrupt:
@@ -185,6 +174,7 @@ class _Computations:
             raise
 
     def stop(self) -> None:
+        """Ends all processes at once."""
         self._open.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -216,10 +206,10 @@ def _deaf() -> None:
 
 
 _lock = threading.Lock()
-_current: list[_Computations] = []
+_current: list[Computations] = []
 
 
-def _computations(*, again: bool = False) -> _Computations:
+def current(*, again: bool = False) -> Computations:
     """Those for the source as it is now; those of an older state are stopped.
 
     Args:
@@ -231,5 +221,5 @@ def _computations(*, again: bool = False) -> _Computations:
         present = cache.state()
         if not _current or _current[0].present != present:
             stop()
-            _current.append(_Computations(present))
+            _current.append(Computations(present))
         return _current[0]
