@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import pairwise
 
@@ -29,7 +29,7 @@ from initexplain.signal import second_moments
 
 EXAMPLES = 16
 LEARNING_RATE = 0.02
-SMALLER = (0.0005, 0.005)
+OTHER_RATES = (0.0005, 0.005, 0.1)
 """Learning rates of momentum for what has not learned at the first."""
 ADAM_RATE = 0.001
 VARIATIONS: Variations = {
@@ -87,6 +87,11 @@ def torch_linear(fan_in: int, fan_out: int) -> Layer:  # noqa: ARG001 - a rule o
     return Layer(
         uniform(weight_bound), uniform(bias_bound), weight_bound / 3**0.5, bias_bound / 3**0.5
     )
+
+
+def torch_without_biases(fan_in: int, fan_out: int) -> Layer:
+    """The weights of PyTorch's `nn.Linear`, and zero biases."""
+    return replace(torch_linear(fan_in, fan_out), biases=zeros(), bias_std=0.0)
 
 
 def keras_dense(fan_in: int, fan_out: int) -> Layer:
@@ -199,7 +204,8 @@ class FrameworkDefaults:
             used with.
         kernels: of convolutions of 64 channels in and out, by kind.
         depthwise_share: of the variance that Keras's depthwise kernel passes on.
-        reach: of the verdict that PyTorch's ReLU networks have not learned, under `VARIATIONS`.
+        reach: of the verdict that PyTorch's ReLU networks have not learned, under `VARIATIONS`, and
+            `unbiased`: with zero biases, as long as the longest.
     """
 
     scale: dict[str, float]
@@ -216,7 +222,7 @@ def run(
 ) -> FrameworkDefaults:
     """Draws, measures and trains networks with the defaults of each framework.
 
-    Momentum 0.9 at the rate 0.02, what does not learn there also at those in `SMALLER`, and Adam;
+    Momentum 0.9 at the rate 0.02, what does not learn there also at `OTHER_RATES`, and Adam;
     full batches, in single precision, as the frameworks train. There are as many inputs as `units`.
     """
     rng = np.random.default_rng(seed)
@@ -229,7 +235,7 @@ def run(
         momentum = trained(drawn, optimizer="momentum", learning_rate=LEARNING_RATE)
         tuned = momentum.copy()
         late = np.flatnonzero((momentum >= LEARNED).any(axis=1))
-        for rate in SMALLER if late.size else ():
+        for rate in OTHER_RATES if late.size else ():
             again = trained([drawn[k] for k in late], optimizer="momentum", learning_rate=rate)
             tuned[late] = np.minimum(tuned[late], again)
         adam = trained(drawn, optimizer="adam", learning_rate=ADAM_RATE)
@@ -324,4 +330,10 @@ def _how_far() -> dict[str, Row]:
         steps=150,
         seeds=5,
     )
-    return reach(_has_not_learned, base, VARIATIONS)
+    longer, how = VARIATIONS["longer"]
+    unbiased = f"{longer}, zero biases", {**how, "rule": torch_without_biases}
+    return reach(
+        _has_not_learned,
+        base,
+        {"longer": (longer, how), "unbiased": unbiased, **VARIATIONS},
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from initexplain.activations import ACTIVATIONS, Activation
 from initexplain.checks import Array
 from initexplain.datasets import teacher
-from initexplain.experiments.reach import Row, Setting, reach
+from initexplain.experiments.reach import Row, Setting, Task, reach
 from initexplain.experiments.verdicts import (
     TRAININGS,
     Variations,
@@ -127,11 +127,19 @@ def freezing_reach(base: Setting) -> dict[str, Row]:
     return reach(on_data_sets(frozen), replace(base, steps=FREEZE_STEPS), variations)
 
 
+def halves(rng: np.random.Generator) -> Task:
+    """The teacher's first answer as two classes, 0 and 1, of as many examples each."""
+    inputs, targets = teacher(rng)
+    first = targets[:, :1]
+    return inputs, (first > np.median(first)).astype(float)
+
+
 def copies_reach(base: Setting) -> dict[str, Row]:
     """Asks of an all-zero start of logistic units whether it learns copies."""
     two = {"hidden": (base.hidden[0],) * 2}
     variations: Variations = {
         "centred": ("targets of mean zero", {"data": centred}),
+        "balanced": ("classes of equal size", {"data": halves, "loss": "logistic"}),
         "two": ("two hidden layers", two),
         "batches": (
             "two, batches of {batch_size}, {steps:,} updates",

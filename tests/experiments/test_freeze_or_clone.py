@@ -7,7 +7,7 @@ import pytest
 from oracles import descent, never, not_always, tanh_network
 
 import initexplain as ie
-from initexplain.experiments.freeze_or_clone import one_unit, scaled
+from initexplain.experiments.freeze_or_clone import halves, one_unit, scaled
 from initexplain.experiments.reach import PAGE
 
 SETTINGS = {"units": 5, "steps": 200, "seed": 3}
@@ -43,6 +43,18 @@ def test_two_layers_of_copies_wait_for_batches_or_adam(result):
     holds = {name: row.holds for name, row in result.copies.items()}
     assert holds[PAGE] == holds["adam"] == 5
     assert holds["two"] == holds["centred"] == 0 < holds["batches"]
+
+
+def test_classes_of_equal_size_leave_all_zero_logistic_units_at_zero(result):
+    assert result.copies["balanced"].holds == 0
+    inputs, classes = halves(np.random.default_rng(4))
+    assert classes.shape == (len(inputs), 1)
+    assert classes.sum() == len(inputs) / 2
+    start = ie.Network([np.zeros((5, 4)), np.zeros((1, 5))], None, "logistic")
+    one_less = inputs[:-1], classes[:-1]
+    for task, moves in (((inputs, classes), False), (one_less, True)):
+        end = ie.train(start, *task, steps=100, learning_rate=0.1, loss="logistic").network
+        assert (np.abs(end.weights[0]).max() > 1e-6) == moves
 
 
 @pytest.mark.parametrize(("shift", "moves"), [(0.0, False), (0.1, True)])
