@@ -17,8 +17,8 @@ FLAGS = [
 PHONE, DESKTOP = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 
 
-def launch(playwright, **settings):
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, **settings)
+def launch(playwright, *flags, **settings):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], **settings)
 
 
 def listen(page, origin, complaints):

@@ -182,15 +182,10 @@ def _build_elsewhere(folder, site):
 
 
 @pytest.fixture(scope="session")
-def server(site):
-    """The built site, behind a server."""
-    with serving(site) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def origin(server):
-    return server.origin
+def origin(site):
+    """The address of the built site, behind a server."""
+    with serving(site, kept=True) as server:
+        yield server.origin
 
 
 @pytest.fixture(scope="session")

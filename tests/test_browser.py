@@ -21,6 +21,7 @@ import matplotlib.image
 import pytest
 from browsing import DESKTOP, PHONE, launch, listen
 from test_build import ADDRESSES, file_of
+from webserver import on_the_wire
 
 from initexplain.site import mathml
 
@@ -30,52 +31,47 @@ KIB = 1024
 
 
 @pytest.fixture(scope="module")
-def reader(browser, server):
+def reader(playwright, origin):
     """One page object for all the addresses, and what is heard from it."""
-    context = browser.new_context(
+    # a page is left before it would pay to compile what looks at it
+    running = launch(playwright, "--js-flags=--no-maglev,--no-turbofan")
+    context = running.new_context(
         viewport=DESKTOP,
         color_scheme="light",
         reduced_motion="reduce",
         permissions=["clipboard-read", "clipboard-write"],
     )
     page, complaints, asked = context.new_page(), [], set()
-    listen(page, server.origin, complaints)
-    page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    listen(page, origin, complaints)
+    page.on("request", lambda request: asked.add(request.url))
     # whatever the page before it was told, each begins in the light palette
     page.add_init_script(f"localStorage.clear(); {axe.Axe().axe_script}")
     yield page, complaints, asked
-    context.close()
+    running.close()
 
 
 @pytest.fixture(scope="module", params=ADDRESSES, ids=lambda address: address or "index")
-def seen(request, reader, server):
-    """One page of the site, open in the light palette, with all that it asked for."""
+def seen(request, reader, origin):
+    """One page of the site, open in the light palette, with the addresses that it asked for."""
     page, complaints, asked = reader
+    # so that the page before it is not laid out once more
+    page.evaluate("document.body.style.display = 'none'")
     page.set_viewport_size(DESKTOP)
-    before = len(server.sent)
     complaints.clear()
-    asked.clear()  # what the server still sends to the page before is not counted
-    page.goto(server.origin + request.param, wait_until="load")
+    asked.clear()
+    page.goto(origin + request.param, wait_until="load")
     # the theme adds buttons to what it sees, a frame after the page has loaded
     page.evaluate(SETTLED)
-    return SimpleNamespace(
-        address=request.param,
-        page=page,
-        complaints=complaints,
-        sent=lambda: {
-            name: size
-            for name, size in server.sent[before:]
-            if asked & {name, name.removesuffix("index.html")}
-        },
-    )
+    return SimpleNamespace(address=request.param, page=page, complaints=complaints, asked=asked)
 
 
 SETTLED = """async () => {
     for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
 }"""
 
-# What depends on the palette: the contrast of texts, and what tells a link from the text around it.
-COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+# What depends on the palette: the contrast of texts, and what tells a link from the text around it;
+# with what each of these rules looks at.
+COLOUR_RULES = {"color-contrast": "*", "link-in-text-block": "a[href]"}
 # What axe finds. Inside a figure there is nothing but its drawing, which has tests of its own: it
 # is set aside, as is what hides in closed boxes. Code, many words in few colours that are looked at
 # one by one, stands there as plain text. Of the texts of one kind, which look alike on grounds that
@@ -117,19 +113,18 @@ VIOLATIONS = """async ([colourRules, coloursAlone, known]) => {
         kinds.set(kind, [...(kinds.get(kind) ?? []), text].slice(-2));
     }
     const few = [...kinds].flatMap(([kind, texts]) => known.includes(kind) ? [] : texts);
-    const options = { resultTypes: ["violations"], preload: false }, found = [];
-    if (few.length) {
-        found.push(await axe.run({ include: few }, { runOnly: colourRules, ...options }));
-    }
-    if (!coloursAlone) {
-        const rules = Object.fromEntries(colourRules.map(rule => [rule, { enabled: false }]));
-        found.push(await axe.run({ exclude: [[".ie-drawing svg"]] }, { rules, ...options }));
-    }
+    few.forEach(text => text.setAttribute("data-few", ""));
+    axe.configure({ rules: Object.entries(colourRules)
+        .map(([id, selector]) => ({ id, selector: `${selector}[data-few]` })) });
+    const options = { resultTypes: ["violations"], preload: false };
+    if (coloursAlone) options.runOnly = Object.keys(colourRules);
+    const found = few.length || !coloursAlone
+        ? await axe.run({ exclude: [[".ie-drawing svg"]] }, options) : { violations: [] };
+    few.forEach(text => text.removeAttribute("data-few"));
     codes.forEach((code, i) => code.replaceChildren(...parts[i]));
     drawings.forEach((svg, i) => svg.replaceChildren(...marks[i]));
     places.forEach((place, i) => place.replaceWith(hidden[i]));
-    const violations = found.flatMap(result => result.violations)
-        .map(v => [v.id, v.nodes.map(n => n.target).slice(0, 5)]);
+    const violations = found.violations.map(v => [v.id, v.nodes.map(n => n.target).slice(0, 5)]);
     return [violations, [...kinds.keys()]];
 }"""
 KINDS = Counter()  # of texts, with the pages on which their colours were checked
@@ -238,7 +233,7 @@ SIDEWAYS = """(() => {
     const own = ".highlight, pre, code, .md-typeset__scrollwrap, .ie-formula";
     const width = document.documentElement.clientWidth;
     const inside = [...document.querySelectorAll(".md-content__inner *, .md-footer *")]
-        .filter(e => e.checkVisibility() && !e.closest("svg, math"));
+        .filter(e => !e.closest("svg, math") && e.checkVisibility());
     const scrolls = e => e.scrollWidth > e.clientWidth + 1
         && ["auto", "scroll"].includes(getComputedStyle(e).overflowX);
     const boxes = inside.filter(scrolls);
@@ -313,18 +308,25 @@ FOCUSABLE = """[...document.querySelectorAll(
     && (e.type === "radio" ? e.nextElementSibling : e)
         .checkVisibility({ visibilityProperty: true, opacityProperty: e.type !== "radio" }))"""
 WITHOUT_MARK = (
-    """(() => FOCUSABLE.filter(element => {
-    element.focus({ focusVisible: true });
+    """(() => {
+    // a focus there would fetch and build the index of the search, which has tests of its own
+    document.forms.search?.addEventListener("focusin", event => event.stopPropagation(), true);
+    return FOCUSABLE.filter(element => {
+    element.focus({ focusVisible: true, preventScroll: true });
     const shown = element.type === "radio" ? element.nextElementSibling : element;
     const style = getComputedStyle(shown);
     return document.activeElement === element
         && (style.outlineStyle === "none" || style.outlineWidth === "0px")
         && style.boxShadow === "none";
-}).map(element => element.outerHTML.slice(0, 80)))()"""
+}).map(element => element.outerHTML.slice(0, 80)); })()"""
 ).replace("FOCUSABLE", FOCUSABLE)
 
 TOGGLE = "document.querySelector('.md-header__option label:not([hidden])').click()"
-NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+ON_A_PHONE = f"""async () => {{
+    // the page answers to its new size
+    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+    return [document.documentElement.scrollWidth, {SIDEWAYS}, {OUTSIDE}];
+}}"""
 
 # Inside a drawing nothing has a part before or after it.
 MOVING = """[...document.querySelectorAll("*")].filter(element =>
@@ -357,16 +359,19 @@ def _gzipped(text):
     return len(gzip.compress(text.encode(), mtime=0))
 
 
-def test_a_first_visit_is_light(seen, site):
+def test_a_first_visit_is_light(seen, site, origin):
     # before the tests that see all of the page, which fetches what waits for that
     seen.page.wait_for_load_state("networkidle")
-    sent = seen.sent()
-    assert "search/search_index.json" not in sent, "it waits until somebody searches"
+    names = {urlsplit(url).path.lstrip("/") for url in seen.asked if url.startswith(origin)}
+    assert "search/search_index.json" not in names, "it waits until somebody searches"
     icon = seen.page.evaluate("document.querySelector('link[rel=icon]').getAttribute('href')")
-    sent[icon] = (site / "assets" / "images" / icon.rpartition("/")[2]).stat().st_size
-    text = (site / file_of(seen.address)).read_text("utf-8")
+    files = {site / name for name in names} | {site / "assets/images" / icon.rpartition("/")[2]}
+    page = site / file_of(seen.address)
+    files = {path / "index.html" if path.is_dir() else path for path in files}
+    assert page in files
+    sent = {path.name: len(on_the_wire(path)[1]) for path in files if path.name != "math.woff2"}
+    text = page.read_text("utf-8")
     figures = _gzipped(text) - _gzipped(re.sub(r"<svg .*?</svg>", "", text, flags=re.S))
-    sent.pop("assets/math.woff2", None)
     # the lab brings forty of its own
     budget = {"notebooks": 130, "lab": 140}.get(seen.address.partition("/")[0], 100)
     assert sum(sent.values()) - figures <= budget * KIB, sent
@@ -415,10 +420,10 @@ def test_a_page_fits_a_phone(seen):
     page = seen.page
     for width in (768, 390, PHONE["width"]):
         page.set_viewport_size(PHONE | {"width": width})
-        page.evaluate(NEXT_FRAME)  # the page answers to its new size
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.evaluate(SIDEWAYS) == {"boxes": [], "out": [], "unreachable": []}
-        assert page.evaluate(OUTSIDE) == []
+        taken, sideways, outside = page.evaluate(ON_A_PHONE)
+        assert taken <= width
+        assert sideways == {"boxes": [], "out": [], "unreachable": []}
+        assert outside == []
     assert page.evaluate(CUT) == []
     # code scrolls there, but below no button
     assert [code for fault, code in page.evaluate(COVERED) if fault == "below"] == []
@@ -469,25 +474,37 @@ HIDDEN = """[...document.querySelectorAll(
     && (e.textContent.trim() || e.tagName === "svg")).map(e => e.outerHTML.slice(0, 80))"""
 
 
+# Opens a page in a frame of this size that runs no script, and that nobody draws.
+FRAMED = """async ([address, { width, height }]) => {
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-same-origin";
+    frame.style = `visibility: hidden; border: 0; width: ${width}px; height: ${height}px`;
+    frame.src = address;
+    document.body.replaceChildren(frame);
+    await new Promise(done => frame.onload = done);
+}"""
+# As seen in the frame.
+INSIDE = """(({ contentDocument: document, contentWindow: { innerWidth } }) =>
+    [!document.querySelector("html.no-js"), !!document.querySelector("[data-stacks]"), FOUND]
+)(document.querySelector("iframe"))"""
+
+
 def test_without_javascript_every_page_reads_in_full(browser, origin):
-    # two windows, each of its size from the start; a page is looked at with its style sheets
-    contexts = [
-        browser.new_context(java_script_enabled=False, viewport=size) for size in (DESKTOP, PHONE)
-    ]
-    page, phone = (context.new_page() for context in contexts)
+    page = browser.new_page()
+    page.goto(f"{origin}assets/initexplain.css")  # a document without a policy of its own
     hidden, cut = {}, {}
     for address in ADDRESSES:
-        page.goto(origin + address, wait_until="load")
-        hidden[address] = page.evaluate(HIDDEN)
-        if len(cut) < 6 and page.evaluate("!!document.querySelector('[data-stacks]')"):
+        page.evaluate(FRAMED, [origin + address, DESKTOP])
+        scripts, stacks, hidden[address] = page.evaluate(INSIDE.replace("FOUND", HIDDEN))
+        assert not scripts
+        if len(cut) < 6 and stacks:
             # no script has a hand in it: with scripts, every page is looked at
-            phone.goto(origin + address, wait_until="load")
-            cut[address] = phone.evaluate(CUT)
+            page.evaluate(FRAMED, [origin + address, PHONE])
+            *_, cut[address] = page.evaluate(INSIDE.replace("FOUND", CUT))
     for what in (hidden, cut):
         assert {address: found for address, found in what.items() if found} == {}
     assert len(cut) == 6
-    for context in contexts:
-        context.close()
+    page.close()
 
 
 # one page of each kind: focusing is checked everywhere, pressing a key for each step costs more
@@ -560,13 +577,14 @@ def plain_fonts(tmp_path_factory):
     return folder, settings
 
 
-def _letters(playwright, server, settings, blocked=False):
+def _letters(playwright, origin, settings, blocked=False):
     """`(letters that look alike, whether the font was fetched)` in a browser with these fonts."""
     running = launch(playwright, env={**os.environ, "FONTCONFIG_FILE": str(settings)})
-    page, before = running.new_page(), len(server.sent)
+    page, asked = running.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
     if blocked:
         page.route("**/*.woff2", lambda route: route.abort())
-    page.goto(server.origin + MANY_LETTERS)
+    page.goto(origin + MANY_LETTERS)
     page.evaluate("document.fonts.ready")
     texts = page.locator("article math mi").all_text_contents()
     distinct = sorted({text for text in texts if len(text) == 1})
@@ -584,23 +602,23 @@ def _letters(playwright, server, settings, blocked=False):
     looks = {}
     for number, text in enumerate(distinct):
         looks.setdefault(picture[40 * number : 40 * number + 40, :40].tobytes(), []).append(text)
-    fetched = "assets/math.woff2" in dict(server.sent[before:])
+    fetched = f"{origin}assets/math.woff2" in asked
     running.close()
     assert len(distinct) > 5
     return [alike for alike in looks.values() if len(alike) > 1], fetched
 
 
-def test_mathematics_shows_where_there_is_no_font_for_it(playwright, server, plain_fonts):
+def test_mathematics_shows_where_there_is_no_font_for_it(playwright, origin, plain_fonts):
     _, settings = plain_fonts
-    alike, fetched = _letters(playwright, server, settings)
+    alike, fetched = _letters(playwright, origin, settings)
     assert (alike, fetched) == ([], True)
     # without the font, the letters are boxes: all alike, so the comparison above can fail
-    alike, _ = _letters(playwright, server, settings, blocked=True)
+    alike, _ = _letters(playwright, origin, settings, blocked=True)
     assert max(map(len, alike)) > 3
 
 
-def test_the_font_is_not_fetched_where_there_is_one(playwright, server, plain_fonts):
+def test_the_font_is_not_fetched_where_there_is_one(playwright, origin, plain_fonts):
     folder, settings = plain_fonts
     shutil.copy(mathml.font_file(), folder)
-    alike, fetched = _letters(playwright, server, settings)
+    alike, fetched = _letters(playwright, origin, settings)
     assert (alike, fetched) == ([], False)
