@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatterMathtext
 from matplotlib.transforms import offset_copy
@@ -138,6 +140,23 @@ class _Renderer(RendererSVG):
 
     def close_group(self, *_: object) -> None:
         """Writes nothing."""
+
+    def _get_font_height_metrics(self, font: FontProperties) -> tuple[float, float, float]:
+        """What matplotlib asks of other renderers, and else reads from the font for each text."""
+        return _heights(font)
+
+
+@cache
+def _heights(font: FontProperties) -> tuple[float, float, float]:
+    """Ascent, descent and line gap, in points, which are the pixels here."""
+    file = get_font(findfont(font))
+    table: Any = file.get_sfnt_table("OS/2")
+    point: float = font.get_size_in_points() / file.units_per_EM
+    return (
+        table["sTypoAscender"] * point,
+        -table["sTypoDescender"] * point,
+        table["sTypoLineGap"] * point,
+    )
 
 
 class _Canvas(FigureCanvasSVG):
