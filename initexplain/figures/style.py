@@ -152,11 +152,8 @@ def _heights(font: FontProperties) -> tuple[float, float, float]:
     file = get_font(findfont(font))
     table: Any = file.get_sfnt_table("OS/2")
     point: float = font.get_size_in_points() / file.units_per_EM
-    return (
-        table["sTypoAscender"] * point,
-        -table["sTypoDescender"] * point,
-        table["sTypoLineGap"] * point,
-    )
+    ascent, descent = table["sTypoAscender"], -table["sTypoDescender"]
+    return ascent * point, descent * point, table["sTypoLineGap"] * point
 
 
 class _Canvas(FigureCanvasSVG):

@@ -38,7 +38,8 @@ _SOURCES = ".py", ".jinja", ".j2", ".json"
 
 def state() -> State:
     """The state of the package's files and of what they run on; reads the files that changed."""
-    return _state_of(_files(str(PACKAGE))) | {(_ENVIRONMENT, _environment())}
+    pairs = (pair for file in _files(str(PACKAGE)) for pair in _hashes(*_version(file)))
+    return frozenset(pairs) | {(_ENVIRONMENT, _environment())}
 
 
 def _files(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -50,12 +51,14 @@ def _files(folder: str) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def _state_of(files: Iterable[os.DirEntry[str] | Path]) -> State:
-    pairs = []
-    for file in files:
-        stat = file.stat()
-        pairs += _hashes(os.fspath(file), stat.st_ino, stat.st_size, stat.st_mtime_ns)
-    return frozenset(pairs)
+def _version(file: os.DirEntry[str] | Path) -> tuple[str, int, int, int]:
+    stat = file.stat()
+    return os.fspath(file), stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+@functools.cache
+def _text(path: str, *_: int) -> str:
+    return sha256(Path(path).read_bytes()).hexdigest()
 
 
 @functools.cache
@@ -149,11 +152,12 @@ def load(name: str, present: State) -> Any:
     return value if depends <= present else None
 
 
-def store(name: str, depends: State, value: object) -> None:
-    """Writes an entry, unless a file changed meanwhile; without room or permission, none."""
+def store(name: str, depends: State, value: object, present: State) -> None:
+    """Writes an entry, unless a file of it changed since; without room or permission, none."""
     with suppress(OSError, pickle.PicklingError, AttributeError, TypeError):
-        hashes = frozenset(pair for pair in depends if pair[0] != _ENVIRONMENT)
-        if hashes <= _state_of(PACKAGE.parent / name.removesuffix(_CODE) for name, _ in hashes):
+        files = {file.removesuffix(_CODE) for file, _ in depends} - {_ENVIRONMENT}
+        # the texts: to compile the modules takes a process as long as to import them
+        if {(file, _text(*_version(PACKAGE.parent / file))) for file in files} <= present:
             content = gzip.compress(pickle.dumps((depends, value)), compresslevel=1)
             FOLDER.mkdir(parents=True, exist_ok=True)
             write(FOLDER / name, content)

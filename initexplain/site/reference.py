@@ -166,7 +166,7 @@ def remember(settings: bytes) -> None:
         html = _render(self, item, options, **rest)
         # a formula notes its letters for the math font, each time it is rendered
         if "<math" not in html:
-            cache.store(name, depends, (html, self._headings))
+            cache.store(name, depends, (html, self._headings), present)
         return html
 
     rendering._format_signature = _format_signature  # noqa: SLF001 - as above

@@ -100,7 +100,7 @@ def remembered(job: Job, present: cache.State) -> Any:
     result = job.function(*job.arguments)
     if not isinstance(result, Answers) or result.whole:
         depends = cache.imported(present) if job.depends is None else job.depends
-        cache.store(job.entry, depends, result)
+        cache.store(job.entry, depends, result, present)
     return result
 
 
@@ -116,7 +116,7 @@ def compute(name: str, present: cache.State) -> Answers:
         if result is None:
             result = module.run()
             # now, with all that it needed and no figure
-            cache.store(f"{name}.result", cache.imported(present), result)
+            cache.store(f"{name}.result", cache.imported(present), result, present)
         return Answers(*_values(module, result), _figures(name, result))
     except BaseException:  # noqa: BLE001 - sys.exit() too: the page failed, not the build
         raise RuntimeError(f"{name}: {traceback.format_exc()}") from None

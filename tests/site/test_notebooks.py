@@ -111,11 +111,24 @@ def test_a_notebook_is_executed_again_where_that_could_change_it(text, edited, l
 
     job, nothing = known()
     assert nothing is None
-    cache.store(job.entry, job.depends, "content")
+    cache.store(job.entry, job.depends, "content", cache.state())
     assert known()[1] == "content"
     with (copy / edited).open("a", encoding="utf-8") as file:
         file.write(f"\n{line}\n")
     assert known()[1] == (None if again else "content")
+
+
+@pytest.mark.parametrize("edited", ["network.py", "experiments/the_swap.py"])
+def test_what_came_of_a_file_that_has_changed_is_not_kept(edited, copy):
+    script = copy.parent / "n.py"
+    script.write_text(STYLE_ALONE, "utf-8")
+    shutil.rmtree(cache.FOLDER, ignore_errors=True)
+    job, before = notebooks.job(script), cache.state()
+    with (copy / edited).open("a", encoding="utf-8") as file:
+        file.write("\nEDITED = 1\n")
+    cache.store(job.entry, job.depends, "content", before)
+    kept = cache.load(job.entry, before)
+    assert kept == (None if edited == "network.py" else "content")
 
 
 @pytest.mark.parametrize(
