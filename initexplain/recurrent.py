@@ -112,8 +112,9 @@ class LSTMTrace:
 def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace:
     """The pass of a cell through sequences, from outputs 0 and one common memory.
 
-    An ensemble shares the inputs `(steps, examples, features)`; every memory cell holds `memory`
-    before the first step.
+    An ensemble shares the inputs `(steps, examples, features)`, or its last axes have inputs of
+    their own, `(steps, ..., examples, features)`; every memory cell holds `memory` before the
+    first step.
 
     Examples:
         With zero weights and inputs the memory is halved at every step.
@@ -123,12 +124,17 @@ def run_lstm(cell: LSTM, inputs: ArrayLike, *, memory: float = 0.0) -> LSTMTrace
         [1.0, 0.5, 0.25, 0.125]
     """
     data, n, dtype = float_array(inputs, "inputs"), cell.units, cell.weights.dtype
-    fits = data.ndim == 3 and data.shape[-1] == cell.features and data.size > 0
+    lead, own = cell.weights.shape[:-2], data.shape[1:-2]
+    shared = lead[: len(lead) - len(own)]
+    fits = data.ndim >= 3 and data.shape[-1] == cell.features and data.size > 0
+    fits = fits and (*shared, *own) == lead
     check_shape(data, "inputs", f"(steps, examples, {cell.features})", fits=fits)
-    (steps, examples, features), lead = data.shape, cell.weights.shape[:-2]
+    steps, *_, examples, features = data.shape
     # examples come last in memory: then what belongs to one gate lies together
     joined = np.zeros((steps, *lead, features + n, examples), dtype)
-    joined[..., :features, :] = data.mT.reshape(steps, *(1 for _ in lead), features, examples)
+    joined[..., :features, :] = data.mT.reshape(
+        steps, *(1 for _ in shared), *own, features, examples
+    )
     gates = np.empty((steps, *lead, 4 * n, examples), dtype)
     memories = np.full((steps + 1, *lead, n, examples), finite(memory, "memory"), dtype)
     outputs = np.empty((steps, *lead, n, examples), dtype)

@@ -84,6 +84,22 @@ def test_an_ensemble_is_its_members():
         np.testing.assert_allclose(by_biases[index], expected[1], atol=1e-12)
 
 
+def test_members_may_have_inputs_of_their_own():
+    rng = np.random.default_rng(4)
+    cells = LSTM(0.8 * rng.standard_normal((2, 3, 12, 5)), rng.standard_normal((2, 3, 12)))
+    inputs = rng.standard_normal((5, 3, 4, 2))
+    trace = run_lstm(cells, inputs)
+    error = rng.standard_normal((2, 3, 4, 3))
+    by_weights, by_biases = lstm_gradients(cells, trace, error)
+    for i, j in np.ndindex(2, 3):
+        one = LSTM(cells.weights[i, j], cells.biases[i, j])
+        alone = run_lstm(one, inputs[:, j])
+        np.testing.assert_allclose(trace.outputs[:, i, j], alone.outputs, atol=1e-12)
+        expected = lstm_gradients(one, alone, error[i, j])
+        np.testing.assert_allclose(by_weights[i, j], expected[0], atol=1e-12)
+        np.testing.assert_allclose(by_biases[i, j], expected[1], atol=1e-12)
+
+
 def test_the_forget_bias_sits_on_the_forget_gate():
     rng = np.random.default_rng(0)
     cell = LSTM.initialize(rng, 1, 2, weights=zeros(), forget_bias=2.0)

@@ -93,6 +93,7 @@ RECURRENT = [
     (lambda: initialized(forget_bias=math.nan), "forget_bias must be finite, found nan"),
     (lambda: run_lstm(CELL, np.zeros((3, 2))), rf"{STEPS} \(3, 2\)"),
     (lambda: run_lstm(CELL, np.zeros((3, 2, 2))), rf"{STEPS} \(3, 2, 2\)"),
+    (lambda: run_lstm(CELL, np.zeros((3, 4, 2, 1))), rf"{STEPS} \(3, 4, 2, 1\)"),
     (lambda: run_lstm(CELL, np.zeros((0, 2, 1))), rf"{STEPS} \(0, 2, 1\)"),
     (lambda: run_lstm(CELL, [[[0.0]]], memory="1"), "memory must be finite, found '1'"),
     (lambda: lstm_gradients(CELL, TRACE, np.zeros((3, 1))), r"error: expected shape \(2, 1\)"),

@@ -212,13 +212,13 @@ def measured_half_life(forget_bias: float) -> float:
 
 
 def recall_curves(
-    rng: np.random.Generator, seeds: int, steps: int, *, lag: int = LAG
+    rng: np.random.Generator, seeds: int, steps: int, *, lag: int = LAG, rate: float = 0.02
 ) -> dict[int | str, Curves]:
     """Losses of cells by the start of the forget gate's bias: 0, 1, or `chrono`.
 
     The first input is a sign, the inputs of the lag after it are noise of standard deviation 0.3;
-    a logistic readout of the last output says which sign it was. All starts have the same
-    weights and see the same fresh sequences; Adam with step size 0.02. The last start draws the
+    a logistic readout of the last output says which sign it was. All starts of a seed have the same
+    weights and see the same fresh sequences; Adam. The last start draws the
     bias `log U(1, lag)` for each unit, and gives its negative to the input gate (Tallec and
     Ollivier, 2018, section 2).
     """
@@ -236,14 +236,13 @@ def recall_curves(
     slots = [[np.zeros_like(p) for _ in range(optimizer.slots)] for p in parameters]
     losses = np.empty((steps + 1, len(starts), seeds))
     for step in range(steps + 1):
-        signs = rng.choice([-1.0, 1.0], size=(1, batch, 1))
-        inputs = np.concatenate([signs, 0.3 * rng.standard_normal((lag, batch, 1))])
-        losses[step], found = recall_gradients(
-            parameters, inputs, (signs[0] > 0).astype(np.float32)
-        )
+        signs = rng.choice([-1.0, 1.0], size=(1, seeds, batch, 1))
+        inputs = np.concatenate([signs, 0.3 * rng.standard_normal((lag, seeds, batch, 1))])
+        labels = np.broadcast_to(signs[0] > 0, (len(starts), seeds, batch, 1)).astype(np.float32)
+        losses[step], found = recall_gradients(parameters, inputs, labels)
         for k, gradient in enumerate(found):
             move = optimizer.direction(gradient, slots[k], step + 1)
-            parameters[k] = parameters[k] - 0.02 * move
+            parameters[k] = parameters[k] - rate * move
     return by_name(losses, starts)
 
 

@@ -45,6 +45,16 @@ def test_zero_biases_beside_the_weights_of_torch():
     drawn = [layer.weights(np.random.default_rng(1), (150, 75)) for layer in (default, without)]
     np.testing.assert_array_equal(*drawn)
     assert without.bias_std == 0
+    inputs = np.random.default_rng(2).standard_normal((16, 32))
+    left = []
+    for rule in (framework_defaults.torch_linear, framework_defaults.torch_without_biases):
+        rng, layers = np.random.default_rng(3), [rule(32, 32)] * 10
+        weights = [layer.weights(rng, (20, 32, 32)) for layer in layers]
+        biases = [layer.biases(rng, (20, 32)) for layer in layers]
+        network = ie.Network(weights, biases, "relu")
+        left.append(np.median(framework_defaults.signal_variance(network, inputs)[-1]))
+    assert left[0] < 1e-5 > left[1]
+    assert 0.3 < left[0] / left[1] < 3  # as little of the input is left
     assert not without.biases(np.random.default_rng(1), (150,)).any()
 
 

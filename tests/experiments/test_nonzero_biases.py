@@ -68,6 +68,19 @@ def test_chrono_remembers_over_a_longer_lag(result):
     assert result.recalled_later["chrono"] > result.recalled_later[0]
 
 
+def test_at_a_small_rate_chrono_is_ahead_over_a_longer_lag_but_later():
+    curves = page.recall_curves(np.random.default_rng(5), 8, 300, lag=50, rate=0.005)
+
+    def ahead(update):  # the sequences are fresh, so a few losses are averaged
+        below = {
+            start: int((c.values[update - 8 : update + 1].mean(axis=0) < math.log(2) / 2).sum())
+            for start, c in curves.items()
+        }
+        return below["chrono"] - below[1]
+
+    assert abs(ahead(120)) <= 3 < ahead(300)
+
+
 def test_an_output_bias_at_the_mean_of_the_targets(result):
     _, targets = ie.teacher(np.random.default_rng(9))
     excess = ((targets.mean(axis=0) + 5) ** 2).sum() / targets.var(axis=0).sum()
