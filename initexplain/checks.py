@@ -32,8 +32,10 @@ def lookup(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
     """
     if isinstance(name, str) and name in table:
         return table[name]
-    nearest = difflib.get_close_matches(str(name), table, n=1)
+    nearest = difflib.get_close_matches(str(name).lower(), table, n=1)
     hint = f" did you mean {nearest[0]!r}?" if nearest else ""
+    if (factory := getattr(name, "__name__", "")) and table.get(factory) is name:
+        hint = f" call it, `{factory}()`;"
     raise ValueError(f"unknown {kind} {name!r}:{hint} known: {', '.join(table)}")
 
 
@@ -92,6 +94,21 @@ def check_shape(array: Array, name: str, expected: object, *, fits: bool) -> Non
     """
     if not fits:
         raise ValueError(f"{name}: expected shape {expected}, found {array.shape}")
+
+
+def generator(rng: object) -> None:
+    """Refuses what is no source of randomness: a seed, or None.
+
+    Examples:
+        >>> generator(0)
+        Traceback (most recent call last):
+        ...
+        TypeError: rng: expected a numpy.random.Generator, as default_rng(0) makes one, found 0
+    """
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng: expected a numpy.random.Generator, as default_rng(0) makes one, found {rng!r}"
+        )
 
 
 def no_overflow(values: ArrayLike, name: str) -> None:

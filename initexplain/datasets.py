@@ -1,12 +1,13 @@
 """Toy data from a generator: inputs `(examples, features)`, targets `(examples, outputs)`.
 
 The first argument is the source of randomness, `noise` the standard deviation of normal noise; a
-size that is too small, or a noise that is negative or not finite, raises `ValueError`.
+size that is too small, or a noise that is negative or not finite, raises `ValueError`, and a seed
+in the place of a generator `TypeError`.
 """
 
 import numpy as np
 
-from initexplain.checks import Array, count, not_negative
+from initexplain.checks import Array, count, generator, not_negative
 
 
 def teacher(
@@ -30,6 +31,7 @@ def teacher(
         >>> X.shape, Y.shape
         ((10, 4), (10, 2))
     """
+    generator(rng)
     sizes = {"examples": examples, "features": features, "outputs": outputs, "units": units}
     for name, size in sizes.items():
         count(size, name)
@@ -52,6 +54,7 @@ def noisy_sine(
         >>> X[:, 0].tolist(), Y.shape
         ([-2.0, -1.0, 0.0, 1.0, 2.0], (5, 1))
     """
+    generator(rng)
     inputs = np.linspace(-2.0, 2.0, count(examples, "examples"))[:, None]
     jitter = not_negative(noise, "noise") * rng.standard_normal(inputs.shape)
     return inputs, np.sin(0.75 * np.pi * inputs) + jitter
@@ -70,6 +73,7 @@ def two_moons(
         >>> X.shape, Y[:, 0].tolist()
         ((6, 2), [0.0, 0.0, 0.0, 1.0, 1.0, 1.0])
     """
+    generator(rng)
     first = count(examples, "examples", least=2) // 2
     angles = np.concatenate([np.linspace(0, np.pi, n) for n in (first, examples - first)])
     labels = (np.arange(examples) >= first).astype(float)

@@ -23,7 +23,16 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from initexplain.activations import Activation, find_activation
-from initexplain.checks import READ_AS, Array, count, float_array, float_type, no_overflow
+from initexplain.checks import (
+    READ_AS,
+    Array,
+    count,
+    float_array,
+    float_type,
+    generator,
+    lookup,
+    no_overflow,
+)
 from initexplain.initializers import Initializer, Matrices, zeros
 from initexplain.losses import Loss, find_loss
 from initexplain.parameters import check_layers, check_list, check_sizes, locked
@@ -93,11 +102,13 @@ class Network:
         given = {float_type(p) for p in (*weights, *biases)}
         types = [name for name in READ_AS if name in given]  # the coarsest first
         dtype = np.dtype(READ_AS[types[-1]]) if types else np.result_type(*matrices, *filled)
+        named = precision or next(iter(types), dtype.name)
+        lookup(READ_AS, named, "precision")
         vars(self).update(
             weights=locked(matrices, dtype),
             biases=locked(filled, dtype),
             activation=find_activation(activation),
-            precision=precision or next(iter(types), dtype.name),
+            precision=named,
         )
 
     @classmethod
@@ -125,6 +136,7 @@ class Network:
             >>> [w.shape for w in net.weights], [b.shape for b in net.biases]
             ([(10, 6, 4), (10, 2, 6)], [(10, 6), (10, 2)])
         """
+        generator(rng)
         if len(sizes) < 2:
             raise ValueError(f"sizes needs at least inputs and outputs, found {list(sizes)}")
         widths = [count(size, f"sizes[{i}]") for i, size in enumerate(sizes)]

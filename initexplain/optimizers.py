@@ -73,9 +73,9 @@ def momentum(beta: float = 0.9, *, l2: float = 0.0, weight_decay: float = 0.0) -
 
 
 def adam(
+    *,
     beta1: float = 0.9,
     beta2: float = 0.999,
-    *,
     epsilon: float = 1e-8,
     l2: float = 0.0,
     weight_decay: float = 0.0,
@@ -83,7 +83,8 @@ def adam(
     """Adam: moving averages of the gradient and its square, each corrected for its start at 0.
 
     Source: Kingma and Ba, *Adam: a method for stochastic optimization* (2015), algorithm 1.
-    With `weight_decay` it is AdamW.
+    With `weight_decay` it is AdamW. The rates have names, since the first number that other
+    libraries take is the learning rate, which here belongs to the training.
 
     Examples:
         >>> adam().slots

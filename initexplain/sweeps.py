@@ -65,6 +65,7 @@ def sweep(
     if not asked for or against, it is shown on a terminal where tqdm is installed.
 
     Raises:
+        TypeError: `networks` is one network.
         ValueError: there is no network, or an argument does not fit; nothing has been trained then.
         SweepError: a network could not be trained; `histories` keeps those that are finished.
 
@@ -80,6 +81,9 @@ def sweep(
         >>> [len(history.network.weights) for history in histories]
         [2, 3, 5]
     """
+    if isinstance(networks, Network):
+        raise TypeError("networks: expected a list, found one Network; `train` takes one")
+    networks = list(networks)
     total = len(networks)
     if not total:
         raise ValueError("a sweep needs at least one network")

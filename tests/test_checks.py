@@ -26,7 +26,9 @@ def refusal(check, *arguments, **options):
         ("tahn", " did you mean 'tanh'?"),
         ("rellu", " did you mean 'relu'?"),
         ("ident", " did you mean 'identity'?"),
-        *((name, "") for name in ("zzz", "TANH", "", None, 3, {"tanh": 1})),
+        ("TANH", " did you mean 'tanh'?"),
+        ("Relu", " did you mean 'relu'?"),  # and not an identity, for its lower-case letters
+        *((name, "") for name in ("zzz", "", None, 3, {"tanh": 1}, np.tanh)),
     ],
     ids=str,
 )

@@ -347,6 +347,8 @@ BAD_INITIALIZE = [
     ({"biases": []}, TypeError, r"biases of layer 1: \[\] is not a callable .*; an initializer"),
     ({"biases": 0}, TypeError, "biases of layer 1: 0 is not a callable .*; an initializer"),
     ({"weights": 0.1}, TypeError, "weights of layer 1: 0.1 is not a callable .*; an initializer"),
+    ({"rng": 0}, TypeError, r"rng: expected a numpy.random.Generator.*found 0$"),
+    ({"rng": np.random}, TypeError, r"rng: expected a numpy.random.Generator"),
     # an error within an initializer comes through as it is
     ({"weights": drawing(lambda w: w + None)}, TypeError, "^unsupported operand type"),
 ]
@@ -356,7 +358,7 @@ BAD_INITIALIZE = [
 def test_bad_arguments_of_initialize(change, error, message):
     with pytest.raises(error, match=message):
         ie.Network.initialize(
-            np.random.default_rng(0), **{"sizes": [4, 3, 2], "weights": ie.zeros()} | change
+            **{"rng": np.random.default_rng(0), "sizes": [4, 3, 2], "weights": ie.zeros()} | change
         )
 
 

@@ -182,6 +182,10 @@ SYMMETRY = [
 
 NETWORKS = [
     (lambda: ie.Network(NET.weights, None, None), "unknown activation None"),
+    (
+        lambda: ie.Network(NET.weights, precision="half"),
+        "unknown precision 'half': known: bfloat16, float16, float32, float64",
+    ),
     (lambda: ie.Network.stack([]), "an ensemble needs at least one network"),
 ]
 
@@ -206,12 +210,31 @@ LOSSES = [
     ),
 ]
 
+SEEDS = [
+    lambda: ie.teacher(0),
+    lambda: ie.noisy_sine(0),
+    lambda: ie.two_moons(None),
+]
+
+
+@pytest.mark.parametrize("call", SEEDS)
+def test_a_seed_is_no_generator(call):
+    with pytest.raises(TypeError, match="^rng: expected a numpy.random.Generator"):
+        call()
+
+
+def test_the_first_number_of_adam_is_no_learning_rate():
+    # taken for beta1, it would train all the same
+    with pytest.raises(TypeError, match="positional"):
+        ie.adam(0.001)
+
+
 OPTIMIZERS = [
     (lambda: ie.sgd(weight_decay=math.nan), f"weight_decay {NOT_NEGATIVE}"),
     (lambda: ie.Optimizer("mine", 0, max, l2=-1), f"l2 {NOT_NEGATIVE}, found -1"),
     (lambda: ie.momentum(1.0), "beta must be at least 0 and below 1, found 1.0"),
-    (lambda: ie.adam(1.0), "beta1 must be at least 0 and below 1, found 1.0"),
-    (lambda: ie.adam(0.9, math.nan), "beta2 must be at least 0 and below 1"),
+    (lambda: ie.adam(beta1=1.0), "beta1 must be at least 0 and below 1, found 1.0"),
+    (lambda: ie.adam(beta2=math.nan), "beta2 must be at least 0 and below 1"),
     (lambda: ie.adam(epsilon=0), f"epsilon {ABOVE_0}, found 0"),
 ]
 

@@ -229,6 +229,12 @@ def test_without_tqdm_a_bar_is_refused_only_if_it_was_asked_for(monkeypatch):
         run(mixed(), progress=True)
 
 
+def test_a_generator_is_a_list_of_networks_and_one_network_is_none():
+    assert_same(run(network for network in mixed()), run(mixed()))
+    with pytest.raises(TypeError, match="expected a list, found one Network; `train` takes one"):
+        run(mixed()[0])
+
+
 BAD = [
     ({"networks": []}, "at least one network"),
     ({"learning_rate": [0.1, 0.2]}, "4 networks need one learning_rate or 4, not 2"),

@@ -86,8 +86,8 @@ OPTIMIZER_CASES = [
     (ie.sgd(weight_decay=0.2), steepest, 0, 0.2),
     (ie.momentum(0.0), steepest, 0, 0),
     (ie.momentum(0.5, l2=0.3, weight_decay=0.2), heavy_ball(0.5), 0.3, 0.2),
-    (ie.adam(0.5, 0.8, epsilon=0.1), adaptive(0.5, 0.8, 0.1), 0, 0),
-    (ie.adam(0.0, 0.0), adaptive(0.0, 0.0), 0, 0),
+    (ie.adam(beta1=0.5, beta2=0.8, epsilon=0.1), adaptive(0.5, 0.8, 0.1), 0, 0),
+    (ie.adam(beta1=0.0, beta2=0.0), adaptive(0.0, 0.0), 0, 0),
     (ie.adam(l2=0.3, weight_decay=0.2), adaptive(), 0.3, 0.2),
 ]
 
@@ -553,7 +553,7 @@ def test_an_epsilon_that_is_zero_in_float32_raises_no_numpy_warning():
 
 BAD_ARGUMENTS = [
     ({"optimizer": "adm"}, "unknown optimizer 'adm': did you mean 'adam'"),
-    ({"optimizer": ie.adam}, "unknown optimizer .*sgd, momentum, adam"),
+    ({"optimizer": ie.adam}, r"unknown optimizer .* call it, `adam\(\)`; .*sgd, momentum, adam"),
     ({"loss": "logstic"}, "unknown loss 'logstic': did you mean 'logistic'"),
     ({"learning_rate": -0.1}, "learning_rate must be .* 0 or more, found -0.1"),
     ({"learning_rate": np.array([0.1, 0.2])}, "learning_rate must be a finite number"),
