@@ -80,6 +80,7 @@ class Network:
         A bias vector, or all of them, may be None, for zeros. Numbers in lists take the type of the
         arrays beside them. Keras, Flax and scikit-learn store kernels `(fan_in, fan_out)`: pass
         `kernel.T`. A shape that does not fit its neighbours raises `ValueError`, which names both.
+        The `precision` is that of the arrays, unless a coarser one is named.
         """
         check_list(weights, "weights")
         biases = [None] * len(weights) if biases is None else biases

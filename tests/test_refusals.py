@@ -219,7 +219,7 @@ SEEDS = [
 
 @pytest.mark.parametrize("call", SEEDS)
 def test_a_seed_is_no_generator(call):
-    with pytest.raises(TypeError, match="^rng: expected a numpy.random.Generator"):
+    with pytest.raises(TypeError, match=r"^rng: expected a numpy\.random\.Generator"):
         call()
 
 

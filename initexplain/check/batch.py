@@ -1,13 +1,14 @@
 """Rules about the signal on a batch: spread, sizes, gradients, flat units, the first loss."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from initexplain.check.findings import Finding, Level
 from initexplain.check.parameters import Parameter
-from initexplain.check.trial import Evaluation
+from initexplain.check.trial import Evaluation, rms
 from initexplain.checks import Array
 
 # Of the size of an output, what differs from example to example. In the eighth layer of a healthy
@@ -18,27 +19,35 @@ LARGE = 1e4
 # One learning rate moves all layers. Where it moves the last by a hundredth in an update, the first
 # need a million updates for as much.
 UNEQUAL = 1e4
+# Of its size, what an update of gradient descent at a rate of 1 takes off a weight. Below it no
+# usual rate moves anything, and Adam sees no gradient beside its epsilon.
+VANISHED = 1e-10
 # Deep layers see inputs that are much alike, so that half of their units may be off for all.
 FLAT = 0.75
 # A start with outputs of spread 1 costs half a unit above the best constant, and 3 leaves room.
 COSTLY = 3.0
 
 
-def check_signal(first: Evaluation) -> Iterator[Finding]:
-    """Whether the examples still differ at the end, and whether the signal keeps its size."""
+def check_signal(first: Evaluation, parameters: Sequence[Parameter]) -> Iterator[Finding]:
+    """Whether the examples still differ at the end, and whether the signal keeps its size.
+
+    A layer whose weights are zero gives its biases: it loses nothing, it waits.
+    """
     if not math.isfinite(first.loss):
         remedy = "find the first layer whose output is not finite; draw smaller weights"
         bad = next((n for n, s in first.outputs.items() if not np.isfinite(s).all()), "")
         yield Finding("FAIL", "finite", bad, "the loss is not finite", first.loss, remedy)
         return
-    sizes = {name: _size(signal) for name, signal in first.outputs.items()}
+    sizes = {name: rms(signal) for name, signal in first.outputs.items()}
     if large := [name for name, size in sizes.items() if size > LARGE]:
         said = f"outputs of size {sizes[large[0]]:.2g}"
         remedy = "draw with standard deviation sqrt(gain / fan-in), or normalize"
         yield Finding("WARN", "signal", large[0], said, sizes[large[0]], remedy)
     shares = {name: _share(signal) for name, signal in first.outputs.items() if signal.shape[1] > 1}
     end = _share(first.result.T[:, :, None]) if first.result is not None else math.nan
-    lost = [name for name, share in shares.items() if share < LOST]
+    zeros = [p.name for p in parameters if p.weighs and p.statistics.zero]
+    waiting = {*zeros, *(re.sub(r"(^|[./])[^./]*$", "", name) for name in zeros)}
+    lost = [name for name, share in shares.items() if share < LOST and name not in waiting]
     if end < LOST and lost:
         said = f"the examples give the same: they differ by {shares[lost[0]]:.2g} of its size here"
         remedy = "draw larger weights, or smaller random biases: see the scale of each layer"
@@ -52,19 +61,15 @@ def check_signal(first: Evaluation) -> Iterator[Finding]:
         yield Finding("ok", "signal", "", f"between examples, {said}", end)
 
 
-def _size(signal: Array) -> float:
-    return math.sqrt(float(np.mean(np.square(signal))))
-
-
 def _share(signal: Array) -> float:
     """How much of a signal `(units, examples, places)` differs between examples; NaN for zeros."""
-    if signal.shape[1] < 2 or not (size := _size(signal)):
+    if signal.shape[1] < 2 or not (size := rms(signal)):
         return math.nan
-    return math.sqrt(float(signal.var(axis=1).mean())) / size
+    return math.sqrt(float((signal / size).var(axis=1).mean()))
 
 
 def check_gradients(first: Evaluation, parameters: Sequence[Parameter]) -> Iterator[Finding]:
-    """Whether one learning rate suits all depths: gradients relative to the weights.
+    """Whether one learning rate suits all depths, and any: gradients relative to the weights.
 
     The first quarter of the weights is compared with the last one, by their medians: a branch that
     starts small on purpose is no vanishing gradient.
@@ -74,7 +79,7 @@ def check_gradients(first: Evaluation, parameters: Sequence[Parameter]) -> Itera
         gradient = first.gradients.get(p.name)
         if p.weighs and gradient is not None and gradient.any() and not p.statistics.constant:
             spread = math.hypot(p.statistics.std, p.statistics.mean)
-            ratios[p.name] = _size(gradient) / spread
+            ratios[p.name] = rms(gradient) / spread
     if len(ratios) < 2:
         return
     names, quarter = list(ratios), max(1, len(ratios) // 4)
@@ -82,10 +87,10 @@ def check_gradients(first: Evaluation, parameters: Sequence[Parameter]) -> Itera
         float(np.median([ratios[name] for name in part]))
         for part in (names[:quarter], names[-quarter:])
     )
-    factor = max(low, high) / min(low, high)
+    factor = max(low, high) / min(low, high) if min(low, high) else math.inf
     said = f"gradient to weight {low:.2g} in the first layers and {high:.2g} in the last"
-    if factor > UNEQUAL:
-        remedy = "choose the weight scale so that the error keeps its size on its way down"
+    if factor > UNEQUAL or max(low, high) < VANISHED * min(1.0, abs(first.loss)):
+        remedy = "choose the weight scale so that signal and error keep their size through depth"
         yield Finding("WARN", "gradient", names[0], said, factor, remedy)
     else:
         yield Finding("ok", "gradient", "", said, factor)
@@ -98,7 +103,7 @@ def check_activity(first: Evaluation) -> Iterator[Finding]:
             level: Level = "WARN"
             if activity.kind == "dead":
                 said = f"{activity.share:.0%} of the units are off on every example"
-                remedy = "no negative biases before a ReLU"
+                remedy = "no negative biases before a ReLU, no zero or all-negative rows"
                 level = "FAIL" if activity.share == 1 else "WARN"
             else:
                 said = f"{activity.share:.0%} of the values are where the function is flat"

@@ -33,7 +33,7 @@ def chain(parameters: Sequence[Parameter], activation: str | Activation) -> Netw
         named = [name for name in vectors if _layer(name) == _layer(p.name)]
         if len(named) > 1 or (named and vectors[named[0]].shape != (len(w),)):
             return None
-        biases.append(vectors.pop(named[0]).values if named else None)
+        biases.append(vectors.pop(named[0]).rows()[:, 0] if named else None)
     fits = all(upper.shape[1] == len(lower) for lower, upper in pairwise(weights))
     return Network(weights, biases, activation) if fits and not vectors else None
 

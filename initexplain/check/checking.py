@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from initexplain.check import keras_models, torch_models
 from initexplain.check.batch import check_activity, check_gradients, check_loss, check_signal
@@ -17,6 +17,8 @@ from initexplain.check.trial import Machine, run
 from initexplain.check.updates import check_clones, check_freeze, check_lasting_copies
 from initexplain.check.values import check_values, readable
 from initexplain.network import Network
+
+MANY_LAYERS = 16  # more sizes than a line has room for
 
 
 def check(
@@ -66,6 +68,11 @@ def check(
         if since is None:
             raise ValueError("a snapshot is compared with another one: pass since=")
         return Report.of("two snapshots", check_since(model, since, ranks=True))
+    if since is not None and not isinstance(since, Snapshot):
+        raise TypeError(f"since: expected what `snapshot` returned, found {type(since).__name__}")
+    if inputs is None and not (targets is None and loss is None):
+        raise ValueError("targets and a loss are of a batch: pass its inputs too")
+    model = torch_models.plain(model)
     parameters = read(model, layout)
     numbers = sum(p.size for p in parameters if p.kind != "buffer")
     subject = f"{_title(model)}: {len(parameters)} parameters, {numbers:,} numbers"
@@ -94,11 +101,13 @@ def snapshot(model: Any) -> Snapshot:
         >>> print(check(net, since=snapshot(net)).findings[-1].message)
         2 of 2: left as it was
     """
-    return take(read(model))
+    return take(read(torch_models.plain(model)))
 
 
 def read(model: Any, layout: Layout = "auto") -> list[Parameter]:
     """The parameters of whatever holds them."""
+    if layout not in get_args(Layout):
+        raise ValueError(f"layout: expected one of {', '.join(get_args(Layout))}, found {layout!r}")
     if isinstance(model, Network):
         if model.ensemble:
             raise ValueError(f"an ensemble with axes {model.ensemble}: check network.member(i)")
@@ -112,7 +121,8 @@ def read(model: Any, layout: Layout = "auto") -> list[Parameter]:
     else:
         raise TypeError(
             f"model: expected a Network, a torch.nn.Module, a Keras model, or a mapping of names "
-            f"to arrays such as `model.state_dict()`, found {type(model).__name__}"
+            f"to arrays such as `model.state_dict()`, found {type(model).__name__}; a file is for "
+            "`python -m initexplain check FILE`"
         )
     if not any(p.kind != "buffer" for p in parameters):
         raise ValueError("there is no parameter in it: an empty mapping, or one of integers")
@@ -121,7 +131,8 @@ def read(model: Any, layout: Layout = "auto") -> list[Parameter]:
 
 def _title(model: Any) -> str:
     if isinstance(model, Network):
-        return repr(model)
+        deep = f"Network of {len(model.weights)} layers ({model.activation.name}, {model.dtype})"
+        return repr(model) if len(model.weights) <= MANY_LAYERS else deep
     return "a mapping" if isinstance(model, Mapping) else type(model).__name__
 
 
@@ -163,7 +174,7 @@ def _with_batch(
         if data:
             yield from check_chain(network, names, data)
     trial = run(machine, parameters, progress=shown)
-    yield from check_signal(trial.first)
+    yield from check_signal(trial.first, parameters)
     yield from check_activity(trial.first)  # before what follows from it
     yield from check_gates(parameters)
     if trial.updates:

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from initexplain.check.parameters import BFloat16
+from initexplain.check.parameters import Bits, in_order
 
 _FORMATS = {
     "F64": "float64",
     "F32": "float32",
     "F16": "float16",
     "BF16": "uint16",
+    "F8_E4M3": "uint8",
+    "F8_E5M2": "uint8",
     "I64": "int64",
     "I32": "int32",
     "I16": "int16",
@@ -27,6 +29,7 @@ _FORMATS = {
     "BOOL": "bool",
     "C64": "complex64",
 }
+_BITS = {"BF16": "bfloat16", "F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"}
 _HELP = {
     ".pt": "import torch and check `torch.load(path, weights_only=True)`",
     ".pth": "import torch and check `torch.load(path, weights_only=True)`",
@@ -84,7 +87,9 @@ def _safetensors(path: Path, length: int) -> dict[str, Any]:
         except ValueError:
             raise ValueError(f"{path}: neither a .safetensors nor an .npz file") from None
     header.pop("__metadata__", None)
-    return {name: _tensor(path, name, entry, 8 + length, size) for name, entry in header.items()}
+    # sorted by format and name
+    entries = in_order(header, sorted_by_file=True).items()
+    return {name: _tensor(path, name, entry, 8 + length, size) for name, entry in entries}
 
 
 def _tensor(path: Path, name: str, entry: Any, start: int, size: int) -> Any:
@@ -101,4 +106,4 @@ def _tensor(path: Path, name: str, entry: Any, start: int, size: int) -> Any:
     if not count:
         return np.zeros(shape, dtype)
     mapped = np.memmap(path, dtype, mode="r", offset=start + first, shape=shape)
-    return BFloat16(mapped) if stored == "BF16" else mapped
+    return Bits(mapped, _BITS[stored]) if stored in _BITS else mapped

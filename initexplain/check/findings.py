@@ -166,8 +166,9 @@ def _place(group: list[Finding]) -> str:
 
 
 def _message(group: list[Finding]) -> str:
-    """The first message; with the range of the values where they differ."""
+    """The first message, whether all say the same, and the range of the values."""
     values = [f.value for f in group if isinstance(f.value, float | int) and math.isfinite(f.value)]
     least, most = (min(values), max(values)) if values else (0, 0)
     spread = f" ({least:.3g} to {most:.3g})" if least != most else ""
-    return group[0].message + spread
+    others = ", and others" if len({numbered(finding.message) for finding in group}) > 1 else ""
+    return group[0].message + others + spread

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from initexplain.check.networks import constant_answers, suggested_loss
+from initexplain.check.networks import constant_answers, shape_of_outputs, suggested_loss
 from initexplain.check.parameters import Parameter, from_mapping
 from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
@@ -249,10 +249,16 @@ class KerasMachine:
             name = "sparse_categorical_crossentropy" if whole else "categorical_crossentropy"
             return ops.mean(getattr(ops, name)(targets, out, from_logits=True))
 
+        def as_outputs(out: Any, targets: Any) -> Any:
+            return ops.reshape(targets, shape_of_outputs(out, targets))
+
         losses = {
-            "squared_error": lambda out, t: 0.5 * ops.sum((out - t) ** 2) / out.shape[0],
+            "squared_error": lambda out, t: (
+                0.5 * ops.sum((out - as_outputs(out, t)) ** 2) / out.shape[0]
+            ),
             "logistic": lambda out, t: (
-                ops.sum(ops.binary_crossentropy(t, out, from_logits=True)) / out.shape[0]
+                ops.sum(ops.binary_crossentropy(as_outputs(out, t), out, from_logits=True))
+                / out.shape[0]
             ),
             "softmax_cross_entropy": cross_entropy,
         }

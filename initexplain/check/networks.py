@@ -1,6 +1,8 @@
 """`initexplain.Network` as a check sees it."""
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +39,7 @@ class NetworkMachine:
         }
         self._network = self._rebuilt()
         self._inputs = check_inputs(self._network, inputs)
-        self._loss = find_loss(loss)
+        self._loss, self._given = find_loss(loss), targets is not None
         if targets is None:
             drawn = np.random.default_rng(0).standard_normal((len(self._inputs), network.sizes[-1]))
             targets, self._loss = drawn, find_loss("squared_error")
@@ -61,11 +63,10 @@ class NetworkMachine:
         )
 
     def constants(self) -> list[float]:
-        """The losses of constant answers."""
-        return [
-            float(self._loss.evaluate(np.broadcast_to(c, self._targets.shape), self._targets)[0])
-            for c in constant_answers(self._targets, self._loss.name)
-        ]
+        """The losses of constant answers to the targets that were given."""
+        answers = constant_answers(self._targets, self._loss.name) if self._given else []
+        spread = (np.broadcast_to(answer, self._targets.shape) for answer in answers)
+        return [float(self._loss.evaluate(outputs, self._targets)[0]) for outputs in spread]
 
     def _rebuilt(self) -> Network:
         layers = range(len(self.arrays) // 2)
@@ -81,6 +82,20 @@ class NetworkMachine:
             share = flat.all(axis=0).mean() if kind == "dead" else flat.mean()
             found[f"weights[{i}]"] = Activity(kind, float(share))
         return found
+
+
+def shape_of_outputs(outputs: Any, targets: Any) -> tuple[int, ...]:
+    """The shape that targets take for a loss: `(examples,)` beside `(examples, 1)` would broadcast.
+
+    Examples:
+        >>> shape_of_outputs(np.zeros((3, 1)), np.ones(3))
+        (3, 1)
+    """
+    if math.prod(outputs.shape) != math.prod(targets.shape):
+        raise ValueError(
+            f"outputs of shape {tuple(outputs.shape)} for targets of shape {tuple(targets.shape)}"
+        )
+    return tuple(outputs.shape)
 
 
 def suggested_loss(targets: ArrayLike) -> str:

@@ -21,6 +21,8 @@ Kind = Literal["matrix", "convolution", "embedding", "vector", "table", "buffer"
 Layout = Literal["auto", "rows", "columns"]
 _CHUNK = 1 << 21  # numbers that are converted at a time
 _SAMPLE = 1 << 16
+# a mean of squares less the square of the mean: 8 digits are left, or all are gone
+_EXACT, _TINY = 1e-8, 1e-280
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,29 @@ class Parameter:
                 bad += int(chunk.size - finite.sum())
                 chunk = chunk[finite]  # noqa: PLW2901 - the rest of the pass sees finite values
             if chunk.size:
-                total += float(chunk.sum())
-                with np.errstate(over="ignore"):
+                with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+                    total += float(chunk.sum())
                     square += float(np.dot(chunk, chunk))
                 smallest, largest = min(smallest, chunk.min()), max(largest, chunk.max())
         n = max(self.size - bad, 1)
         mean = total / n
-        return Statistics(
-            bad, float(smallest), float(largest), mean, math.sqrt(max(0.0, square / n - mean**2))
-        )
+        variance = square / n - mean * mean
+        # of nearly equal values little is left of the difference; squares may overflow or vanish
+        known = _EXACT * mean * mean + _TINY < variance < math.inf
+        if smallest < largest and not bad and not known:
+            mean, std = self._apart_from_size(max(largest, -smallest))
+            return Statistics(bad, float(smallest), float(largest), mean, std)
+        return Statistics(bad, float(smallest), float(largest), mean, math.sqrt(max(0.0, variance)))
+
+    def _apart_from_size(self, size: float) -> tuple[float, float]:
+        """Mean and standard deviation, in two passes over the values as shares of their size.
+
+        The size is a power of two, so that the shares have all digits of the values.
+        """
+        size = 2.0 ** (math.frexp(size)[1] - 1)
+        mean = sum(float((chunk / size).sum()) for chunk in self._chunks()) / self.size
+        squares = (float(np.square(chunk / size - mean).sum()) for chunk in self._chunks())
+        return mean * size, math.sqrt(sum(squares) / self.size) * size
 
     def _chunks(self) -> Iterator[Array]:
         if self.values is not None:
@@ -147,10 +163,11 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
-class BFloat16:
-    """Numbers of a format that NumPy does not have, by their bits."""
+class Bits:
+    """Numbers of a format that NumPy does not have, such as "bfloat16", by their bits."""
 
-    bits: NDArray[np.uint16]
+    bits: NDArray[Any]
+    dtype: str
 
 
 def as_floats(values: NDArray[Any], dtype: str) -> Array:
@@ -240,7 +257,8 @@ def from_mapping(arrays: Mapping[Any, Any], layout: Layout = "auto") -> list[Par
         >>> p.name, p.units, p.fan_in
         ('params/Dense_0/kernel', 8, 4.0)
     """
-    stored = {name: _stored(name, leaf) for name, leaf in _flat(arrays)}
+    leaves = in_order(dict(_flat(arrays)))
+    stored = {name: _stored(name, leaf) for name, leaf in leaves.items()}
     parameters = []
     for name, (values, shape, dtype) in stored.items():
         sibling = re.sub(r"(weight|kernel)(:0)?$", r"bias\2", name)
@@ -251,6 +269,28 @@ def from_mapping(arrays: Mapping[Any, Any], layout: Layout = "auto") -> list[Par
             known["kind"] = "buffer"
         parameters.append(Parameter(name, values, shape, dtype, **known))
     return parameters
+
+
+def in_order(leaves: Mapping[str, Any], *, sorted_by_file: bool = False) -> dict[str, Any]:
+    """The leaves with layer 2 before layer 10, where their order is but that of the alphabet.
+
+    Layers are read in the order of a mapping. JAX sorts the keys of what it has mapped, and
+    safetensors those of a file, as text.
+
+    Examples:
+        >>> list(in_order({"fc.1.w": 0, "fc.10.w": 0, "fc.2.w": 0}))
+        ['fc.1.w', 'fc.2.w', 'fc.10.w']
+        >>> list(in_order({"fc.10.w": 0, "fc.1.w": 0, "head": 0}))
+        ['fc.10.w', 'fc.1.w', 'head']
+    """
+    names = list(leaves)
+    if sorted_by_file or names == sorted(names, key=lambda name: name.split("/")):
+        names.sort(key=lambda name: [_number_or_text(part) for part in re.split(r"(\d+)", name)])
+    return {name: leaves[name] for name in names}
+
+
+def _number_or_text(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (-1, part)
 
 
 def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -269,15 +309,18 @@ def _stored(name: str, leaf: Any) -> tuple[NDArray[Any] | None, tuple[int, ...],
     """The array of a leaf, its shape and its number format."""
     if hasattr(leaf, "detach"):
         return from_tensor(leaf)
-    if isinstance(leaf, BFloat16):
-        return leaf.bits, leaf.bits.shape, "bfloat16"
+    if isinstance(leaf, Bits):
+        return leaf.bits, leaf.bits.shape, leaf.dtype
+    if hasattr(leaf, "get_value"):  # a variable of Flax
+        leaf = leaf.get_value()
     array = np.asarray(leaf.value if hasattr(leaf, "value") else leaf)
-    if array.dtype.name == "bfloat16":
-        return array.view(np.uint16), array.shape, "bfloat16"
+    if array.dtype.name.startswith(("bfloat16", "float8")):
+        return array.view(f"u{array.itemsize}"), array.shape, array.dtype.name
     if array.dtype.kind not in "fciub":
         raise TypeError(
-            f"{name}: expected an array of numbers, found {type(leaf).__name__}; a check reads a "
-            "mapping of names to arrays, such as `model.state_dict()`, and nested ones"
+            f"{name}: expected an array of numbers, found {type(leaf).__name__} of dtype "
+            f"{array.dtype}; a check reads a mapping of names to arrays, such as "
+            "`model.state_dict()`, and nested ones"
         )
     return array, array.shape, array.dtype.name
 
@@ -289,11 +332,9 @@ def from_tensor(tensor: Any) -> tuple[NDArray[Any] | None, tuple[int, ...], str]
     if tensor.device.type == "meta":
         return None, shape, dtype
     plain = tensor.detach().cpu()
-    if dtype == "bfloat16":
-        return plain.view(dtype=_int16(plain)).numpy().view(np.uint16), shape, dtype
+    if dtype.startswith(("bfloat16", "float8")):
+        # torch's integers of that size, through a tensor: nothing here imports torch
+        empty = tensor.new_empty(0)
+        integers = (empty.short() if dtype == "bfloat16" else empty.byte()).dtype
+        return plain.view(dtype=integers).numpy().view(f"u{plain.itemsize}"), shape, dtype
     return plain.numpy(), shape, dtype
-
-
-def _int16(tensor: Any) -> Any:
-    """torch.int16, through a tensor: nothing here imports torch."""
-    return tensor.new_empty(0).short().dtype

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from initexplain.check.networks import constant_answers, suggested_loss
+from initexplain.check.networks import constant_answers, shape_of_outputs, suggested_loss
 from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
 
@@ -34,9 +34,9 @@ class TorchMachine:
         torch = self._torch = sys.modules["torch"]
         self._dtype = torch.float64 if double else torch.float32
         self.tolerance = 1e-6 if double else 1e-4
-        self._model = copy.deepcopy(getattr(model, "_orig_mod", model)).to("cpu", self._dtype)
+        self._model = copy.deepcopy(model).to("cpu", self._dtype)
         self._inputs, self._targets = self._moved(inputs), self._moved(targets)
-        self._name, self._loss = _loss(torch, loss, targets)
+        self._name, self._loss = _loss(torch, loss, self._targets)
         named = {n: p for n, p in self._model.named_parameters() if p.requires_grad}
         self._named: Mapping[str, Any] = named
         self.arrays: Mapping[str, Array] = {n: p.detach().numpy() for n, p in named.items()}
@@ -64,6 +64,8 @@ class TorchMachine:
             ):  # a model that computes its loss from labels: equal odds for all
                 fits = labels.shape == result.shape[:-1] and not labels.is_floating_point()
                 return [float(np.log(result.shape[-1]))] if fits else []
+            if self._name and targets.numel() == result.numel():
+                targets = targets.reshape(result.shape)
             answers = [np.zeros(tuple(result.shape[1:]))]
             if targets.is_floating_point() and targets.shape == result.shape:
                 answers = constant_answers(targets.numpy(), self._name)
@@ -272,11 +274,17 @@ def _loss(torch: Any, loss: Any, targets: Any) -> tuple[str, Any]:
             out = out.movedim(-1, 1)
         return functional.cross_entropy(out, targets)
 
+    def squared_error(out: Any, targets: Any) -> Any:
+        wanted = targets.reshape(shape_of_outputs(out, targets))
+        return 0.5 * ((out - wanted) ** 2).sum() / len(out)
+
+    def logistic(out: Any, targets: Any) -> Any:
+        wanted = targets.reshape(shape_of_outputs(out, targets))
+        return functional.binary_cross_entropy_with_logits(out, wanted, reduction="sum") / len(out)
+
     losses = {
-        "squared_error": lambda out, targets: 0.5 * ((out - targets) ** 2).sum() / len(out),
-        "logistic": lambda out, targets: (
-            functional.binary_cross_entropy_with_logits(out, targets, reduction="sum") / len(out)
-        ),
+        "squared_error": squared_error,
+        "logistic": logistic,
         "softmax_cross_entropy": cross_entropy,
     }
     return (loss, lookup(losses, loss, "loss")) if loss is not None else ("", None)

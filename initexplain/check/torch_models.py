@@ -30,6 +30,11 @@ def is_module(model: Any) -> bool:
     return torch is not None and isinstance(model, torch.nn.Module)
 
 
+def plain(model: Any) -> Any:
+    """The module that `torch.compile` has wrapped; anything else as it is."""
+    return getattr(model, "_orig_mod", model) if is_module(model) else model
+
+
 def parameters(model: Any) -> list[Parameter]:
     """The parameters with their kinds, as the classes of the modules tell, shared ones once."""
     found: dict[int, Parameter] = {}
@@ -112,11 +117,11 @@ def machine(model: Any, inputs: Any, targets: Any, loss: Any) -> TorchMachine:
 def _refused(inputs: Any, error: Exception) -> ValueError:
     parts = inputs.values() if isinstance(inputs, Mapping) else inputs
     parts = parts if isinstance(parts, tuple | list) or isinstance(inputs, Mapping) else [inputs]
-    shapes = ", ".join(str(tuple(getattr(part, "shape", ()))) for part in parts)
+    shapes = ", ".join(str(tuple(part.shape)) for part in parts if hasattr(part, "shape"))
+    of_shape = f"of shape {shapes}" if shapes else f"of type {type(inputs).__name__}"
     line = str(error).strip().partition("\n")[0]
     if "deepcopy" in line:
         return ValueError(f"the module cannot be copied, check its state_dict() alone: {line}")
     return ValueError(
-        f"the model and this batch do not fit, inputs of shape {shapes}: "
-        f"{type(error).__name__}: {line}"
+        f"the model and this batch do not fit, inputs {of_shape}: {type(error).__name__}: {line}"
     )

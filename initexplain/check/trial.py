@@ -182,16 +182,29 @@ def _update(machine: Machine, gradients: Mapping[str, Array | None]) -> None:
     So equal units stay equal, as under plain gradient descent, and a layer whose gradient is small
     moves too. What is smaller than the rounding of the largest gradient is rounding.
     """
-    sizes = {name: _rms(array) or ZERO_SIZE for name, array in machine.arrays.items()}
-    pulls = {name: _rms(g) * sizes[name] for name, g in gradients.items() if g is not None}
-    floor = max(pulls.values(), default=0.0) * machine.tolerance * 1e-7
-    for name, pull in pulls.items():
+    sizes = {name: rms(array) or ZERO_SIZE for name, array in machine.arrays.items()}
+    slopes = {name: rms(g) for name, g in gradients.items() if g is not None}
+    floor = max((g * sizes[name] for name, g in slopes.items()), default=0.0)
+    floor *= machine.tolerance * 1e-7
+    for name, slope in slopes.items():
         gradient = gradients[name]
-        if gradient is not None and pull > floor and np.isfinite(pull):
+        if gradient is not None and slope * sizes[name] > floor and np.isfinite(slope):
             array = machine.arrays[name]
-            array -= RELATIVE_STEP * sizes[name] ** 2 / pull * gradient
+            array -= RELATIVE_STEP * sizes[name] / slope * gradient
 
 
-def _rms(array: Array) -> float:
+def rms(array: Array) -> float:
+    """The root of the mean square, of numbers whose squares overflow or vanish too.
+
+    Examples:
+        >>> round(rms(np.array([3e-200, 4e-200])) / 1e-200, 6)
+        3.535534
+    """
     flat = array.reshape(-1)
-    return math.sqrt(float(np.dot(flat, flat)) / max(flat.size, 1))
+    with np.errstate(over="ignore", under="ignore"):
+        mean = float(np.dot(flat, flat)) / max(flat.size, 1)
+    limits = np.finfo(flat.dtype)
+    if limits.tiny / limits.eps < mean < math.inf:
+        return math.sqrt(mean)
+    largest = float(np.abs(flat).max(initial=0.0))
+    return largest * rms(flat / largest) if 0 < largest < math.inf else largest

@@ -30,7 +30,7 @@ def check_freeze(trial: Trial, parameters: Sequence[Parameter]) -> Iterator[Find
             )
             yield Finding("FAIL", "freeze", p.name, said, trial.updates, remedy)
         elif reached:
-            said = f"waits: the first gradient comes after {reached} update{'s' * (reached > 1)}"
+            said = f"waits: the first gradient comes after update {reached}"
             yield Finding("ok", "freeze", p.name, said, reached)
         else:
             yield from _silent(trial, p)

@@ -86,6 +86,23 @@ def test_half_precision_is_read_from_its_bits(tmp_path):
     assert [f.where for f in ie.check(read_files([path])).findings if f.level == "FAIL"] == ["bad"]
 
 
+def test_layers_of_a_file_are_in_the_order_of_their_numbers(tmp_path):
+    # safetensors sorts by format and name
+    rng = np.random.default_rng(0)
+    layers = {f"l{i}.weight": rng.normal(size=(8, 8)).astype("f4") for i in range(12)}
+    stored = {"z": np.zeros(3), **dict(sorted(layers.items()))}
+    found = read_files([safetensors(tmp_path / "net.safetensors", stored)])
+    assert [name for name in found if name != "z"] == list(layers)
+
+
+def test_eight_bits_are_said_to_be_not_judged(tmp_path):
+    header = {"a.weight": {"dtype": "F8_E4M3", "shape": [2, 4], "data_offsets": [0, 8]}}
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(packed(header, bytes(range(8))))
+    [finding] = ie.check(read_files([str(path)])).findings
+    assert (finding.rule, finding.where, finding.value) == ("dtype", "a.weight", "float8_e4m3fn")
+
+
 def test_the_status_says_whether_it_fails(tmp_path, capsys):
     good = safetensors(tmp_path / "good.safetensors", tensors())
     bad = safetensors(tmp_path / "bad.safetensors", {"last.weight": nan()})

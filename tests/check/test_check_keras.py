@@ -72,6 +72,24 @@ def test_a_planted_fault_is_named_at_its_place(changes, expected):
     assert alarms(ie.check(planted(*changes), *batch())) == expected
 
 
+def test_a_column_of_targets_may_be_flat():
+    net = keras.Sequential([layers.Input((4,)), layers.Dense(8, "tanh"), layers.Dense(1)])
+    rng = np.random.default_rng(0)
+    inputs, targets = (rng.normal(size=(32, n)).astype("f4") for n in (4, 1))
+    column, flat = (ie.check(net, inputs, t) for t in (targets, targets[:, 0]))
+    losses = [next(f.message for f in r.findings if f.rule == "loss") for r in (column, flat)]
+    assert losses[0].split(",")[0] == losses[1].split(",")[0]
+    with pytest.raises(ValueError, match=r"outputs of shape \(32, 1\) for targets of shape"):
+        ie.check(net, inputs, inputs)
+
+
+def test_zero_output_weights_wait_whatever_their_biases():
+    net = network()
+    weights, bias = net.get_layer("head").get_weights()
+    net.get_layer("head").set_weights([0 * weights, bias - 4.6])
+    assert alarms(ie.check(net, *batch())) == set()
+
+
 def test_two_zeros_on_a_path_are_frozen():
     net = planted(*((name, np.zeros_like) for name in ("hidden", "head")))
     found = alarms(ie.check(net, *batch()))

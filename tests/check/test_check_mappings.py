@@ -1,5 +1,6 @@
 """What a check says of parameters alone: a planted fault is named, its healthy twin is not."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 from reading import alarms
@@ -149,6 +150,59 @@ def test_a_chain_is_read_in_the_layout_of_its_names(names, planted):
     assert [(f.where, f.value) for f in clones] == ([(weights[0], 4), (weights[1], 4)] * planted)
 
 
+@pytest.mark.parametrize("name", ["layers.{}.weight", "params/Dense_{}/kernel"])
+@pytest.mark.parametrize("copied", [1, 9])
+def test_layer_2_stands_before_layer_10_where_a_mapping_is_sorted(name, copied):
+    matrices = [drawn(8, 8, seed=i) for i in range(12)]
+    matrices[copied][1] = matrices[copied][0]
+    matrices[copied + 1][:, 1] = matrices[copied + 1][:, 0]
+    arrays = {name.format(i): w.T if "kernel" in name else w for i, w in enumerate(matrices)}
+    expected = {("FAIL", "clones", name.format(copied))}
+    assert alarms(ie.check(arrays)) == expected
+    by_text = dict(sorted(arrays.items()))  # as JAX leaves it
+    assert list(by_text)[2] == name.format(10)
+    assert alarms(ie.check(by_text)) == expected
+
+
+def test_an_order_that_is_no_alphabet_is_kept():
+    # the layer that is called 10 comes before that called 2
+    lower, upper = drawn(8, 4), drawn(2, 8, seed=1)
+    lower[1], upper[:, 1] = lower[0], upper[:, 0]
+    arrays = {"m3": drawn(4, 4, seed=2), "m10": lower, "m2": upper}
+    assert alarms(ie.check(arrays)) == {("FAIL", "clones", "m10")}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_bias_of_minus_zero_is_zero(dtype):
+    first, second, last = (w.copy() for w in HIDDEN)
+    first[1], second[:, 1] = first[0], second[:, 0]
+    bias = np.zeros(8)
+    bias[1] = -0.0
+    arrays = {"0.weight": first, "0.bias": bias, "1.weight": second, "2.weight": last}
+    stored = {name: a.astype(getattr(ml_dtypes, dtype, dtype)) for name, a in arrays.items()}
+    assert alarms(ie.check(stored)) == {("FAIL", "clones", "0.weight")}
+
+
+@pytest.mark.parametrize(
+    ("center", "size"), [(0, 1e200), (0, 1e-200), (0, 1e308), (1, 1e-12), (-1e9, 1e-3)]
+)
+def test_numbers_whose_squares_have_no_digits_have_a_spread(center, size):
+    near = center + size * np.random.default_rng(0).uniform(-1, 1, (8, 8))
+    findings = ie.check({"a.weight": near, "b.weight": drawn(2, 8)}).findings
+    [scale] = [f.value for f in findings if f.rule == "scale" and f.where == "a.weight"]
+    if size < 1e308:
+        exact = size * np.std((near - center) / size) * np.sqrt(8)
+        assert scale == pytest.approx(exact, rel=1e-6)
+    assert ("WARN" in {f.level for f in findings}) == (size > 1)
+
+
+def test_what_is_of_one_recipe_is_said_of_no_other():
+    state = {f"{i}.weight": drawn(64, 64, seed=i) for i in range(3)}
+    assert ": LeCun (" in str(ie.check(state))
+    state["1.weight"] *= 1e-3
+    assert ": LeCun, and others (0.001 to " in str(ie.check(state))
+
+
 def test_a_layout_can_be_said():
     square = {f"m{i}": drawn(6, 6, seed=i) for i in range(3)}
     square["m0"][:, 3:] = square["m0"][:, :3]
@@ -188,6 +242,8 @@ BAD = {
     "a list": ([np.ones((2, 2))], TypeError, "mapping of names"),
     "text": ({"name": "resnet"}, TypeError, "name: expected an array"),
     "nothing": (None, TypeError, "NoneType"),
+    "a path": ("net.safetensors", TypeError, "a file is for `python -m initexplain check FILE`"),
+    "objects": ({"a": np.array([1, None])}, TypeError, "found ndarray of dtype object"),
 }
 
 
@@ -196,6 +252,26 @@ def test_what_holds_no_parameters_is_refused(case):
     model, error, match = BAD[case]
     with pytest.raises(error, match=match):
         ie.check(model)
+
+
+ARGUMENTS = [
+    ({"layout": "row"}, ValueError, "layout: expected one of auto, rows, columns, found 'row'"),
+    ({"since": STATE}, TypeError, "since: expected what `snapshot` returned, found dict"),
+    ({"targets": np.ones((3, 1))}, ValueError, "of a batch: pass its inputs too"),
+    ({"loss": "squared_error"}, ValueError, "of a batch: pass its inputs too"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "message"), ARGUMENTS)
+def test_an_argument_that_would_be_overlooked_is_refused(arguments, error, message):
+    with pytest.raises(error, match=message):
+        ie.check(STATE, **arguments)
+
+
+@pytest.mark.parametrize("name", ["float8_e4m3fn", "float8_e5m2"])
+def test_eight_bits_are_not_judged(name):
+    state = {"a.weight": drawn(8, 8).astype(getattr(ml_dtypes, name)), "b.weight": drawn(8, 8)}
+    assert alarms(ie.check(state)) == {("WARN", "dtype", "a.weight")}
 
 
 def test_odd_parameters_are_findings():

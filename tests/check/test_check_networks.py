@@ -109,6 +109,35 @@ def test_the_batch_finds_what_is_wrong_on_it():
     assert alarms(far) == {("WARN", "loss", "")}
 
 
+@pytest.mark.parametrize("layers", [40, 160, 300])
+def test_a_signal_that_vanishes_alike_in_all_layers_is_named(layers):
+    # by a tenth a layer: squares of the last gradients are below the smallest number
+    faint = network(ie.lecun_normal(gain=0.1), "tanh", sizes=[4, *[8] * layers, 2])
+    assert alarms(ie.check(faint, *data())) == {("WARN", "gradient", "weights[0]")}
+
+
+def test_a_signal_that_explodes_has_a_size():
+    loud = network(ie.lecun_normal(gain=5), "identity", sizes=[4, *[8] * 200, 2])
+    findings = ie.check(loud, *data()).findings
+    [said] = [f.message for f in findings if f.rule == "gradient"]
+    assert "inf" not in said
+    assert "nan" not in said
+
+
+@pytest.mark.parametrize("level", [0.0, -4.6])
+def test_zero_output_weights_wait_whatever_their_biases(level):
+    inputs, targets = data()
+    net = with_layer(2, np.zeros((2, 8)))
+    net = ie.Network(net.weights, [*net.biases[:-1], [level] * 2], "tanh")
+    assert alarms(ie.check(net, inputs, targets + level)) == set()
+
+
+def test_numbers_that_were_drawn_are_no_first_loss():
+    far = network(ie.lecun_normal(gain=10))
+    assert ("WARN", "loss", "") in alarms(ie.check(far, *data()))
+    assert "loss" not in {f.rule for f in ie.check(far, data()[0]).findings}
+
+
 def test_the_criterion_for_the_data_at_hand_is_used():
     # two features that are always equal: rows that agree in their sum are the same unit
     inputs, targets = data()
@@ -190,6 +219,8 @@ def test_a_report_is_short_for_a_thousand_layers():
     assert "1000 FAIL" in lines[-1]
     assert "<td>blocks.*.mlp.weight (1000)</td>" in report._repr_html_()
     assert str(report).count("remedy") == 1
+    deep = network(ie.lecun_normal(), sizes=[4] * 1001)
+    assert len(str(ie.check(deep)).splitlines()[0]) < 80
 
 
 @pytest.mark.parametrize(("units", "named"), [(4, False), (64, True)])

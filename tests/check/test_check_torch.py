@@ -318,6 +318,50 @@ def test_half_precision_and_arrays_are_taken():
     assert alarms(ie.check(big)) == {("WARN", "outliers", "weight")}
 
 
+def plain(outputs=1):
+    return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, outputs))
+
+
+def test_targets_in_half_precision_are_taken():
+    inputs, targets = (torch.randn(64, n, dtype=torch.bfloat16) for n in (4, 1))
+    assert {f.rule for f in ie.check(plain().bfloat16(), inputs, targets).findings} >= {"loss"}
+
+
+def test_a_column_of_targets_may_be_flat():
+    net, inputs, targets = plain(), torch.randn(64, 4), torch.randn(64, 1)
+    for loss, y in ("squared_error", targets), ("logistic", (targets > 0).float()):
+        column, flat = (ie.check(net, inputs, t, loss=loss) for t in (y, y[:, 0]))
+        assert column == flat
+    with pytest.raises(ValueError, match=r"outputs of shape \(64, 2\) for targets of shape"):
+        ie.check(plain(2), inputs, targets)
+
+
+def test_zero_output_weights_wait_whatever_their_biases():
+    net = plain()
+    zero(net[2])
+    nn.init.constant_(net[2].bias, -4.6)
+    assert alarms(ie.check(net, torch.randn(64, 4), torch.randn(64, 1) - 4.6)) == set()
+
+
+# torch.compile imports modules of torch that use what torch has deprecated
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiled_module_is_the_module():
+    net = plain()
+    inputs, targets = torch.randn(64, 4), torch.randn(64, 1)
+    for layer in (net[0], net[2]):
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)
+    compiled = torch.compile(net)
+    assert alarms(ie.check(compiled, inputs, targets)) == alarms(ie.check(net, inputs, targets))
+    assert alarms(ie.check(compiled)) == alarms(ie.check(net)) != set()
+    assert ie.snapshot(compiled) == ie.snapshot(net)
+
+
+def test_eight_bits_are_not_judged():
+    state = {"weight": torch.randn(8, 8).to(torch.float8_e4m3fn)}
+    assert alarms(ie.check(state)) == {("WARN", "dtype", "weight")}
+
+
 def test_code_that_insists_on_single_precision_is_run_in_it():
     class Single(nn.Module):
         def __init__(self):
