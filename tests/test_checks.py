@@ -27,7 +27,7 @@ def refusal(check, *arguments, **options):
         ("rellu", " did you mean 'relu'?"),
         ("ident", " did you mean 'identity'?"),
         ("TANH", " did you mean 'tanh'?"),
-        ("Relu", " did you mean 'relu'?"),  # and not an identity, for its lower-case letters
+        ("Identity", " did you mean 'identity'?"),
         *((name, "") for name in ("zzz", "", None, 3, {"tanh": 1}, np.tanh)),
     ],
     ids=str,
