@@ -40,12 +40,12 @@ class SweepError(RuntimeError):
 
 
 def sweep(
-    networks: Sequence[Network],
+    networks: Iterable[Network],
     inputs: ArrayLike,
     targets: ArrayLike,
     *,
     steps: int,
-    learning_rate: float | Sequence[float],
+    learning_rate: ArrayLike,
     optimizer: str | Optimizer = "sgd",
     loss: str | Loss = "squared_error",
     executor: Executor | None = None,

@@ -123,6 +123,8 @@ def test_the_wheel_holds_what_numpy_alone_can_import(tmp_path):
     assert status == 0, said
     [wheel] = built.iterdir()
     with zipfile.ZipFile(wheel) as archive:
+        # without the marker no type checker reads the annotations
+        assert "initexplain/py.typed" in archive.namelist()
         archive.extractall(tmp_path / "installed")
     (tmp_path / "numpy").mkdir()
     for folder in Path(np.__file__).parents[1].glob("numpy*"):
