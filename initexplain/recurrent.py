@@ -24,15 +24,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from initexplain.activations import ACTIVATIONS
-from initexplain.checks import Array, check_shape, count, finite, float_array, no_overflow
+from initexplain.checks import (
+    Array,
+    check_shape,
+    count,
+    finite,
+    float_array,
+    generator,
+    no_overflow,
+)
 from initexplain.initializers import Initializer
+from initexplain.parameters import locked
 
 _LOGISTIC = ACTIVATIONS["logistic"].value
 
 
 @dataclass(frozen=True, eq=False)
 class LSTM:
-    """The parameters of a cell, or of an ensemble of cells.
+    """The parameters of a cell, or of an ensemble of cells. The arrays are copied and read-only.
 
     Attributes:
         weights: `(..., 4 units, features + units)`; the columns of the inputs come first.
@@ -48,7 +57,7 @@ class LSTM:
     biases: Array
 
     def __post_init__(self) -> None:
-        w, b = float_array(self.weights, "weights"), float_array(self.biases, "biases")
+        w, b = locked([float_array(self.weights, "weights"), float_array(self.biases, "biases")])
         object.__setattr__(self, "weights", w)
         object.__setattr__(self, "biases", b)
         rows, columns = w.shape[-2:] if w.ndim > 1 else (1, 0)
@@ -75,6 +84,7 @@ class LSTM:
             >>> cell.biases.tolist()
             [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
         """
+        generator(rng)
         matrix = weights(rng, (4 * count(units, "units"), count(features, "features") + units))
         biases = np.zeros(4 * units)
         biases[units : 2 * units] = finite(forget_bias, "forget_bias")
@@ -213,6 +223,6 @@ def memory_half_life(forget_bias: ArrayLike) -> Array:
         [1.0, 2.21]
     """
     bias = float_array(forget_bias, "forget_bias")
-    # -ln logistic(b) = ln(1 + exp(-b)), without overflow
-    with np.errstate(under="ignore"):
+    # -ln logistic(b) = ln(1 + exp(-b)), without overflow; of a large bias it is 0
+    with np.errstate(under="ignore", divide="ignore"):
         return np.asarray(np.log(2.0) / np.logaddexp(0.0, -bias))

@@ -112,9 +112,20 @@ def test_half_life_is_the_time_to_a_half_and_extreme_biases_do_not_overflow():
     biases = [-2.0, 0.0, 1.0, 5.0]
     for bias, steps in zip(biases, memory_half_life(biases), strict=True):
         assert logistic(bias) ** float(steps) == pytest.approx(0.5)
-    short, long = memory_half_life([-800.0, 30.0])
+    short, long, for_ever = memory_half_life([-800.0, 30.0, 800.0])
     assert 0 < short < 1e-3
+    assert for_ever == math.inf
     assert long == pytest.approx(math.log(2) * math.exp(30), rel=1e-6)
+
+
+def test_a_cell_has_arrays_of_its_own():
+    weights, biases = np.zeros((4, 2)), np.zeros(4)
+    cell = LSTM(weights, biases)
+    weights += 1
+    biases += 1
+    assert not cell.weights.any()
+    assert not cell.biases.any()
+    assert not cell.weights.flags.writeable
 
 
 def test_float32_is_kept():

@@ -214,6 +214,8 @@ SEEDS = [
     lambda: ie.teacher(0),
     lambda: ie.noisy_sine(0),
     lambda: ie.two_moons(None),
+    lambda: LSTM.initialize(0, 1, 1, weights=ie.zeros()),
+    lambda: signal.lsuv(0, [2, 2], [[1.0, 2.0]]),
 ]
 
 

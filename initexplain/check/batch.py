@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -68,16 +68,21 @@ def _share(signal: Array) -> float:
     return math.sqrt(float((signal / size).var(axis=1).mean()))
 
 
-def check_gradients(first: Evaluation, parameters: Sequence[Parameter]) -> Iterator[Finding]:
+def check_gradients(
+    first: Evaluation, parameters: Sequence[Parameter], ends: Collection[str]
+) -> Iterator[Finding]:
     """Whether one learning rate suits all depths, and any: gradients relative to the weights.
 
     The first quarter of the weights is compared with the last one, by their medians: a branch that
-    starts small on purpose is no vanishing gradient.
+    starts small on purpose is no vanishing gradient. Nor is the network's end, where small weights
+    have a gradient that is large beside them.
     """
     ratios = {}
     for p in parameters:
         gradient = first.gradients.get(p.name)
-        if p.weighs and gradient is not None and gradient.any() and not p.statistics.constant:
+        if p.name in ends or not p.weighs or p.statistics.constant:
+            continue
+        if gradient is not None and gradient.any():
             spread = math.hypot(p.statistics.std, p.statistics.mean)
             ratios[p.name] = rms(gradient) / spread
     if len(ratios) < 2:
@@ -119,8 +124,8 @@ def check_loss(first: float, constants: Sequence[float]) -> Iterator[Finding]:
     said = f"the first loss is {first:.3g}, that of the best constant answer {best:.3g}"
     if first > COSTLY * best:
         remedy = (
-            "start at the constant answer: smaller last weights, the last bias at the log odds of "
-            "the classes or at the mean of the targets"
+            "start at the constant answer: inputs of spread 1, smaller last weights, the last bias "
+            "at the log odds of the classes or at the mean of the targets"
         )
         yield Finding("WARN", "loss", "", said, first / best, remedy)
     else:

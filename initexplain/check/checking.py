@@ -181,7 +181,7 @@ def _with_batch(
         yield from check_lasting_copies(trial, parameters)
         yield from check_clones(trial, parameters)
         yield from check_freeze(trial, parameters)
-        yield from check_gradients(trial.first, parameters)
+        yield from check_gradients(trial.first, parameters, machine.ends)
         yield from check_loss(trial.first.loss, machine.constants())
     yield from check_copies(parameters)
 

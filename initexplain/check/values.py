@@ -39,7 +39,7 @@ def check_values(parameters: Sequence[Parameter]) -> Iterator[Finding]:
             )
         elif p.weighs or p.kind == "embedding":
             yield from _outliers(p)
-            if p.statistics.std:
+            if not p.statistics.constant and p.statistics.std:
                 yield _scale(p, normalized=normalized)
 
 

@@ -116,6 +116,13 @@ def test_a_signal_that_vanishes_alike_in_all_layers_is_named(layers):
     assert alarms(ie.check(faint, *data())) == {("WARN", "gradient", "weights[0]")}
 
 
+def test_output_weights_may_be_small():
+    # as for the policy of an actor and critic: those of others are a thousand times larger
+    net = network(ie.orthogonal())
+    small = ie.Network([*net.weights[:-1], 1e-3 * net.weights[-1]], net.biases, "tanh")
+    assert alarms(ie.check(small, *data())) == set()
+
+
 def test_a_signal_that_explodes_has_a_size():
     loud = network(ie.lecun_normal(gain=5), "identity", sizes=[4, *[8] * 200, 2])
     findings = ie.check(loud, *data()).findings
