@@ -75,30 +75,33 @@ def check_gradients(
 
     The first quarter of the weights is compared with the last one, by their medians: a branch that
     starts small on purpose is no vanishing gradient. Nor is the network's end, where small weights
-    have a gradient that is large beside them.
+    have a gradient that is large beside them: what is odd is so with the end and without it.
     """
     ratios = {}
     for p in parameters:
         gradient = first.gradients.get(p.name)
-        if p.name in ends or not p.weighs or p.statistics.constant:
-            continue
-        if gradient is not None and gradient.any():
+        if p.weighs and gradient is not None and gradient.any() and not p.statistics.constant:
             spread = math.hypot(p.statistics.std, p.statistics.mean)
             ratios[p.name] = rms(gradient) / spread
-    if len(ratios) < 2:
+    inner = {name: ratio for name, ratio in ratios.items() if name not in ends}
+    compared = [_compared([*some.values()]) for some in (ratios, inner) if len(some) > 1]
+    if not compared:
         return
-    names, quarter = list(ratios), max(1, len(ratios) // 4)
-    low, high = (
-        float(np.median([ratios[name] for name in part]))
-        for part in (names[:quarter], names[-quarter:])
-    )
-    factor = max(low, high) / min(low, high) if min(low, high) else math.inf
+    factor, low, high = min(compared)
     said = f"gradient to weight {low:.2g} in the first layers and {high:.2g} in the last"
     if factor > UNEQUAL or max(low, high) < VANISHED * min(1.0, abs(first.loss)):
         remedy = "choose the weight scale so that signal and error keep their size through depth"
-        yield Finding("WARN", "gradient", names[0], said, factor, remedy)
+        yield Finding("WARN", "gradient", next(iter(ratios)), said, factor, remedy)
     else:
         yield Finding("ok", "gradient", "", said, factor)
+
+
+def _compared(ratios: Sequence[float]) -> tuple[float, float, float]:
+    """How far the first and the last quarter are apart, by a factor; and the median of each."""
+    quarter = max(1, len(ratios) // 4)
+    low, high = (float(np.median(part)) for part in (ratios[:quarter], ratios[-quarter:]))
+    factor = max(low, high) / min(low, high) if min(low, high) else math.inf
+    return factor, low, high
 
 
 def check_activity(first: Evaluation) -> Iterator[Finding]:
