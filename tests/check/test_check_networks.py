@@ -116,9 +116,10 @@ def test_a_signal_that_vanishes_alike_in_all_layers_is_named(layers):
     assert alarms(ie.check(faint, *data())) == {("WARN", "gradient", "weights[0]")}
 
 
-def test_output_weights_may_be_small():
+@pytest.mark.parametrize("sizes", [[4, 8, 2], SIZES])
+def test_output_weights_may_be_small(sizes):
     # as for the policy of an actor and critic: those of others are a thousand times larger
-    net = network(ie.orthogonal())
+    net = network(ie.orthogonal(), sizes=sizes)
     small = ie.Network([*net.weights[:-1], 1e-3 * net.weights[-1]], net.biases, "tanh")
     assert alarms(ie.check(small, *data())) == set()
 
