@@ -128,8 +128,8 @@ def check_loss(first: float, constants: Sequence[float]) -> Iterator[Finding]:
     said = f"the first loss is {first:.3g}, that of the best constant answer {best:.3g}"
     if first > COSTLY * best:
         remedy = (
-            "start at the constant answer: inputs of spread 1, smaller last weights, the last bias "
-            "at the log odds of the classes or at the mean of the targets"
+            "start at the constant answer: inputs of unit spread, smaller last weights, the last "
+            "bias at the log odds of the classes or at the mean of the targets"
         )
         yield Finding("WARN", "loss", "", said, first / best, remedy)
     else:

@@ -56,7 +56,8 @@ def check_clones(trial: Trial, parameters: Sequence[Parameter]) -> Iterator[Find
             continue
         after = unit_rows(trial.machine.arrays[p.name], p)
         moved = trial.rows.get(p.name, np.zeros(1, bool)) & (after != before).any(axis=1)
-        together = _both(labels, classes(after, trial.machine.tolerance))
+        # rows that were equal are told apart by what was added, which is small beside them
+        together = _both(labels, classes(after - before, trial.machine.tolerance))
         clones = _repeated(together) & moved
         if clones.any():
             named.add(re.sub(r"[./][^./]*$", "", p.name))
@@ -78,6 +79,7 @@ def _equal_outputs(trial: Trial, name: str, signal: Array) -> Iterator[Finding]:
     heard = np.abs(before).max(axis=1) > tolerance * np.abs(before).max()
     moved = np.abs(after - before).max(axis=1) > tolerance * np.abs(before).max()
     together = _both(classes(before, tolerance), classes(after, tolerance))
+    together = _both(together, classes(after - before, tolerance))
     if (_repeated(together) & heard & moved).any():
         yield _clones(name, together, trial.updates)
 

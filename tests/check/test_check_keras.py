@@ -72,6 +72,17 @@ def test_a_planted_fault_is_named_at_its_place(changes, expected):
     assert alarms(ie.check(planted(*changes), *batch())) == expected
 
 
+def test_equal_rows_that_part_are_fine():
+    # one output tells a thousand units apart by one number each: the next ones differ by 0.2%
+    net = keras.Sequential([layers.Input((8,)), layers.Dense(1000, "tanh"), layers.Dense(1)])
+    kernel, bias = net.layers[0].get_weights()
+    net.layers[0].set_weights([kernel[:, :1] + 0 * kernel, bias])
+    net.layers[1].set_weights([np.linspace(-0.05, 0.05, 1000)[:, None], np.zeros(1)])
+    rng = np.random.default_rng(0)
+    inputs, targets = (rng.normal(size=(64, n)).astype("f4") for n in (8, 1))
+    assert alarms(ie.check(net, inputs, targets)) == set()
+
+
 def test_a_column_of_targets_may_be_flat():
     net = keras.Sequential([layers.Input((4,)), layers.Dense(8, "tanh"), layers.Dense(1)])
     rng = np.random.default_rng(0)
