@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from griffe import AliasResolutionError, Extension, GriffeLoader, Module
-from markupsafe import Markup
 from mkdocstrings_handlers.python import PythonHandler
-from mkdocstrings_handlers.python._internal import rendering
 
 from initexplain.site import cache
 
@@ -107,45 +105,6 @@ def _find_inherited(parent: Any) -> None:
             _find_inherited(member)
 
 
-def in_lines(signature: str, width: int) -> str | None:
-    """A signature that is too long for a line, as Ruff writes it.
-
-    The parameters share a line or, where it is too short for them, have one each. None where that
-    is not enough, and where a default is text that could be taken for code.
-
-    Examples:
-        >>> print(in_lines("scaled(weights: Array, gain: float = 1.0) -> Array", 40))
-        scaled(
-            weights: Array, gain: float = 1.0
-        ) -> Array
-    """
-    name, _, rest = signature.partition("(")
-    parameters, depth = [""], 0
-    for character in rest:
-        depth += (character in "([{") - (character in ")]}")
-        if depth < 0:
-            break
-        if character == "," and depth == 0:
-            parameters.append("")
-        else:
-            parameters[-1] += character
-    after = rest[len(",".join(parameters)) :]
-    lines = ["    " + ",".join(parameters)]
-    if len(parameters) == 1 or len(lines[0]) > width:
-        lines = [f"    {parameter.strip()}," for parameter in parameters]
-    lines = [f"{name}(", *lines, after]
-    plain = re.fullmatch(r"""([^'"]|'[\w.-]*')*""", signature)
-    return "\n".join(lines).replace("'", '"') if plain and max(map(len, lines)) <= width else None
-
-
-def _format_signature(name: Markup, signature: str, line_length: int) -> str:
-    # Ruff takes a process for each, and all of them a second
-    long = len(name.strip() + signature.strip()) >= line_length
-    found = in_lines(name.strip() + signature.strip(), line_length) if long else None
-    return found or str(_by_ruff(name, signature, line_length))
-
-
-_by_ruff = rendering._format_signature  # noqa: SLF001 - mkdocstrings has no setting for it
 _render = PythonHandler.render
 
 
@@ -169,7 +128,6 @@ def remember(settings: bytes) -> None:
             cache.store(name, depends, (html, self._headings), present)
         return html
 
-    rendering._format_signature = _format_signature  # noqa: SLF001 - as above
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
 
 
