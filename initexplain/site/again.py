@@ -17,7 +17,7 @@ _OWN = re.compile(r"^::: initexplain\.\w+\.(\w+)", re.MULTILINE)
 _known: dict[str, tuple[bytes, dict[str, Any], dict[str, Any], list[Any]]] = {}
 
 
-def render(page: Page, function: Callable[..., None], config: MkDocsConfig, files: Files) -> None:
+def render(function: Callable[..., None], page: Page, config: MkDocsConfig, files: Files) -> None:
     """Renders a page with the function, unless all that goes into it is as it was."""
     key, address = _goes_into(page, config, files), page.file.src_uri
     autorefs: Any = config.plugins["autorefs"]

@@ -14,7 +14,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import sha256
 from importlib import metadata
@@ -38,34 +38,28 @@ _SOURCES = ".py", ".jinja", ".j2", ".json"
 
 def state() -> State:
     """The state of the package's files and of what they run on; reads the files that changed."""
-    pairs = (pair for file in _files(str(PACKAGE)) for pair in _hashes(*_version(file)))
+    files = (Path(folder, name) for folder, _, names in os.walk(PACKAGE) for name in names)
+    # without the locks that editors put beside a file: `.#name.py`, a link to nothing
+    sources = (file for file in files if file.suffix in _SOURCES and file.name[0] != ".")
+    pairs = (pair for file in sources for pair in _hashes(*_version(file)))
     return frozenset(pairs) | {(_ENVIRONMENT, _environment())}
 
 
-def _files(folder: str) -> Iterator[os.DirEntry[str]]:
-    for entry in os.scandir(folder):
-        if entry.is_dir():
-            yield from _files(entry.path)
-        # without the locks that editors put beside a file: `.#name.py`, a link to nothing
-        elif entry.name.endswith(_SOURCES) and not entry.name.startswith("."):
-            yield entry
-
-
-def _version(file: os.DirEntry[str] | Path) -> tuple[str, int, int, int]:
+def _version(file: Path) -> tuple[Path, int, int, int]:
     stat = file.stat()
-    return os.fspath(file), stat.st_ino, stat.st_size, stat.st_mtime_ns
+    return file, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @functools.cache
-def _text(path: str, *_: int) -> str:
-    return sha256(Path(path).read_bytes()).hexdigest()
+def _text(file: Path, *_: int) -> str:
+    return sha256(file.read_bytes()).hexdigest()
 
 
 @functools.cache
-def _hashes(path: str, *_: int) -> list[tuple[str, str]]:
-    text, name = Path(path).read_bytes(), os.path.relpath(path, PACKAGE.parent)
+def _hashes(file: Path, *_: int) -> list[tuple[str, str]]:
+    text, name = file.read_bytes(), file.relative_to(PACKAGE.parent).as_posix()
     pairs = [(name, sha256(text).hexdigest())]
-    if path.endswith(".py"):
+    if file.suffix == ".py":
         with suppress(SyntaxError):  # whatever computes with it fails
             pairs.append((name + _CODE, sha256(_code(text).encode()).hexdigest()))
     return pairs

@@ -139,19 +139,15 @@ def _heading(page: Page) -> str:
 @event_priority(-100)  # after mkdocs-jupyter has put its own method in the place of `render`
 def on_pre_page(page: Page, **_: object) -> Page:
     """Renders what the template of the notebooks writes as any page's Markdown."""
-    render = _render_notebook if page.file.src_uri.endswith(".py") else Page.render
-    page.render = functools.partial(_render, page, render)  # type: ignore[method-assign]  # as mkdocs-jupyter does
+    page.render = functools.partial(_render, page)  # type: ignore[method-assign]  # as mkdocs-jupyter does
     return page
 
 
-def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files: Files) -> None:
+def _render(page: Page, config: MkDocsConfig, files: Files) -> None:
     """Renders a page; the preview shows what is wrong with it in its place."""
-    checked = functools.partial(_checked, render)
+    render = functools.partial(again.render, _checked) if _preview else _checked
     try:
-        if _preview:
-            again.render(page, checked, config, files)
-        else:
-            checked(page, config, files)
+        render(page, config, files)
     except Exception as error:
         if not _preview:
             raise
@@ -160,9 +156,11 @@ def _render(page: Page, render: Callable[..., None], config: MkDocsConfig, files
         Page.render(page, config, files)
 
 
-def _checked(render: Callable[..., None], page: Page, config: MkDocsConfig, files: Files) -> None:
+def _checked(page: Page, config: MkDocsConfig, files: Files) -> None:
     """Renders a page, and asks for the source of each number in it."""
-    render(page, config, files)
+    if page.file.src_uri.endswith(".py"):
+        _read_notebook(page)
+    Page.render(page, config, files)
     # in the reference, made of docstrings, examples run
     numbers = [] if page.url.startswith("reference/") else prose.unsourced(str(page.content))
     hint = f"write it as a claim, {FORM}, or, as in an alt text, without its number"
@@ -170,7 +168,8 @@ def _checked(render: Callable[..., None], page: Page, config: MkDocsConfig, file
         raise PageError(listed)
 
 
-def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
+def _read_notebook(page: Page) -> None:
+    """Gives the page of a notebook its Markdown."""
     path = Path(str(page.file.abs_src_path))
     try:
         content = results.current().answer(notebooks.job(path))
@@ -182,7 +181,6 @@ def _render_notebook(page: Page, config: MkDocsConfig, files: Files) -> None:
         "Both need the package with its figures, and matplotlib: `pip install --editable . "
         "matplotlib` in a copy of its source.\n"
     )
-    Page.render(page, config, files)
 
 
 def on_page_context(

@@ -49,11 +49,10 @@ def code_pages(docs: Path, settings: str) -> dict[str, tuple[str, str]]:
     pages = {}
     for stem, title, heading in found:
         name = stem.replace("-", "_")
-        modules = {floor: cache.PACKAGE / floor / f"{name}.py" for floor in cache.FLOORS}
         text = "".join(
             _MODULE.format(floor=floor, name=name)
-            for floor, module in modules.items()
-            if module.is_file()
+            for floor in cache.FLOORS
+            if (cache.PACKAGE / floor / f"{name}.py").is_file()
         )
         if text:
             address = "the-answer" if stem == "index" else stem
