@@ -199,8 +199,10 @@ def on_post_page(output: str, *, page: Page, **_: object) -> str:
     Raises:
         PageError: a title or a description has a number, which nothing computes there.
     """
-    numbers = prose.unsourced(f"{page.title} | {page.meta.get('description', '')}")
-    faults = dict.fromkeys([*prose.left_over(output), *map("“{}”".format, numbers)])
+    titles = (entry.title for entry in [page, *page.ancestors])
+    said = " | ".join(map(str, [*titles, page.meta.get("description", "")]))
+    numbers = map("“{}”".format, prose.unsourced(said))
+    faults = dict.fromkeys([*prose.left_over(said), *numbers])
     if left := "".join(f"\n  - {fault}" for fault in faults):
         fault = f"{left}\n  - titles, in `nav:` of mkdocs.yml too, and descriptions hold no numbers"
         if not _preview:

@@ -1,7 +1,7 @@
 """Numbers and figures for the pages: from the cache, or from a process for each page.
 
 A process imports the package anew, as it is then, and computes all that its page may ask for. So
-nothing here is ever older than the source, however long a live preview runs.
+nothing here is older than the build at hand, however long a live preview runs.
 """
 
 import math
@@ -111,7 +111,6 @@ def prefetch(jobs: Iterable[tasks.Job], texts: Iterable[str]) -> None:
     it is now.
     """
     computations = current(again=True)
-    computations.kept = True
     for job in jobs:
         computations.start(job)
     for page in dict.fromkeys(page for text in texts for page in asked(text)):
@@ -131,7 +130,6 @@ class Computations:
 
     def __init__(self, present: cache.State) -> None:
         self.present = present
-        self.kept = False  # whether an edit counts only from the next build on
         self.pages = dict.fromkeys(cache.pages(present))
         self._futures: dict[str, Future[Any]] = {}
         # processes end when the other end is closed, as it is when this process ends
@@ -210,16 +208,11 @@ _current: list[Computations] = []
 
 
 def current(*, again: bool = False) -> Computations:
-    """Those for the source as it is now; those of an older state are stopped.
-
-    Args:
-        again: look at the source even if it counts as it was.
-    """
+    """Those for the source as it was when it was last looked at, or, again, as it is now."""
     with _lock:
-        if _current and _current[0].kept and not again:
-            return _current[0]
-        present = cache.state()
-        if not _current or _current[0].present != present:
-            stop()
-            _current.append(Computations(present))
+        if again or not _current:
+            present = cache.state()
+            if not _current or _current[0].present != present:
+                stop()  # those of the older state
+                _current.append(Computations(present))
         return _current[0]

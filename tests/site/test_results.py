@@ -413,6 +413,7 @@ source = pathlib.Path("initexplain/experiments/two.py")
 text = source.read_text()
 for new in ("'value': 1", "'value': 5", "'value': undefined", "'value': 1"):
     source.write_text(text.replace("'value': 1", new))
+    results.prefetch([], [])
     try:
         print(results.claim("two.value")[0])
     except RuntimeError as error:
@@ -426,7 +427,7 @@ pathlib.Path("initexplain/experiments/.#two.py").symlink_to("an.editor@somewhere
 print(changed())
 source.write_text(text + "SCALE = 1")
 print(changed())
-# but a build takes the source as it was when it began
+# a build takes the source as it was when it began
 source.write_text(text)
 for _ in range(2):
     results.prefetch([], ["(claim:two.value)"])
@@ -436,7 +437,7 @@ for _ in range(2):
 """
 
 
-def test_an_edit_shows_at_once_in_a_process_that_stays(fresh):
+def test_an_edit_shows_in_the_next_build_of_a_process_that_stays(fresh):
     with start(fresh, LIVE) as process:
         out = process.stdout.read().split()
     alone, build = ["1.0", "5.0", "True", "1.0", "nonono", "yesyesno"], ["1.0", "1.0", "5.0", "5.0"]
