@@ -6,7 +6,16 @@ import shutil
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
+# What Playwright turns off, whose list this one replaces; and the new frame for every page, which
+# takes a sixth of the work of opening it.
+TURNED_OFF = (
+    "AimEnabled,AvoidCorsURLLoaderRestartOnRedirect,AvoidUnnecessaryBeforeUnloadCheckSync,"
+    "DestroyProfileOnBrowserClose,HttpsFirstBalancedModeAutoEnable,HttpsUpgrades,LensOverlay,"
+    "MediaRouter,NetworkTimeServiceQuerying,OptimizationHints,PaintHolding,PreconnectToSearch,"
+    "RenderDocument,ThirdPartyStoragePartitioning"
+)
 FLAGS = [
+    f"--disable-features={TURNED_OFF}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",

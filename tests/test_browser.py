@@ -264,18 +264,20 @@ COVERED = """async () => {
     const found = [];
     const codes = [...document.querySelectorAll(".md-content pre > code")]
         .filter(code => code.checkVisibility());
+    const buttonsOf = code => [...code.parentElement.querySelectorAll("button, .md-code__button")];
     // the buttons of a block are there once it has come into view: from far away all of them do
-    const { style } = document.body;
-    style.transformOrigin = "0 0";
-    style.transform = `scale(${innerHeight / document.documentElement.scrollHeight})`;
-    for (let i = 0; codes.length && i < 5; i++) await new Promise(requestAnimationFrame);
-    style.transform = style.transformOrigin = "";
+    if (codes.some(code => !buttonsOf(code).length)) {
+        const { style } = document.body;
+        style.transformOrigin = "0 0";
+        style.transform = `scale(${innerHeight / document.documentElement.scrollHeight})`;
+        for (let i = 0; i < 5; i++) await new Promise(requestAnimationFrame);
+        style.transform = style.transformOrigin = "";
+    }
     for (const code of codes) {
         if (code.scrollWidth > code.clientWidth + 1) found.push(["beyond", name(code)]);
         const text = document.createRange();
         text.selectNodeContents(code);
-        const buttons = [...code.parentElement.querySelectorAll("button, .md-code__button")];
-        for (const button of buttons.map(e => e.getBoundingClientRect())) {
+        for (const button of buttonsOf(code).map(e => e.getBoundingClientRect())) {
             if ([...text.getClientRects()].some(line => line.right > button.left
                 && line.left < button.right && line.bottom > button.top
                 && line.top < button.bottom)) found.push(["below", name(code)]);
