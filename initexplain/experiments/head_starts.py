@@ -83,6 +83,7 @@ def prior_reach() -> dict[str, Row]:
     variations: Variations = {
         "late": ("{steps:,} updates", {"steps": 1500}),
         "fast": ("learning rate {learning_rate:.0f}", {"learning_rate": 1.0}),
+        "faster": ("learning rate {learning_rate:.0f}", {"learning_rate": 3.0}),
         "batches": ("batches of {batch_size}", {"batch_size": 32}),
         "adam": ("Adam", adam),
         "late_adam": ("Adam, {steps} updates", {**adam, "steps": 500}),

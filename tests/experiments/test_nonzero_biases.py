@@ -1,6 +1,7 @@
 """The claims of the page "When a bias should not start at zero", with other seeds and sizes."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from oracles import central_differences, logistic
 import initexplain as ie
 from initexplain.experiments import framework_defaults
 from initexplain.experiments import nonzero_biases as page
+from initexplain.experiments.head_starts import prior_starts
 from initexplain.experiments.reach import PAGE
 
 SHARE = 0.02
@@ -41,9 +43,20 @@ def test_how_long_a_head_start_lasts(result):
     assert prior[PAGE] == prior["adam"] == prior["late_adam"] == prior["batches"] == 5
     assert prior["half"] == 0  # where a half are positive, the log odds are zero
     assert prior["late"] < 3
+    assert prior["fast"] == 5 > 2 * prior["faster"]
     sine = {name: row.holds for name, row in result.sine_reach.items()}
     assert sine[PAGE] == sine["wide"] == 3
     assert sine["late"] == sine["adam"] == sine["narrow"] == 0
+
+
+def test_at_a_larger_rate_both_outputs_end_lower_and_the_log_odds_are_not_ahead():
+    setting = prior_starts(0.01, steps=120, seeds=8, seed=2)
+    (zero, odds), (fast_zero, fast_odds) = (
+        np.median(replace(setting, learning_rate=rate).trained().history.losses[-1], axis=-1)
+        for rate in (0.3, 3.0)
+    )
+    assert fast_odds < odds < zero
+    assert fast_zero < 1.05 * fast_odds
 
 
 def test_the_half_life_that_a_cell_shows():
