@@ -89,7 +89,8 @@ def check_gradients(
         return
     factor, low, high = min(compared)
     said = f"gradient to weight {low:.2g} in the first layers and {high:.2g} in the last"
-    vanished = max(low, high) < VANISHED * min(1.0, abs(first.loss))
+    # of branches that are scaled down the gradients may be as small, but not that of the last layer
+    vanished = max(ratios.values()) < VANISHED * min(1.0, abs(first.loss))
     if vanished or (factor > UNEQUAL and len(inner) > 1):
         remedy = "choose the weight scale so that signal and error keep their size through depth"
         yield Finding("WARN", "gradient", next(iter(ratios)), said, factor, remedy)

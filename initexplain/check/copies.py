@@ -119,14 +119,16 @@ def _embedding(p: Parameter) -> Iterator[Finding]:
     spread = rows[:, :: max(1, rows.shape[1] // 16)]
     labels = classes(spread) if looks_random(p) else np.arange(len(rows))
     _, first, count = np.unique(labels, return_index=True, return_counts=True)
-    for row, n in zip(first[count > 1], count[count > 1], strict=True):
-        same = np.flatnonzero(labels == labels[row])
-        if rows[row].any() and (rows[same] == rows[row]).all():
-            yield Finding(
-                "WARN",
-                "embedding",
-                p.name,
-                f"{n} rows are equal: {', '.join(map(str, same[:5]))}{', ...' * bool(n > 5)}",
-                int(n),
-                "draw new tokens from the law of the others, or add noise to the copied row",
-            )
+    repeated = [np.flatnonzero(labels == labels[row]) for row in first[count > 1]]
+    groups = [s for s in repeated if rows[s[0]].any() and (rows[s] == rows[s[0]]).all()]
+    if groups:
+        n, same = sum(map(len, groups)), groups[0]
+        each = f"in {len(groups)} groups, of which one is " if len(groups) > 1 else ""
+        yield Finding(
+            "WARN",
+            "embedding",
+            p.name,
+            f"{n} rows are equal: {each}{', '.join(map(str, same[:5]))}{', ...' * (len(same) > 5)}",
+            n,
+            "draw new tokens from the law of the others, or add noise to the copied row",
+        )

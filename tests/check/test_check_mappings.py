@@ -274,6 +274,15 @@ def test_eight_bits_are_not_judged(name):
     assert alarms(ie.check(state)) == {("WARN", "dtype", "a.weight")}
 
 
+def test_all_equal_rows_of_an_embedding_are_counted():
+    tokens = drawn(40, 16)
+    tokens[[30, 31, 32]] = tokens[3]
+    tokens[33] = tokens[4]
+    [finding] = [f for f in ie.check({"tokens.embedding.weight": tokens}).findings if f.remedy]
+    assert (finding.rule, finding.value) == ("embedding", 6)
+    assert "in 2 groups, of which one is 3, 30, 31, 32" in finding.message
+
+
 def test_odd_parameters_are_findings():
     state = {
         "a": np.array(0.5),

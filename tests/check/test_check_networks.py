@@ -124,6 +124,14 @@ def test_output_weights_may_be_small(sizes):
     assert alarms(ie.check(small, *data())) == set()
 
 
+def test_branches_that_are_scaled_down_are_no_vanishing_gradient():
+    # all layers but the last one are behind a factor of 1e-12, as behind the scale of a branch
+    inputs, targets = data()
+    net = network(ie.lecun_normal(), sizes=[4, 8, 8, 8, 2])
+    faint = ie.Network([*net.weights[:-1], 1e-12 * net.weights[-1]], net.biases, "tanh")
+    assert alarms(ie.check(faint, inputs, targets)) == set()
+
+
 def test_a_signal_that_explodes_has_a_size():
     loud = network(ie.lecun_normal(gain=5), "identity", sizes=[4, *[8] * 200, 2])
     findings = ie.check(loud, *data()).findings
