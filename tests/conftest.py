@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -104,13 +105,20 @@ def _build_site(target):
     assert after == before, "a build writes nothing into docs/"
 
 
+# a word of code in its colour; half of all tags are such
+COLOURED = re.compile(r'<span class="[a-z][a-z0-9]{0,2}">([^<]*)</span>')
+
+
 def parsed(folder):
-    """Every page of a built folder, by its path; whoever takes them changes nothing in them."""
+    """Every page of a built folder, without the colours of its code, by its path.
+
+    Whoever takes them changes nothing in them.
+    """
     gc.disable()  # they are kept: to look for garbage in them takes as long as reading them
-    pages = {
-        path.relative_to(folder).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
-        for path in sorted(folder.rglob("*.html"))
-    }
+    pages = {}
+    for path in sorted(folder.rglob("*.html")):
+        text = COLOURED.sub(r"\1", path.read_text("utf-8"))
+        pages[path.relative_to(folder).as_posix()] = BeautifulSoup(text, "html.parser")
     gc.enable()
     return pages
 
