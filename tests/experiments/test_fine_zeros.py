@@ -7,7 +7,7 @@ import pytest
 
 import initexplain as ie
 from initexplain.experiments.fine_zeros import FEW, SPARSE, blocked, lora_task
-from initexplain.experiments.residual_networks import EXAMPLES
+from initexplain.experiments.residual_networks import EXAMPLES, Residual, residual_weights
 
 SETTINGS = {"seeds": 5, "branches": 2, "seed": 13}
 
@@ -93,3 +93,22 @@ def test_the_change_to_learn_has_the_rank_of_the_adaptation():
     x, y = lora_task(np.random.default_rng(0), 2)
     change = np.linalg.lstsq(x, y, rcond=None)[0]
     assert np.linalg.matrix_rank(change, tol=1e-9) == 2
+
+
+def test_each_at_the_best_of_its_rates_zero_scales_lose_less(data):
+    blocks = residual_weights(np.random.default_rng(2), 8, 3, data)
+
+    def ends(scale, rate):
+        training = Residual(branches=3, learning_rate=rate, steps=300)
+        start = [*blocks, np.full((8, 3), scale)]
+        losses = np.asarray(training.train(start, data, np.random.default_rng(0)))[-1]
+        return np.where(losses < 1e3, losses, 1e3)  # diverged
+
+    (zero, *others), (one, *fast) = (
+        [ends(scale, rate) for rate in (0.1, 0.2, 0.4, 0.7)] for scale in (0.0, 1.0)
+    )
+    at_page = np.median(zero) - np.median(one)
+    at_best = min(np.median(e) for e in (zero, *others)) - min(np.median(e) for e in (one, *fast))
+    assert 0 < at_best < 0.6 * at_page
+    # 0.7: most networks of full size have diverged, most of those from zero have not
+    assert (fast[-1] > 1).sum() > 4 > (others[-1] > 1).sum()

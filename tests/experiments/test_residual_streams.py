@@ -1,11 +1,19 @@
 """The claims of the page "Residual streams and transformers", with another seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from oracles import HERMITE_X, central_differences, normal_mean
 
 from initexplain.experiments.reach import PAGE
-from initexplain.experiments.residual_streams import POSITIONS, SCORES, VOCABULARY, times_normal
+from initexplain.experiments.residual_streams import (
+    POSITIONS,
+    SCORES,
+    VOCABULARY,
+    starts,
+    times_normal,
+)
 
 SETTINGS = {"seed": 11, "branches": 16}
 
@@ -152,3 +160,13 @@ def test_what_zeros_cost(result):
         assert final["root"][depth] < 1.1 * final["zero"][depth] < 0.15
     assert final["last"][8] < final["zero"][8]
     assert final["last"][60] > 1.5 * final["last"][8]
+
+
+def test_with_few_branches_zero_scales_catch_up_at_three_times_the_rate():
+    of = {name: depths[8] for name, depths in starts(5).items()}
+    slow, fast, last = (
+        np.median(replace(of[name], learning_rate=rate).losses()[-1])
+        for name, rate in (("zero", 0.1), ("zero", 0.3), ("last", 0.1))
+    )
+    assert slow > 1.5 * last
+    assert fast < 1.2 * last
