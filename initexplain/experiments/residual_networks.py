@@ -3,7 +3,7 @@
 Branch k reads the stream and adds to it, `h_k = h_{k-1} + s_k U_k tanh(W_k h_{k-1})`; the stream
 starts as the input, `h_0 = x`, and the output is `V h` of the last. Where a network is normalized,
 each `W_k`, and `V`, read the stream divided by its root mean square. The gradients are written by
-hand: with `differentiated` they take eight times as long.
+hand: with `differentiated` they take several times as long.
 """
 
 from collections.abc import Callable, Sequence
