@@ -25,8 +25,8 @@ and output has a negated copy. A silent unit is its own mirror image there.
 **Given data** know more, and the same partition answers for them after three replacements.
 
 - *Inputs*: of a row `[w b]` of the first layer only the projection on the span of the data's rows
-  `[x 1]` is seen, and ever changes. It takes the row's place: equal features, one-hot features with
-  a bias, fewer examples than features.
+  `[x 1]` is seen, and ever changes. It takes the row's place, which matters where features are
+  equal or one-hot with a bias, or where examples are fewer than features.
 - *Targets*: outputs whose targets are equal on all examples may share a class. If the error is odd,
   as for the squared error, outputs may be mirrored, or silent where the target is 0, too.
 - *Loss*: softmax does not see what all outputs share, so the mean over the outputs is subtracted
@@ -96,7 +96,7 @@ def redundancy_classes(
     Sums of `n` weights of the matrix `W` count as equal if they differ by no more than `tolerance
     sqrt(n) max|W|`; biases, by `tolerance` times `max|W|` (of the incoming weights) or the larger
     one. If not given, it is 1e-9; for float32 1e-5, for parameters that came in float16 or bfloat16
-    four of their last places, and one last place for biases of all three. Training leaves
+    four of their last places, and one last place for biases of each of these three. Training leaves
     rounding errors, and a matrix that holds nothing else is taken at its word: predict from the
     network before training.
 
