@@ -86,10 +86,7 @@ def test_every_internal_link_and_anchor_exists(site, pages):
         ("", "three-themes"),
         ("biases/the-swap/", "what-changes-it"),
         ("the-thread/", "columns-are-for-different-training-examples"),
-        (
-            "the-thread/",
-            "does-column-wise-symmetry-disturb-the-training-process-much",
-        ),
+        ("the-thread/", "does-column-wise-symmetry-disturb-the-training-process-much"),
     ],
 )
 def test_headings_that_have_another_name_now_are_found_by_the_old_one(pages, address, anchor):

@@ -1,13 +1,12 @@
 """Rules about the signal on a batch: spread, sizes, gradients, flat units, the first loss."""
 
 import math
-import re
 from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from initexplain.check.findings import Finding, Level
-from initexplain.check.parameters import Parameter
+from initexplain.check.parameters import Parameter, holder
 from initexplain.check.trial import Evaluation, rms
 from initexplain.checks import Array
 
@@ -46,7 +45,7 @@ def check_signal(first: Evaluation, parameters: Sequence[Parameter]) -> Iterator
     shares = {name: _share(signal) for name, signal in first.outputs.items() if signal.shape[1] > 1}
     end = _share(first.result.T[:, :, None]) if first.result is not None else math.nan
     zeros = [p.name for p in parameters if p.weighs and p.statistics.zero]
-    waiting = {*zeros, *(re.sub(r"(^|[./])[^./]*$", "", name) for name in zeros)}
+    waiting = {*zeros, *map(holder, zeros)}
     lost = [name for name, share in shares.items() if share < LOST and name not in waiting]
     if end < LOST and lost:
         said = f"the examples give the same: they differ by {shares[lost[0]]:.2g} of its size here"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from initexplain.check.networks import constant_answers, shape_of_outputs, suggested_loss
-from initexplain.check.parameters import Parameter, from_mapping
+from initexplain.check.parameters import Parameter, from_mapping, holder
 from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
 
@@ -149,7 +149,7 @@ class KerasMachine:
             owned = [names[id(w)] for w in layer._trainable_variables if len(w.shape) > 1]  # noqa: SLF001
             weighs = bool(owned) and type(layer).__name__ != "Embedding"
             if weighs or _function(layer):
-                self._watch(layer, owned[0].rpartition("/")[0] if owned else layer.name, weighs)
+                self._watch(layer, holder(owned[0]) if owned else layer.name, weighs)
         return copied
 
     def _watch(self, layer: Any, name: str, weighs: bool) -> None:
@@ -176,7 +176,7 @@ class KerasMachine:
         first = result[0] if isinstance(result, list | tuple) else result
         self._result = self._numpy(first)
         ends = {n for n, out in self._seen.items() if np.array_equal(out, self._result)}
-        owned = {path for path in self.arrays if path.rpartition("/")[0] in ends}
+        owned = {path for path in self.arrays if holder(path) in ends}
         self.ends = frozenset(ends | owned | self.ends)
         signals = {name: _signal(out) for name, out in self._seen.items() if out.ndim > 1}
         named = dict(zip(self.arrays, grads, strict=True))

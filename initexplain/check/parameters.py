@@ -170,6 +170,16 @@ class Bits:
     dtype: str
 
 
+def holder(name: str) -> str:
+    """The name of what holds a parameter, whether parts are joined by points or by slashes.
+
+    Examples:
+        >>> holder("layers.0.weight"), holder("params/Dense_0/kernel"), holder("weights[0]")
+        ('layers.0', 'params/Dense_0', '')
+    """
+    return re.sub(r"(^|[./])[^./]*$", "", name)
+
+
 def as_floats(values: NDArray[Any], dtype: str) -> Array:
     """Stored numbers as floats: half precision becomes float32, from the bits if need be."""
     if dtype == "bfloat16":

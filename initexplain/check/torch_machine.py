@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from initexplain.check.networks import constant_answers, shape_of_outputs, suggested_loss
+from initexplain.check.parameters import holder
 from initexplain.check.trial import FEW, FLAT, Activity, Evaluation, activity
 from initexplain.checks import Array, lookup
 
@@ -170,7 +171,7 @@ class TorchMachine:
         ends = {
             n for n, (out, _) in self._watched.items() if (out.data_ptr(), out.numel()) in results
         }
-        owned = {n for n in self._named if n.rpartition(".")[0] in ends}
+        owned = {n for n in self._named if holder(n) in ends}
         self.ends = frozenset(ends | owned | self.ends)
 
     def _note(self, function: str, out: Any) -> None:

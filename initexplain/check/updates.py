@@ -1,6 +1,5 @@
 """Rules about a trial: what gets no gradient, what waits for one, which units stay equal."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,7 +7,7 @@ import numpy as np
 from initexplain.check.chains import REDRAW
 from initexplain.check.copies import classes, equal_tensors
 from initexplain.check.findings import Finding
-from initexplain.check.parameters import Parameter
+from initexplain.check.parameters import Parameter, holder
 from initexplain.check.trial import Trial, unit_rows
 from initexplain.checks import Array
 
@@ -60,7 +59,7 @@ def check_clones(trial: Trial, parameters: Sequence[Parameter]) -> Iterator[Find
         together = _both(labels, classes(after - before, trial.machine.tolerance))
         clones = _repeated(together) & moved
         if clones.any():
-            named.add(re.sub(r"[./][^./]*$", "", p.name))
+            named |= {p.name, holder(p.name)}
             yield _clones(p.name, together, trial.updates)
         elif moved.any():
             said = "some units start with equal rows, and part"

@@ -104,7 +104,8 @@ def _find_inherited(parent: Any) -> None:
             _find_inherited(member)
 
 
-_render = PythonHandler.render
+_collect, _render = PythonHandler.collect, PythonHandler.render
+_read: dict[cache.State, Any] = {}
 
 
 def remember(settings: bytes) -> None:
@@ -127,6 +128,15 @@ def remember(settings: bytes) -> None:
             cache.store(name, depends, (html, self._headings), present)
         return html
 
+    def collect(self: PythonHandler, identifier: str, options: Any) -> Any:
+        # a live preview has a new handler for every build, and reads the same source once
+        if present not in _read:
+            _read.clear()
+            _read[present] = self._modules_collection, self._lines_collection
+        self._modules_collection, self._lines_collection = _read[present]
+        return _collect(self, identifier, options)
+
+    PythonHandler.collect = collect  # type: ignore[method-assign]
     PythonHandler.render = render  # type: ignore[assignment, method-assign]
 
 
